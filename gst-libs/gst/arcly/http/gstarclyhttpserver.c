@@ -1,0 +1,421 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * SECTION:gstarclyhttpserver
+ * @title: GstArclyHttpServer
+ * @short_description: serves playlists, segments and the player page
+ *
+ * One HTTP listener, shared by all elements of an engine that name its address
+ * and port. Each element mounts its folder under a path of its own. `/` is a
+ * page that plays what is mounted, `/api/streams` lists it as JSON.
+ *
+ * The server runs in a thread of its own with its own #GMainContext, where all
+ * sockets live; no function here may be called from that thread, and none
+ * blocks on a client.
+ *
+ * Since: 0.1
+ */
+#include "config.h"
+
+#include <gio/gio.h>
+#include <libsoup/soup.h>
+#include <gst/arcly/gstarclyerror.h>
+#include <gst/arcly/http/gstarclyhttpserver.h>
+#include <gst/arcly/http/gstarclyhttpprivate.h>
+
+GST_DEBUG_CATEGORY_STATIC (gst_arcly_http_debug);
+#define GST_CAT_DEFAULT gst_arcly_http_debug
+
+/* A client that sends nothing, or takes nothing, for so long is cut off. */
+#define IDLE_TIMEOUT_SECONDS 60
+/* Keeps file descriptors for the rest of the process. */
+#define MAX_CONNECTIONS 512
+
+struct _GstArclyHttpServer {
+  GObject parent;
+
+  /* Constant after creation: any thread. */
+  GMainContext *context;
+  GMainLoop *loop;
+  GThread *thread;
+  guint port;
+
+  /* The server's thread, and close() after it has ended. */
+  SoupServer *soup;
+  GSocketService *service;
+  GstArclyHttpRouter *router;
+
+  /* Atomic: connections end in whatever thread drops them. */
+  gint n_connections;
+
+  /* lock: the elements mount, the server's thread reads. */
+  GMutex lock;
+  GPtrArray *mounts; /* (element-type GstArclyHttpMount) */
+};
+
+G_DEFINE_FINAL_TYPE_WITH_CODE (GstArclyHttpServer, gst_arcly_http_server,
+    G_TYPE_OBJECT,
+    GST_DEBUG_CATEGORY_INIT (
+        gst_arcly_http_debug, "arclyhttp", 0, "Arcly HTTP server"))
+
+static gpointer
+ref_mount (gconstpointer mount, gpointer data)
+{
+  return gst_arcly_http_mount_ref ((GstArclyHttpMount *) mount);
+}
+
+static GPtrArray *
+copy_mounts (gpointer data)
+{
+  GstArclyHttpServer *server = data;
+  g_autoptr (GMutexLocker) locker = NULL;
+
+  locker = g_mutex_locker_new (&server->lock);
+  return g_ptr_array_copy (server->mounts, ref_mount, NULL);
+}
+
+static void
+on_request (SoupServer *soup, SoupServerMessage *message, const char *path,
+    GHashTable *query, gpointer data)
+{
+  GstArclyHttpServer *server = data;
+
+  gst_arcly_http_router_handle (server->router, message);
+  GST_LOG ("%s %s: %u", soup_server_message_get_method (message), path,
+      soup_server_message_get_status (message));
+}
+
+static void
+on_connection_gone (gpointer data, GObject *where_it_was)
+{
+  GstArclyHttpServer *server = data;
+
+  g_atomic_int_add (&server->n_connections, -1);
+  g_object_unref (server);
+}
+
+static gboolean
+on_incoming (GSocketService *service, GSocketConnection *connection,
+    GObject *source, gpointer data)
+{
+  GstArclyHttpServer *server = data;
+  g_autoptr (GSocketAddress) local = NULL;
+  g_autoptr (GSocketAddress) remote = NULL;
+  g_autoptr (GError) error = NULL;
+
+  if (g_atomic_int_get (&server->n_connections) >= MAX_CONNECTIONS) {
+    GST_WARNING ("port %u: more than %d connections, one is refused",
+        server->port, MAX_CONNECTIONS);
+    return TRUE;
+  }
+  g_socket_set_timeout (
+      g_socket_connection_get_socket (connection), IDLE_TIMEOUT_SECONDS);
+  local = g_socket_connection_get_local_address (connection, NULL);
+  remote = g_socket_connection_get_remote_address (connection, NULL);
+  if (!local || !remote)
+    return TRUE; /* gone already */
+
+  g_atomic_int_inc (&server->n_connections);
+  g_object_weak_ref (
+      G_OBJECT (connection), on_connection_gone, g_object_ref (server));
+  if (!soup_server_accept_iostream (
+          server->soup, G_IO_STREAM (connection), local, remote, &error))
+    GST_INFO ("port %u: %s", server->port, error->message);
+  return TRUE;
+}
+
+/* The addresses of a host name, or the address itself. */
+static GList *
+resolve (const gchar *address, GError **error)
+{
+  g_autoptr (GResolver) resolver = g_resolver_get_default ();
+  GInetAddress *literal = g_inet_address_new_from_string (address);
+
+  if (literal)
+    return g_list_prepend (NULL, literal);
+  return g_resolver_lookup_by_name (resolver, address, NULL, error);
+}
+
+static gboolean
+listen_at (GstArclyHttpServer *server, const gchar *address, guint port,
+    GError **error)
+{
+  g_autoptr (GSocketAddress) wanted = NULL;
+  g_autoptr (GSocketAddress) bound = NULL;
+  GList *addresses = resolve (address, error);
+  gboolean ok;
+
+  if (!addresses) {
+    g_prefix_error (error, "%s:%u: ", address, port);
+    return FALSE;
+  }
+  wanted = g_inet_socket_address_new (addresses->data, port);
+  g_resolver_free_addresses (addresses);
+  ok = g_socket_listener_add_address (G_SOCKET_LISTENER (server->service),
+      wanted, G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_TCP, NULL, &bound, error);
+  if (!ok) {
+    g_prefix_error (error, "%s:%u: ", address, port);
+    return FALSE;
+  }
+  server->port = g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (bound));
+  return TRUE;
+}
+
+static gpointer
+run (gpointer data)
+{
+  GstArclyHttpServer *server = data;
+
+  g_main_context_push_thread_default (server->context);
+  g_main_loop_run (server->loop);
+  /* Connections end here, in the thread that owns them. */
+  g_socket_service_stop (server->service);
+  g_socket_listener_close (G_SOCKET_LISTENER (server->service));
+  soup_server_disconnect (server->soup);
+  while (g_main_context_iteration (server->context, FALSE))
+    ;
+  g_main_context_pop_thread_default (server->context);
+  return NULL;
+}
+
+typedef struct {
+  const gchar *address;
+  guint port;
+} Where;
+
+static GObject *
+create (GstArclyEngine *engine, gchar **key, gpointer user_data, GError **error)
+{
+  const Where *where = user_data;
+  g_autoptr (GstArclyHttpServer) server =
+      g_object_new (GST_TYPE_ARCLY_HTTP_SERVER, NULL);
+  gboolean ok;
+
+  /* What listens now belongs to the server's context from the start. */
+  g_main_context_push_thread_default (server->context);
+  server->soup =
+      soup_server_new ("server-header", "arcly", "raw-paths", TRUE, NULL);
+  soup_server_add_handler (server->soup, NULL, on_request, server, NULL);
+  server->service = g_socket_service_new ();
+  g_signal_connect (
+      server->service, "incoming", G_CALLBACK (on_incoming), server);
+  ok = listen_at (server, where->address, where->port, error);
+  g_main_context_pop_thread_default (server->context);
+  if (!ok)
+    return NULL;
+
+  server->thread = g_thread_new ("arcly-http", run, server);
+  g_free (*key);
+  *key = g_strdup_printf ("http:%s:%u", where->address, server->port);
+  GST_INFO ("listens on %s:%u", where->address, server->port);
+  return G_OBJECT (g_steal_pointer (&server));
+}
+
+static gboolean
+quit (gpointer data)
+{
+  g_main_loop_quit (data);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+close_server (GObject *object)
+{
+  GstArclyHttpServer *server = GST_ARCLY_HTTP_SERVER (object);
+  g_autoptr (GSource) source = g_idle_source_new ();
+
+  /* By a source: it also quits a loop that has not begun to run. */
+  g_source_set_callback (source, quit, server->loop, NULL);
+  g_source_attach (source, server->context);
+  g_thread_join (g_steal_pointer (&server->thread));
+  GST_INFO ("port %u closed", server->port);
+}
+
+/**
+ * gst_arcly_http_server_acquire:
+ * @engine: the engine that shares it
+ * @address: an IP address or host name to listen on
+ * @port: the TCP port; 0 takes a free one
+ * @error: return location for a #GError
+ *
+ * The server at @address and @port, which is made if nobody of @engine has it.
+ * Any thread but the server's.
+ *
+ * Returns: (transfer full) (nullable): the server, to be given back with
+ *     gst_arcly_http_server_release(); or %NULL with an error of GIO that names
+ *     address and port
+ *
+ * Since: 0.1
+ */
+GstArclyHttpServer *
+gst_arcly_http_server_acquire (
+    GstArclyEngine *engine, const gchar *address, guint port, GError **error)
+{
+  g_autofree gchar *key = NULL;
+  Where where = { address, port };
+  GObject *server = NULL;
+
+  g_return_val_if_fail (GST_IS_ARCLY_ENGINE (engine), NULL);
+  g_return_val_if_fail (address != NULL, NULL);
+  g_return_val_if_fail (port <= G_MAXUINT16, NULL);
+
+  if (port != 0)
+    key = g_strdup_printf ("http:%s:%u", address, port);
+  server = gst_arcly_engine_acquire (
+      engine, key, create, close_server, &where, error);
+  return server ? GST_ARCLY_HTTP_SERVER (server) : NULL;
+}
+
+/**
+ * gst_arcly_http_server_release:
+ * @engine: the engine from which it came
+ * @server: (transfer full): the server
+ *
+ * Gives the server back; the last user closes it, with its connections. Any
+ * thread but the server's.
+ *
+ * Since: 0.1
+ */
+void
+gst_arcly_http_server_release (
+    GstArclyEngine *engine, GstArclyHttpServer *server)
+{
+  g_return_if_fail (GST_IS_ARCLY_HTTP_SERVER (server));
+
+  gst_arcly_engine_release (engine, G_OBJECT (server));
+}
+
+/**
+ * gst_arcly_http_server_get_port:
+ * @server: the server
+ *
+ * Any thread.
+ *
+ * Returns: the port on which it listens
+ *
+ * Since: 0.1
+ */
+guint
+gst_arcly_http_server_get_port (GstArclyHttpServer *server)
+{
+  g_return_val_if_fail (GST_IS_ARCLY_HTTP_SERVER (server), 0);
+
+  return server->port;
+}
+
+static gboolean
+find_mount_locked (GstArclyHttpServer *server, const gchar *path, guint *index)
+{
+  guint i;
+
+  for (i = 0; i < server->mounts->len; i++) {
+    GstArclyHttpMount *mount = g_ptr_array_index (server->mounts, i);
+
+    if (g_str_equal (mount->path, path)) {
+      *index = i;
+      return TRUE;
+    }
+  }
+  return FALSE;
+}
+
+/**
+ * gst_arcly_http_server_mount_folder:
+ * @server: the server
+ * @path: where clients find it, for example "/hls"; not "/"
+ * @folder: (type filename): the folder; may come into being later
+ * @title: what the page calls it
+ * @error: return location for a #GError
+ *
+ * Serves the regular files in @folder and its sub-folders, but no hidden ones
+ * and nothing that a symbolic link reaches outside. Any thread.
+ *
+ * Returns: %TRUE, or %FALSE with %GST_ARCLY_ERROR_IN_USE if something is
+ *     mounted at @path, or %GST_ARCLY_ERROR_INVALID if @path is not one
+ *
+ * Since: 0.1
+ */
+gboolean
+gst_arcly_http_server_mount_folder (GstArclyHttpServer *server,
+    const gchar *path, const gchar *folder, const gchar *title, GError **error)
+{
+  g_autoptr (GstArclyHttpMount) mount = NULL;
+  g_autoptr (GMutexLocker) locker = NULL;
+  guint index;
+
+  g_return_val_if_fail (GST_IS_ARCLY_HTTP_SERVER (server), FALSE);
+  g_return_val_if_fail (path != NULL, FALSE);
+  g_return_val_if_fail (folder != NULL, FALSE);
+
+  mount = gst_arcly_http_mount_new (path, folder, title ? title : path);
+  if (!mount) {
+    g_set_error (error, GST_ARCLY_ERROR, GST_ARCLY_ERROR_INVALID,
+        "'%s' is no path to mount at: it has to be like /hls", path);
+    return FALSE;
+  }
+  locker = g_mutex_locker_new (&server->lock);
+  if (find_mount_locked (server, mount->path, &index)) {
+    g_set_error (error, GST_ARCLY_ERROR, GST_ARCLY_ERROR_IN_USE,
+        "path %s on port %u is in use", mount->path, server->port);
+    return FALSE;
+  }
+  g_ptr_array_add (server->mounts, g_steal_pointer (&mount));
+  return TRUE;
+}
+
+/**
+ * gst_arcly_http_server_unmount:
+ * @server: the server
+ * @path: what was given to gst_arcly_http_server_mount_folder()
+ *
+ * Serves the folder no more; answers under way are finished. Any thread.
+ *
+ * Since: 0.1
+ */
+void
+gst_arcly_http_server_unmount (GstArclyHttpServer *server, const gchar *path)
+{
+  g_autoptr (GstArclyHttpMount) like = NULL;
+  g_autoptr (GMutexLocker) locker = NULL;
+  guint index;
+
+  g_return_if_fail (GST_IS_ARCLY_HTTP_SERVER (server));
+  g_return_if_fail (path != NULL);
+
+  like = gst_arcly_http_mount_new (path, "/", "");
+  locker = g_mutex_locker_new (&server->lock);
+  if (like && find_mount_locked (server, like->path, &index))
+    g_ptr_array_remove_index (server->mounts, index);
+}
+
+static void
+gst_arcly_http_server_finalize (GObject *object)
+{
+  GstArclyHttpServer *server = GST_ARCLY_HTTP_SERVER (object);
+
+  g_clear_object (&server->soup);
+  g_clear_object (&server->service);
+  gst_arcly_http_router_free (server->router);
+  g_ptr_array_unref (server->mounts);
+  g_mutex_clear (&server->lock);
+  g_main_loop_unref (server->loop);
+  g_main_context_unref (server->context);
+
+  G_OBJECT_CLASS (gst_arcly_http_server_parent_class)->finalize (object);
+}
+
+static void
+gst_arcly_http_server_init (GstArclyHttpServer *server)
+{
+  g_mutex_init (&server->lock);
+  server->context = g_main_context_new ();
+  server->loop = g_main_loop_new (server->context, FALSE);
+  server->router = gst_arcly_http_router_new (copy_mounts, server);
+  server->mounts = g_ptr_array_new_with_free_func (
+      (GDestroyNotify) gst_arcly_http_mount_unref);
+}
+
+static void
+gst_arcly_http_server_class_init (GstArclyHttpServerClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = gst_arcly_http_server_finalize;
+}

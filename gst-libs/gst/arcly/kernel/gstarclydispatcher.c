@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include <gst/arcly/kernel/gstarclydispatcherpriv.h>
+
+/* A release does not wait longer for the delivery that runs: it may be the one
+ * who releases that it waits for. */
+#define GIVE_UP_US (100 * 1000)
+
+G_DEFINE_FINAL_TYPE (GstArclyDispatcher, gst_arcly_dispatcher, G_TYPE_OBJECT)
+
+GstArclyDispatcher *
+gst_arcly_dispatcher_new (guint n_workers)
+{
+  GstArclyDispatcher *dispatcher =
+      g_object_new (GST_TYPE_ARCLY_DISPATCHER, NULL);
+
+  dispatcher->n_workers = n_workers ? n_workers : g_get_num_processors ();
+  return dispatcher;
+}
+
+static gboolean
+ends_soon_locked (GstArclyDispatcher *dispatcher)
+{
+  for (GList *l = dispatcher->workers.head; l; l = l->next) {
+    GstArclyWorker *worker = l->data;
+
+    /* One that still is in a delivery, or runs this very code, ends by itself
+     * once that is over; it has its own reference to all it needs. */
+    if (worker->current == NULL)
+      return FALSE;
+  }
+  return TRUE;
+}
+
+void
+gst_arcly_dispatcher_stop (GstArclyDispatcher *dispatcher)
+{
+  g_mutex_lock (&dispatcher->lock);
+  dispatcher->stopping = TRUE;
+  dispatcher->n_waiters++;
+  for (GList *l = dispatcher->workers.head; l; l = l->next)
+    g_cond_signal (&((GstArclyWorker *) l->data)->cond);
+  while (!ends_soon_locked (dispatcher))
+    g_cond_wait (&dispatcher->changed, &dispatcher->lock);
+  dispatcher->n_waiters--;
+  g_mutex_unlock (&dispatcher->lock);
+}
+
+static void
+ready_locked (GstArclyDispatcher *dispatcher, GstArclyStream *stream)
+{
+  if (stream->ready)
+    return;
+  stream->ready = TRUE;
+  stream->round = stream->readers->len;
+  g_queue_push_tail_link (&dispatcher->ready, &stream->ready_link);
+}
+
+void
+gst_arcly_dispatcher_submit (
+    GstArclyDispatcher *dispatcher, GstArclyStream *stream)
+{
+  g_mutex_lock (&dispatcher->lock);
+  ready_locked (dispatcher, stream);
+  /* A worker looks again when its delivery ends, and a watcher sees to it if
+   * that never ends. */
+  if (dispatcher->n_working == 0 || dispatcher->watcher == NULL)
+    gst_arcly_dispatcher_wake_one_locked (dispatcher);
+  g_mutex_unlock (&dispatcher->lock);
+}
+
+void
+gst_arcly_dispatcher_attach (
+    GstArclyDispatcher *dispatcher, GstArclySubscription *sub)
+{
+  GstArclyStream *stream = sub->stream;
+
+  g_mutex_lock (&sub->control_lock);
+  g_set_object (&sub->dispatcher, dispatcher);
+  g_mutex_unlock (&sub->control_lock);
+
+  g_mutex_lock (&dispatcher->lock);
+  if (!sub->attached) {
+    sub->attached = TRUE;
+    atomic_store (&stream->dispatcher, dispatcher);
+    g_object_ref (sub);
+    sub->reader_index = stream->readers->len;
+    g_ptr_array_add (stream->readers, sub);
+    if (atomic_load (&stream->dispatch_state) != GST_ARCLY_DISPATCH_IDLE)
+      ready_locked (dispatcher, stream);
+    gst_arcly_dispatcher_queue_reader_locked (dispatcher, sub, TRUE);
+    gst_arcly_dispatcher_wake_one_locked (dispatcher);
+  }
+  g_mutex_unlock (&dispatcher->lock);
+}
+
+static void
+remove_reader_locked (GstArclyDispatcher *dispatcher, GstArclySubscription *sub)
+{
+  GstArclyStream *stream = sub->stream;
+  GstArclySubscription *moved = NULL;
+  guint last = stream->readers->len - 1;
+
+  g_ptr_array_remove_index_fast (stream->readers, sub->reader_index);
+  if (sub->reader_index < last) {
+    moved = g_ptr_array_index (stream->readers, sub->reader_index);
+    moved->reader_index = sub->reader_index;
+    /* It took a place that the round has passed already. */
+    gst_arcly_dispatcher_queue_reader_locked (dispatcher, moved, FALSE);
+  }
+  if (stream->readers->len > 0)
+    return;
+  /* From now on the publisher calls nobody. */
+  atomic_store (&stream->dispatch_state, GST_ARCLY_DISPATCH_DIRTY);
+  if (stream->ready) {
+    stream->ready = FALSE;
+    g_queue_unlink (&dispatcher->ready, &stream->ready_link);
+  }
+}
+
+void
+gst_arcly_dispatcher_detach (
+    GstArclyDispatcher *dispatcher, GstArclySubscription *sub)
+{
+  g_mutex_lock (&dispatcher->lock);
+  if (sub->attached) {
+    sub->attached = FALSE;
+    if (sub->queued) {
+      sub->queued = FALSE;
+      g_queue_unlink (&dispatcher->runnable, &sub->run_link);
+    }
+    remove_reader_locked (dispatcher, sub);
+    sub->n_removed++;
+    if (sub->worker == NULL) {
+      sub->worker = sub;
+      gst_arcly_dispatcher_release_claim_locked (dispatcher, sub);
+    }
+  }
+  g_mutex_unlock (&dispatcher->lock);
+
+  g_mutex_lock (&sub->control_lock);
+  g_clear_object (&sub->dispatcher);
+  g_mutex_unlock (&sub->control_lock);
+}
+
+gboolean
+gst_arcly_dispatcher_wait (
+    GstArclyDispatcher *dispatcher, GstArclySubscription *sub, gboolean give_up)
+{
+  gint64 until = g_get_monotonic_time () + GIVE_UP_US;
+  gboolean done = TRUE;
+  GstArclyWorker *worker = NULL;
+
+  g_mutex_lock (&dispatcher->lock);
+  dispatcher->n_waiters++;
+  worker = sub->worker;
+  if (worker && sub->worker != sub && worker->thread != g_thread_self ()) {
+    guint64 run = sub->runs;
+
+    while (done && sub->worker == worker && sub->runs == run) {
+      if (!give_up)
+        g_cond_wait (&dispatcher->changed, &dispatcher->lock);
+      else if (!g_cond_wait_until (
+                   &dispatcher->changed, &dispatcher->lock, until))
+        done = sub->worker != worker || sub->runs != run;
+    }
+  }
+  dispatcher->n_waiters--;
+  g_mutex_unlock (&dispatcher->lock);
+  return done;
+}
+
+void
+gst_arcly_dispatcher_kick (
+    GstArclyDispatcher *dispatcher, GstArclySubscription *sub)
+{
+  g_mutex_lock (&dispatcher->lock);
+  gst_arcly_dispatcher_queue_reader_locked (dispatcher, sub, TRUE);
+  gst_arcly_dispatcher_wake_one_locked (dispatcher);
+  g_mutex_unlock (&dispatcher->lock);
+}
+
+void
+gst_arcly_dispatcher_get_stats (
+    GstArclyDispatcher *dispatcher, GstArclyDispatcherStats *stats)
+{
+  g_mutex_lock (&dispatcher->lock);
+  stats->n_workers = dispatcher->workers.length;
+  stats->n_stuck = 0;
+  stats->wakeups = dispatcher->wakeups;
+  stats->jobs = dispatcher->jobs_ended;
+  for (GList *l = dispatcher->workers.head; l; l = l->next) {
+    GstArclyWorker *worker = l->data;
+
+    stats->n_stuck += worker->state == GST_ARCLY_WORKER_STUCK ? 1 : 0;
+    stats->jobs += worker->jobs;
+  }
+  g_mutex_unlock (&dispatcher->lock);
+}
+
+static void
+gst_arcly_dispatcher_finalize (GObject *object)
+{
+  GstArclyDispatcher *dispatcher = GST_ARCLY_DISPATCHER (object);
+
+  g_cond_clear (&dispatcher->changed);
+  g_mutex_clear (&dispatcher->lock);
+  G_OBJECT_CLASS (gst_arcly_dispatcher_parent_class)->finalize (object);
+}
+
+static void
+gst_arcly_dispatcher_class_init (GstArclyDispatcherClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = gst_arcly_dispatcher_finalize;
+}
+
+static void
+gst_arcly_dispatcher_init (GstArclyDispatcher *dispatcher)
+{
+  g_mutex_init (&dispatcher->lock);
+  g_cond_init (&dispatcher->changed);
+}

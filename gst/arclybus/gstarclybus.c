@@ -1,0 +1,478 @@
+/* SPDX-License-Identifier: MIT */
+
+/**
+ * SECTION:element-arclybus
+ * @title: arclybus
+ *
+ * Hands each buffer, by reference, to every subscriber. A late subscriber first
+ * gets the cached GOP and can decode at once. A slow one is resynchronised at a
+ * keyframe or evicted; it never delays the publisher or its neighbours.
+ *
+ * The pad `sink_0` is track 0 of the stream, `src_3_0` is track 0 for
+ * subscriber 3. All pads may be requested and released at any time. No `queue`
+ * is needed behind the bus, nor in front of it.
+ *
+ * The publisher never waits. A file that is read faster than its subscribers
+ * take it runs away from them, up to their bounds; put `identity sync=true`
+ * before the bus to read it in real time.
+ *
+ * ## Example launch line
+ * |[
+ * gst-launch-1.0 videotestsrc num-buffers=100 ! x264enc tune=zerolatency ! \
+ *     arclybus name=b b.src_0_0 ! fakesink silent=false b.src_1_0 ! fakesink
+ * ]|
+ * Both subscribers get 100 frames; the second costs no copy. With -v the first
+ * prints them.
+ *
+ * Since: 0.1
+ */
+
+#include "config.h"
+
+#include "gstarclybuspad.h"
+#include "gstarclybuspriv.h"
+
+GST_DEBUG_CATEGORY (gst_arcly_bus_debug);
+#define GST_CAT_DEFAULT gst_arcly_bus_debug
+
+#define DEFAULT_GOP_CACHE_BUFFERS 0
+#define DEFAULT_GOP_CACHE_BYTES (64 * 1024 * 1024)
+#define DEFAULT_GOP_CACHE_TIME (10 * GST_SECOND)
+#define DEFAULT_MIN_KEY_INTERVAL (500 * GST_MSECOND)
+
+/* The engine's workers, shared by its streams. */
+#define DISPATCHER_KEY "dispatcher"
+
+enum {
+  PROP_0,
+  PROP_STREAM,
+  PROP_GOP_CACHE_BUFFERS,
+  PROP_GOP_CACHE_BYTES,
+  PROP_GOP_CACHE_TIME,
+  PROP_MIN_KEY_INTERVAL,
+  PROP_STATS,
+  N_PROPERTIES
+};
+
+enum {
+  SIGNAL_SUBSCRIBER_LAGGED,
+  SIGNAL_SUBSCRIBER_EVICTED,
+  N_SIGNALS
+};
+
+static GParamSpec *properties[N_PROPERTIES];
+static guint signals[N_SIGNALS];
+
+static GstStaticPadTemplate sink_template = GST_STATIC_PAD_TEMPLATE (
+    "sink_%u", GST_PAD_SINK, GST_PAD_REQUEST, GST_STATIC_CAPS_ANY);
+
+/* src_%u_%u is subscriber, then track. */
+static GstStaticPadTemplate src_template = GST_STATIC_PAD_TEMPLATE (
+    "src_%u_%u", GST_PAD_SRC, GST_PAD_REQUEST, GST_STATIC_CAPS_ANY);
+
+G_DEFINE_FINAL_TYPE_WITH_CODE (GstArclyBus, gst_arcly_bus, GST_TYPE_ELEMENT,
+                               G_IMPLEMENT_INTERFACE (GST_TYPE_CHILD_PROXY,
+                                   gst_arcly_bus_child_proxy_init);
+                               GST_DEBUG_CATEGORY_INIT (gst_arcly_bus_debug,
+                                   "arclybus", 0, "fan-out of a stream"));
+GST_ELEMENT_REGISTER_DEFINE (
+    arclybus, "arclybus", GST_RANK_NONE, GST_TYPE_ARCLY_BUS);
+
+GType
+gst_arcly_lag_policy_get_type (void)
+{
+  static gsize type = 0;
+  static const GEnumValue values[] = {
+    { GST_ARCLY_LAG_POLICY_RESYNC, "Go on at the newest keyframe", "resync" },
+    { GST_ARCLY_LAG_POLICY_EVICT, "End with EOS", "evict" },
+    { 0, NULL, NULL },
+  };
+
+  if (g_once_init_enter (&type))
+    g_once_init_leave (
+        &type, g_enum_register_static ("GstArclyLagPolicy", values));
+  return type;
+}
+
+void
+gst_arcly_bus_emit_lagged (GstArclyBus *bus, gboolean evict, guint subscriber,
+    const GstStructure *details)
+{
+  g_signal_emit (bus,
+      signals[evict ? SIGNAL_SUBSCRIBER_EVICTED : SIGNAL_SUBSCRIBER_LAGGED], 0,
+      subscriber, details);
+}
+
+/* States */
+
+static GObject *
+create_dispatcher (
+    GstArclyEngine *engine, gchar **key, gpointer user_data, GError **error)
+{
+  return G_OBJECT (gst_arcly_dispatcher_new (0));
+}
+
+static void
+close_dispatcher (GObject *dispatcher)
+{
+  gst_arcly_dispatcher_stop (GST_ARCLY_DISPATCHER (dispatcher));
+}
+
+static void
+close_engine (GstArclyBus *bus)
+{
+  GstArclyDispatcher *dispatcher = NULL;
+
+  GST_OBJECT_LOCK (bus);
+  dispatcher = g_steal_pointer (&bus->dispatcher);
+  GST_OBJECT_UNLOCK (bus);
+
+  if (bus->registered)
+    gst_arcly_engine_unregister (bus->engine, GST_ARCLY_ROLE_STREAM,
+        bus->registered, G_OBJECT (bus->stream));
+  g_clear_pointer (&bus->registered, g_free);
+  if (dispatcher)
+    gst_arcly_engine_release (bus->engine, G_OBJECT (dispatcher));
+  g_clear_object (&bus->engine);
+}
+
+static gboolean
+open_engine (GstArclyBus *bus)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree gchar *name = NULL;
+  GObject *dispatcher = NULL;
+
+  GST_OBJECT_LOCK (bus);
+  name = g_strdup (bus->stream_name);
+  GST_OBJECT_UNLOCK (bus);
+
+  bus->engine = gst_arcly_engine_ensure (GST_ELEMENT (bus));
+  dispatcher = gst_arcly_engine_acquire (bus->engine, DISPATCHER_KEY,
+      create_dispatcher, close_dispatcher, NULL, &error);
+  if (dispatcher == NULL) {
+    GST_ELEMENT_ERROR (bus, RESOURCE, FAILED, ("%s", error->message), (NULL));
+    return FALSE;
+  }
+  GST_OBJECT_LOCK (bus);
+  bus->dispatcher = GST_ARCLY_DISPATCHER (dispatcher);
+  GST_OBJECT_UNLOCK (bus);
+
+  if (name == NULL || *name == '\0')
+    return TRUE;
+  if (!gst_arcly_engine_register (bus->engine, GST_ARCLY_ROLE_STREAM, name,
+          G_OBJECT (bus->stream), &error)) {
+    GST_ELEMENT_ERROR (bus, RESOURCE, BUSY,
+        ("The stream name '%s' is in use.", name), ("%s", error->message));
+    return FALSE;
+  }
+  bus->registered = g_steal_pointer (&name);
+  return TRUE;
+}
+
+static void
+set_active (GstArclyBus *bus, gboolean active)
+{
+  GST_OBJECT_LOCK (bus);
+  bus->active = active;
+  GST_OBJECT_UNLOCK (bus);
+}
+
+static GstStateChangeReturn
+gst_arcly_bus_change_state (GstElement *element, GstStateChange transition)
+{
+  GstArclyBus *bus = GST_ARCLY_BUS (element);
+  GstStateChangeReturn ret = GST_STATE_CHANGE_SUCCESS;
+
+  if (transition == GST_STATE_CHANGE_NULL_TO_READY && !open_engine (bus)) {
+    close_engine (bus);
+    return GST_STATE_CHANGE_FAILURE;
+  }
+  if (transition == GST_STATE_CHANGE_READY_TO_PAUSED)
+    set_active (bus, TRUE);
+  if (transition == GST_STATE_CHANGE_PAUSED_TO_READY)
+    set_active (bus, FALSE);
+
+  ret = GST_ELEMENT_CLASS (gst_arcly_bus_parent_class)
+            ->change_state (element, transition);
+
+  if (transition == GST_STATE_CHANGE_PAUSED_TO_READY)
+    gst_arcly_stream_reset (bus->stream);
+  if (transition == GST_STATE_CHANGE_READY_TO_NULL)
+    close_engine (bus);
+  return ret;
+}
+
+/* Properties */
+
+static GstStructure *
+get_stats (GstArclyBus *bus)
+{
+  GstArclyStreamStats stream;
+  GstArclyDispatcherStats workers = { 0 };
+  g_autoptr (GstArclyDispatcher) dispatcher = NULL;
+  guint n_subscribers = 0;
+
+  gst_arcly_stream_get_stats (bus->stream, &stream);
+  GST_OBJECT_LOCK (bus);
+  n_subscribers = g_hash_table_size (bus->subscribers);
+  if (bus->dispatcher)
+    dispatcher = g_object_ref (bus->dispatcher);
+  GST_OBJECT_UNLOCK (bus);
+  if (dispatcher)
+    gst_arcly_dispatcher_get_stats (dispatcher, &workers);
+
+  return gst_structure_new ("application/x-arcly-bus-stats", "buffers",
+      G_TYPE_UINT64, stream.buffers, "bytes", G_TYPE_UINT64, stream.bytes,
+      "tracks", G_TYPE_UINT, stream.n_tracks, "subscribers", G_TYPE_UINT,
+      n_subscribers, "cached-buffers", G_TYPE_UINT64, stream.cached_buffers,
+      "cached-bytes", G_TYPE_UINT64, stream.cached_bytes, "cached-time",
+      G_TYPE_UINT64, (guint64) stream.cached_time, "resyncs", G_TYPE_UINT64,
+      atomic_load_explicit (&bus->resyncs, memory_order_relaxed), "evictions",
+      G_TYPE_UINT64,
+      atomic_load_explicit (&bus->evictions, memory_order_relaxed),
+      "key-requests", G_TYPE_UINT64,
+      atomic_load_explicit (&bus->key_requests, memory_order_relaxed),
+      "workers", G_TYPE_UINT, workers.n_workers, "stuck-workers", G_TYPE_UINT,
+      workers.n_stuck, "worker-wakeups", G_TYPE_UINT64, workers.wakeups, NULL);
+}
+
+static void
+gst_arcly_bus_set_property (
+    GObject *object, guint id, const GValue *value, GParamSpec *pspec)
+{
+  GstArclyBus *bus = GST_ARCLY_BUS (object);
+  GstArclyCacheLimits cache;
+
+  GST_OBJECT_LOCK (bus);
+  switch (id) {
+    case PROP_STREAM:
+      g_free (bus->stream_name);
+      bus->stream_name = g_value_dup_string (value);
+      break;
+    case PROP_GOP_CACHE_BUFFERS:
+      bus->cache.buffers = g_value_get_uint64 (value);
+      break;
+    case PROP_GOP_CACHE_BYTES:
+      bus->cache.bytes = g_value_get_uint64 (value);
+      break;
+    case PROP_GOP_CACHE_TIME:
+      bus->cache.time = g_value_get_uint64 (value);
+      break;
+    case PROP_MIN_KEY_INTERVAL:
+      bus->min_key_interval = g_value_get_uint64 (value);
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+      break;
+  }
+  cache = bus->cache;
+  GST_OBJECT_UNLOCK (bus);
+  gst_arcly_stream_set_cache (bus->stream, &cache);
+}
+
+static void
+gst_arcly_bus_get_property (
+    GObject *object, guint id, GValue *value, GParamSpec *pspec)
+{
+  GstArclyBus *bus = GST_ARCLY_BUS (object);
+
+  if (id == PROP_STATS) {
+    g_value_take_boxed (value, get_stats (bus));
+    return;
+  }
+  GST_OBJECT_LOCK (bus);
+  switch (id) {
+    case PROP_STREAM:
+      g_value_set_string (value, bus->stream_name);
+      break;
+    case PROP_GOP_CACHE_BUFFERS:
+      g_value_set_uint64 (value, bus->cache.buffers);
+      break;
+    case PROP_GOP_CACHE_BYTES:
+      g_value_set_uint64 (value, bus->cache.bytes);
+      break;
+    case PROP_GOP_CACHE_TIME:
+      g_value_set_uint64 (value, bus->cache.time);
+      break;
+    case PROP_MIN_KEY_INTERVAL:
+      g_value_set_uint64 (value, bus->min_key_interval);
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+      break;
+  }
+  GST_OBJECT_UNLOCK (bus);
+}
+
+static void
+gst_arcly_bus_finalize (GObject *object)
+{
+  GstArclyBus *bus = GST_ARCLY_BUS (object);
+
+  g_hash_table_unref (bus->subscribers);
+  g_free (bus->stream_name);
+  g_object_unref (bus->stream);
+  G_OBJECT_CLASS (gst_arcly_bus_parent_class)->finalize (object);
+}
+
+static void
+gst_arcly_bus_init (GstArclyBus *bus)
+{
+  bus->stream = gst_arcly_stream_new ();
+  bus->subscribers = gst_arcly_bus_subscribers_new ();
+  bus->cache.buffers = DEFAULT_GOP_CACHE_BUFFERS;
+  bus->cache.bytes = DEFAULT_GOP_CACHE_BYTES;
+  bus->cache.time = DEFAULT_GOP_CACHE_TIME;
+  bus->min_key_interval = DEFAULT_MIN_KEY_INTERVAL;
+  bus->last_latency = GST_CLOCK_TIME_NONE;
+  gst_arcly_stream_set_cache (bus->stream, &bus->cache);
+}
+
+static void
+install_properties (GObjectClass *object_class)
+{
+  GParamFlags flags = G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS;
+
+  /**
+   * GstArclyBus:stream:
+   *
+   * The name under which other elements of the same engine find the stream,
+   * "app/stream"; %NULL or empty is no name. A name that is in use is an
+   * error on the way to READY, which is also when a change takes effect.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_STREAM] = g_param_spec_string ("stream", "Stream",
+      "Name of the stream in the engine, app/stream (NULL = none)", NULL,
+      flags | GST_PARAM_MUTABLE_READY);
+
+  flags |= GST_PARAM_MUTABLE_PLAYING;
+
+  /**
+   * GstArclyBus:gop-cache-buffers:
+   *
+   * Longest GOP, in buffers of all tracks, kept for late subscribers; 0 is no
+   * bound. A longer GOP leaves the cache, and newcomers wait for the next
+   * keyframe.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_GOP_CACHE_BUFFERS] =
+      g_param_spec_uint64 ("gop-cache-buffers", "GOP cache in buffers",
+          "Longest GOP kept for replay (buffers, 0 = no bound)", 0, G_MAXUINT64,
+          DEFAULT_GOP_CACHE_BUFFERS, flags);
+
+  /**
+   * GstArclyBus:gop-cache-bytes:
+   *
+   * Largest GOP, in bytes of all tracks, kept for late subscribers; 0 is no
+   * bound. A larger GOP leaves the cache.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_GOP_CACHE_BYTES] = g_param_spec_uint64 ("gop-cache-bytes",
+      "GOP cache in bytes", "Largest GOP kept for replay (bytes, 0 = no bound)",
+      0, G_MAXUINT64, DEFAULT_GOP_CACHE_BYTES, flags);
+
+  /**
+   * GstArclyBus:gop-cache-time:
+   *
+   * Longest GOP, in nanoseconds, kept for late subscribers; 0 keeps none. By
+   * timestamps or by arrival, whichever is longer. A longer GOP leaves the
+   * cache, and newcomers wait for the next keyframe.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_GOP_CACHE_TIME] = g_param_spec_uint64 ("gop-cache-time",
+      "GOP cache time", "Longest GOP kept for replay (ns, 0 = none)", 0,
+      G_MAXUINT64, DEFAULT_GOP_CACHE_TIME, flags);
+
+  /**
+   * GstArclyBus:min-force-key-unit-interval:
+   *
+   * Shortest time, in nanoseconds, between two requests for a keyframe that
+   * go upstream, whoever asks; 0 lets all pass. A request in between is
+   * dropped: the keyframe under way serves it.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_MIN_KEY_INTERVAL] = g_param_spec_uint64 (
+      "min-force-key-unit-interval", "Keyframe request interval",
+      "Shortest time between keyframe requests upstream (ns, 0 = any)", 0,
+      G_MAXUINT64, DEFAULT_MIN_KEY_INTERVAL, flags);
+
+  /**
+   * GstArclyBus:stats:
+   *
+   * #guint64 `buffers`, `bytes` published; `cached-buffers`, `cached-bytes`,
+   * `cached-time` (ns) that a newcomer would replay at most; `resyncs`,
+   * `evictions`, `key-requests`, `worker-wakeups`; and #guint `tracks`,
+   * `subscribers`, `workers`, `stuck-workers`. The workers are those of the
+   * engine.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_STATS] = g_param_spec_boxed ("stats", "Statistics",
+      "What the stream carried and who takes it", GST_TYPE_STRUCTURE,
+      G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+
+  g_object_class_install_properties (object_class, N_PROPERTIES, properties);
+}
+
+static void
+gst_arcly_bus_class_init (GstArclyBusClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+  GstElementClass *element_class = GST_ELEMENT_CLASS (klass);
+
+  object_class->set_property = gst_arcly_bus_set_property;
+  object_class->get_property = gst_arcly_bus_get_property;
+  object_class->finalize = gst_arcly_bus_finalize;
+  install_properties (object_class);
+
+  /**
+   * GstArclyBus::subscriber-lagged:
+   * @bus: the bus
+   * @subscriber: its number, the first one in the name of its pads
+   * @details: `subscriber` (#guint), `lag-buffers`, `lag-bytes`, `lag-time` in
+   *     nanoseconds (#guint64), `reason`
+   *
+   * The subscriber was past its bounds and goes on at a keyframe. Emitted by a
+   * worker of the engine, with no lock held; an element message of the same
+   * name and with the same fields is posted as well.
+   *
+   * Since: 0.1
+   */
+  signals[SIGNAL_SUBSCRIBER_LAGGED] = g_signal_new ("subscriber-lagged",
+      G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+      G_TYPE_NONE, 2, G_TYPE_UINT, GST_TYPE_STRUCTURE);
+
+  /**
+   * GstArclyBus::subscriber-evicted:
+   * @bus: the bus
+   * @subscriber: its number, the first one in the name of its pads
+   * @details: as with #GstArclyBus::subscriber-lagged
+   *
+   * The subscriber was past its bounds and gets EOS. Emitted by a worker of
+   * the engine, with no lock held; an element message of the same name and
+   * with the same fields is posted as well.
+   *
+   * Since: 0.1
+   */
+  signals[SIGNAL_SUBSCRIBER_EVICTED] = g_signal_new ("subscriber-evicted",
+      G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+      G_TYPE_NONE, 2, G_TYPE_UINT, GST_TYPE_STRUCTURE);
+
+  element_class->change_state = gst_arcly_bus_change_state;
+  element_class->request_new_pad = gst_arcly_bus_request_new_pad;
+  element_class->release_pad = gst_arcly_bus_release_pad;
+  gst_element_class_add_static_pad_template (element_class, &sink_template);
+  gst_element_class_add_static_pad_template_with_gtype (
+      element_class, &src_template, GST_TYPE_ARCLY_BUS_PAD);
+  gst_element_class_set_static_metadata (element_class, "Arcly bus", "Generic",
+      "Hands a stream to many subscribers", "The gst-arcly authors");
+
+  gst_type_mark_as_plugin_api (GST_TYPE_ARCLY_LAG_POLICY, 0);
+  gst_type_mark_as_plugin_api (GST_TYPE_ARCLY_BUS_PAD, 0);
+}

@@ -1,0 +1,535 @@
+/* SPDX-License-Identifier: MIT */
+
+/**
+ * SECTION:arclybuspad
+ * @title: GstArclyBusPad
+ *
+ * A source pad of arclybus: one track of one subscriber. The pads
+ * `src_1_0`, `src_1_1` ... belong to subscriber 1: they start together, and
+ * what one of them loses to lag the others skip too. The bounds of the lag are
+ * the subscriber's: setting one on any pad sets it for all of them.
+ *
+ * Each pad is served by itself. One that blocks (a sink that waits for its
+ * state change, say) does not hold up the other tracks.
+ *
+ * Since: 0.1
+ */
+
+#include "config.h"
+
+#include "gstarclybuspad.h"
+#include "gstarclybus.h"
+
+GST_DEBUG_CATEGORY_EXTERN (gst_arcly_bus_debug);
+#define GST_CAT_DEFAULT gst_arcly_bus_debug
+
+enum {
+  PROP_0,
+  PROP_MAX_LAG_BUFFERS,
+  PROP_MAX_LAG_BYTES,
+  PROP_MAX_LAG_TIME,
+  PROP_LAG_POLICY,
+  PROP_STATS,
+  N_PROPERTIES
+};
+
+static GParamSpec *properties[N_PROPERTIES];
+
+struct _GstArclyBusPad {
+  GstPad parent;
+
+  /* Constant. */
+  guint subscriber;
+  guint track;
+  GstArclySubscription *sub;
+  GstArclyGroup *group;
+
+  /* Atomic. How often the pad was linked and unlinked: odd while it is linked.
+   * Workers read. A restart with this number follows each link. */
+  gint links;
+
+  /* Atomic. Set by who gives the pad back. */
+  gint released;
+
+  /* The worker that delivers, only one at a time. */
+  guint32 served;     /* the link for which the data is read */
+  gboolean pushed;    /* the peer has got something */
+  GstFlowReturn flow; /* why nothing is pushed, or OK */
+  gboolean lost;      /* the peer was not ready: begins again */
+};
+
+G_DEFINE_FINAL_TYPE (GstArclyBusPad, gst_arcly_bus_pad, GST_TYPE_PAD)
+
+GstPad *
+gst_arcly_bus_pad_new (GstPadTemplate *templ, const gchar *name,
+    guint subscriber, guint track, GstArclySubscription *sub,
+    GstArclyGroup *group)
+{
+  GstArclyBusPad *pad = g_object_new (GST_TYPE_ARCLY_BUS_PAD, "name", name,
+      "direction", GST_PAD_SRC, "template", templ, NULL);
+
+  pad->subscriber = subscriber;
+  pad->track = track;
+  pad->sub = g_object_ref (sub);
+  pad->group = g_object_ref (group);
+  return GST_PAD (pad);
+}
+
+guint
+gst_arcly_bus_pad_get_subscriber (GstArclyBusPad *pad)
+{
+  return pad->subscriber;
+}
+
+guint
+gst_arcly_bus_pad_get_track (GstArclyBusPad *pad)
+{
+  return pad->track;
+}
+
+GstArclySubscription *
+gst_arcly_bus_pad_get_subscription (GstArclyBusPad *pad)
+{
+  return pad->sub;
+}
+
+GstArclyGroup *
+gst_arcly_bus_pad_get_group (GstArclyBusPad *pad)
+{
+  return pad->group;
+}
+
+/* A subscriber that fails is left alone, and everybody else goes on. The
+ * application learns of it as a warning: it may be the only one who can tell
+ * whether that branch mattered. */
+static void
+warn_flow (GstArclyBusPad *pad, GstFlowReturn flow)
+{
+  g_autoptr (GstElement) element = gst_pad_get_parent_element (GST_PAD (pad));
+
+  if (element == NULL)
+    return;
+  GST_ELEMENT_WARNING (element, STREAM, FAILED,
+      ("A subscriber of the stream has failed and gets no more data."),
+      ("pad %s:%s, reason %s (%d)", GST_DEBUG_PAD_NAME (pad),
+          gst_flow_get_name (flow), flow));
+}
+
+static gboolean
+is_flushing (GstPad *pad)
+{
+  gboolean flushing = FALSE;
+
+  GST_OBJECT_LOCK (pad);
+  flushing = GST_PAD_IS_FLUSHING (pad);
+  GST_OBJECT_UNLOCK (pad);
+  return flushing;
+}
+
+static void
+take_flow (GstArclyBusPad *pad, GstFlowReturn flow)
+{
+  switch (flow) {
+    case GST_FLOW_OK:
+      pad->pushed = TRUE;
+      break;
+    case GST_FLOW_FLUSHING:
+      /* Our own flush, or the end: what follows says. Else the peer is linked
+       * but not active yet, and a start that nobody took is no start. */
+      if (!is_flushing (GST_PAD (pad))) {
+        pad->lost = TRUE;
+        gst_arcly_subscription_retry_track (pad->sub, pad->track, pad->pushed);
+      }
+      break;
+    case GST_FLOW_NOT_LINKED:
+    case GST_FLOW_EOS:
+      GST_DEBUG_OBJECT (pad, "pauses: %s", gst_flow_get_name (flow));
+      pad->flow = flow;
+      break;
+    default:
+      pad->flow = flow;
+      warn_flow (pad, flow);
+      break;
+  }
+}
+
+static gboolean
+has_sticky (GstPad *pad, GstEventType type)
+{
+  g_autoptr (GstEvent) event = gst_pad_get_sticky_event (pad, type, 0);
+
+  return event != NULL;
+}
+
+/* The end, also for a pad whose track never came. */
+static void
+push_eos (GstArclyBusPad *pad)
+{
+  GstPad *gstpad = GST_PAD (pad);
+
+  if (has_sticky (gstpad, GST_EVENT_EOS))
+    return;
+  if (!has_sticky (gstpad, GST_EVENT_STREAM_START)) {
+    g_autoptr (GstElement) element = gst_pad_get_parent_element (gstpad);
+    g_autofree gchar *id = NULL;
+
+    if (element == NULL)
+      return;
+    /* gst_pad_create_stream_id() wants a single sink pad. */
+    id = g_strdup_printf (
+        "%s/%s", GST_ELEMENT_NAME (element), GST_PAD_NAME (pad));
+    gst_pad_push_event (gstpad, gst_event_new_stream_start (id));
+  }
+  gst_pad_push_event (gstpad, gst_event_new_eos ());
+}
+
+static void
+push_event (GstArclyBusPad *pad, GstEvent *event)
+{
+  switch (GST_EVENT_TYPE (event)) {
+    case GST_EVENT_STREAM_START:
+    case GST_EVENT_SEGMENT:
+    case GST_EVENT_FLUSH_STOP:
+      if (pad->flow == GST_FLOW_EOS)
+        pad->flow = GST_FLOW_OK;
+      break;
+    case GST_EVENT_CAPS:
+      if (pad->flow == GST_FLOW_NOT_NEGOTIATED)
+        pad->flow = GST_FLOW_OK;
+      break;
+    default:
+      break;
+  }
+  gst_pad_push_event (GST_PAD (pad), event);
+}
+
+/* What holds at the start point, unless the pad has this very event. */
+static void
+push_sticky (GstArclyBusPad *pad, GstEvent *event)
+{
+  guint n = 0;
+
+  /* After EOS only a stream-start opens the pad again. */
+  while (!has_sticky (GST_PAD (pad), GST_EVENT_EOS)) {
+    g_autoptr (GstEvent) old =
+        gst_pad_get_sticky_event (GST_PAD (pad), GST_EVENT_TYPE (event), n++);
+
+    if (old == NULL)
+      break;
+    if (old == event) {
+      gst_event_unref (event);
+      return;
+    }
+  }
+  push_event (pad, event);
+}
+
+static void
+start_pad (GstArclyBusPad *pad, guint32 link)
+{
+  if (pad->served != link)
+    pad->pushed = FALSE;
+  pad->served = link;
+  pad->flow = GST_FLOW_OK;
+  pad->lost = FALSE;
+  /* What ended the flush was skipped along with the data behind it. */
+  if (is_flushing (GST_PAD (pad)))
+    gst_pad_push_event (GST_PAD (pad), gst_event_new_flush_stop (TRUE));
+}
+
+/* A new peer must not get the middle of what the old one got; and as long as
+ * there is none, what is pushed (EOS!) would wait for it. */
+static gboolean
+is_stale (GstArclyBusPad *pad)
+{
+  guint32 links = g_atomic_int_get (&pad->links);
+
+  return links != pad->served || links % 2 == 0;
+}
+
+static void
+deliver_other (GstArclyBusPad *pad, GstArclyItem *item)
+{
+  if (item->flags & GST_ARCLY_ITEM_START)
+    start_pad (pad, item->token);
+
+  if (pad->lost || is_stale (pad)) {
+    if (item->object)
+      gst_mini_object_unref (item->object);
+    return;
+  }
+  if (item->flags & (GST_ARCLY_ITEM_ALL_EOS | GST_ARCLY_ITEM_EVICTED))
+    push_eos (pad);
+  else if (item->flags & GST_ARCLY_ITEM_STICKY)
+    push_sticky (pad, GST_EVENT_CAST (item->object));
+  else if (item->object)
+    push_event (pad, GST_EVENT_CAST (item->object));
+}
+
+static GstBuffer *
+item_buffer (GstArclyItem *item)
+{
+  GstBuffer *shared = GST_BUFFER_CAST (item->object);
+  GstBuffer *own = NULL;
+
+  if (!(item->flags & GST_ARCLY_ITEM_DISCONT))
+    return shared;
+  /* Copies what describes the memory, never the memory. */
+  own = gst_buffer_copy (shared);
+  gst_buffer_unref (shared);
+  GST_BUFFER_FLAG_SET (own, GST_BUFFER_FLAG_DISCONT);
+  return own;
+}
+
+static void
+deliver_buffers (GstArclyBusPad *pad, GstArclyItem *items, guint n)
+{
+  GstFlowReturn flow = GST_FLOW_OK;
+
+  if (pad->lost || is_stale (pad) || pad->flow != GST_FLOW_OK) {
+    for (guint i = 0; i < n; i++)
+      gst_mini_object_unref (items[i].object);
+    return;
+  }
+  if (n == 1) {
+    flow = gst_pad_push (GST_PAD (pad), item_buffer (&items[0]));
+  } else {
+    GstBufferList *list = gst_buffer_list_new_sized (n);
+
+    for (guint i = 0; i < n; i++)
+      gst_buffer_list_add (list, item_buffer (&items[i]));
+    flow = gst_pad_push_list (GST_PAD (pad), list);
+  }
+  take_flow (pad, flow);
+}
+
+void
+gst_arcly_bus_pad_deliver (GstArclySubscription *sub, GstArclyItem *items,
+    guint n_items, gpointer user_data)
+{
+  for (guint i = 0; i < n_items;) {
+    GstArclyBusPad *pad = items[i].target;
+    guint n = 1;
+
+    if (!(items[i].flags & GST_ARCLY_ITEM_BUFFER)) {
+      deliver_other (pad, &items[i]);
+      i++;
+      continue;
+    }
+    while (i + n < n_items && items[i + n].target == pad &&
+           (items[i + n].flags & GST_ARCLY_ITEM_BUFFER))
+      n++;
+    deliver_buffers (pad, &items[i], n);
+    i += n;
+  }
+}
+
+void
+gst_arcly_bus_pad_set_released (GstArclyBusPad *pad)
+{
+  g_atomic_int_set (&pad->released, TRUE);
+}
+
+gboolean
+gst_arcly_bus_pad_is_released (GstArclyBusPad *pad)
+{
+  return g_atomic_int_get (&pad->released);
+}
+
+void
+gst_arcly_bus_pad_restart (GstArclyBusPad *pad)
+{
+  gst_arcly_subscription_restart_track (
+      pad->sub, pad->track, g_atomic_int_get (&pad->links));
+}
+
+static void
+gst_arcly_bus_pad_unlinked (GstPad *pad, GstPad *peer)
+{
+  g_atomic_int_inc (&GST_ARCLY_BUS_PAD (pad)->links);
+}
+
+/* A pad that is linked late is a newcomer. */
+static void
+gst_arcly_bus_pad_linked (GstPad *gstpad, GstPad *peer)
+{
+  GstArclyBusPad *pad = GST_ARCLY_BUS_PAD (gstpad);
+
+  g_atomic_int_inc (&pad->links);
+  gst_arcly_bus_pad_restart (pad);
+}
+
+static GstStructure *
+get_stats (GstArclyBusPad *pad)
+{
+  GstArclySubscriptionStats stats;
+
+  gst_arcly_subscription_get_stats (pad->sub, &stats);
+  return gst_structure_new ("application/x-arcly-subscriber-stats",
+      "subscriber", G_TYPE_UINT, pad->subscriber, "track", G_TYPE_UINT,
+      pad->track, "buffers", G_TYPE_UINT64, stats.buffers, "bytes",
+      G_TYPE_UINT64, stats.bytes, "skipped", G_TYPE_UINT64, stats.skipped,
+      "resyncs", G_TYPE_UINT64, gst_arcly_group_get_resyncs (pad->group),
+      "evicted", G_TYPE_BOOLEAN, gst_arcly_group_is_evicted (pad->group),
+      "lag-buffers", G_TYPE_UINT64, stats.lag.buffers, "lag-bytes",
+      G_TYPE_UINT64, stats.lag.bytes, "lag-time", G_TYPE_UINT64,
+      (guint64) stats.lag.time, NULL);
+}
+
+static void
+gst_arcly_bus_pad_set_property (
+    GObject *object, guint id, const GValue *value, GParamSpec *pspec)
+{
+  GstArclyBusPad *pad = GST_ARCLY_BUS_PAD (object);
+  GstArclyLag bounds;
+  gboolean evict = FALSE;
+
+  gst_arcly_group_get_bounds (pad->group, &bounds, &evict);
+  switch (id) {
+    case PROP_MAX_LAG_BUFFERS:
+      bounds.buffers = g_value_get_uint64 (value);
+      break;
+    case PROP_MAX_LAG_BYTES:
+      bounds.bytes = g_value_get_uint64 (value);
+      break;
+    case PROP_MAX_LAG_TIME:
+      bounds.time = g_value_get_uint64 (value);
+      break;
+    case PROP_LAG_POLICY:
+      evict = g_value_get_enum (value) == GST_ARCLY_LAG_POLICY_EVICT;
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+      return;
+  }
+  gst_arcly_group_set_bounds (pad->group, &bounds, evict);
+}
+
+static void
+gst_arcly_bus_pad_get_property (
+    GObject *object, guint id, GValue *value, GParamSpec *pspec)
+{
+  GstArclyBusPad *pad = GST_ARCLY_BUS_PAD (object);
+  GstArclyLag bounds;
+  gboolean evict = FALSE;
+
+  gst_arcly_group_get_bounds (pad->group, &bounds, &evict);
+  switch (id) {
+    case PROP_MAX_LAG_BUFFERS:
+      g_value_set_uint64 (value, bounds.buffers);
+      break;
+    case PROP_MAX_LAG_BYTES:
+      g_value_set_uint64 (value, bounds.bytes);
+      break;
+    case PROP_MAX_LAG_TIME:
+      g_value_set_uint64 (value, bounds.time);
+      break;
+    case PROP_LAG_POLICY:
+      g_value_set_enum (value,
+          evict ? GST_ARCLY_LAG_POLICY_EVICT : GST_ARCLY_LAG_POLICY_RESYNC);
+      break;
+    case PROP_STATS:
+      g_value_take_boxed (value, get_stats (pad));
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+      break;
+  }
+}
+
+static void
+gst_arcly_bus_pad_finalize (GObject *object)
+{
+  GstArclyBusPad *pad = GST_ARCLY_BUS_PAD (object);
+
+  g_clear_object (&pad->sub);
+  g_clear_object (&pad->group);
+  G_OBJECT_CLASS (gst_arcly_bus_pad_parent_class)->finalize (object);
+}
+
+static void
+gst_arcly_bus_pad_class_init (GstArclyBusPadClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+  GParamFlags flags =
+      G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_PLAYING;
+
+  object_class->set_property = gst_arcly_bus_pad_set_property;
+  object_class->get_property = gst_arcly_bus_pad_get_property;
+  object_class->finalize = gst_arcly_bus_pad_finalize;
+  GST_PAD_CLASS (klass)->linked = gst_arcly_bus_pad_linked;
+  GST_PAD_CLASS (klass)->unlinked = gst_arcly_bus_pad_unlinked;
+
+  /**
+   * GstArclyBusPad:max-lag-buffers:
+   *
+   * How many buffers, of all tracks, the subscriber may be behind the
+   * publisher; 0 is no bound. Past it, see #GstArclyBusPad:lag-policy. Takes
+   * effect at once. The replay that a newcomer begins with is no lag.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_MAX_LAG_BUFFERS] =
+      g_param_spec_uint64 ("max-lag-buffers", "Max lag in buffers",
+          "Buffers this subscriber may be behind (0 = no bound)", 0,
+          G_MAXUINT64, 0, flags);
+
+  /**
+   * GstArclyBusPad:max-lag-bytes:
+   *
+   * How many bytes, of all tracks, the subscriber may be behind; 0 is no
+   * bound. This is also what a blocked subscriber keeps alive.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_MAX_LAG_BYTES] = g_param_spec_uint64 ("max-lag-bytes",
+      "Max lag in bytes", "Bytes this subscriber may be behind (0 = no bound)",
+      0, G_MAXUINT64, GST_ARCLY_BUS_DEFAULT_MAX_LAG_BYTES, flags);
+
+  /**
+   * GstArclyBusPad:max-lag-time:
+   *
+   * How long ago, in nanoseconds, the publisher may have given what the
+   * subscriber takes now; 0 is no bound. Counted by arrival, not by
+   * timestamps: a file that is read faster than it plays makes no lag.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_MAX_LAG_TIME] = g_param_spec_uint64 ("max-lag-time",
+      "Max lag in time",
+      "How far this subscriber may be behind, by arrival (ns, 0 = no bound)", 0,
+      G_MAXUINT64, GST_ARCLY_BUS_DEFAULT_MAX_LAG_TIME, flags);
+
+  /**
+   * GstArclyBusPad:lag-policy:
+   *
+   * What happens to a subscriber past its bounds: `resync` goes on, with
+   * DISCONT, at the newest keyframe; `evict` ends with EOS.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_LAG_POLICY] = g_param_spec_enum ("lag-policy", "Lag policy",
+      "What happens to this subscriber when it lags too much",
+      GST_TYPE_ARCLY_LAG_POLICY, GST_ARCLY_LAG_POLICY_RESYNC, flags);
+
+  /**
+   * GstArclyBusPad:stats:
+   *
+   * Counters since the pad was requested, all #guint64: `buffers` and `bytes`
+   * that the pad delivered, `skipped` buffers of the stream that it jumped over
+   * for lag, `lag-buffers`, `lag-bytes`, `lag-time` (ns); `resyncs` and
+   * `evicted` (#gboolean) of the subscriber.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_STATS] = g_param_spec_boxed ("stats", "Statistics",
+      "What this subscriber got, lost and has to catch up", GST_TYPE_STRUCTURE,
+      G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+
+  g_object_class_install_properties (object_class, N_PROPERTIES, properties);
+}
+
+static void
+gst_arcly_bus_pad_init (GstArclyBusPad *pad)
+{
+}

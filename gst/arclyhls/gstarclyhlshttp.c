@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "gstarclyhlshttp.h"
+
+gboolean
+gst_arcly_hls_http_open (GstArclyHlsHttp *self, GstElement *element,
+    const gchar *address, guint port)
+{
+  g_autoptr (GError) error = NULL;
+
+  self->engine = gst_arcly_engine_ensure (element);
+  self->server =
+      gst_arcly_http_server_acquire (self->engine, address, port, &error);
+  if (!self->server) {
+    GST_ELEMENT_ERROR (
+        element, RESOURCE, OPEN_READ_WRITE, ("%s", error->message), (NULL));
+    gst_clear_object (&self->engine);
+    return FALSE;
+  }
+  g_atomic_int_set (
+      &self->port, (gint) gst_arcly_http_server_get_port (self->server));
+  return TRUE;
+}
+
+void
+gst_arcly_hls_http_close (GstArclyHlsHttp *self)
+{
+  gst_arcly_hls_http_unmount (self);
+  if (!self->server)
+    return;
+  g_atomic_int_set (&self->port, 0);
+  gst_arcly_http_server_release (self->engine, self->server);
+  self->server = NULL;
+  gst_clear_object (&self->engine);
+}
+
+gboolean
+gst_arcly_hls_http_mount (GstArclyHlsHttp *self, GstElement *element,
+    const gchar *path, const gchar *folder)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (!self->server)
+    return TRUE;
+  if (!gst_arcly_http_server_mount_folder (
+          self->server, path, folder, folder, &error)) {
+    GST_ELEMENT_ERROR (
+        element, RESOURCE, SETTINGS, ("%s", error->message), (NULL));
+    return FALSE;
+  }
+  self->path = g_strdup (path);
+  return TRUE;
+}
+
+void
+gst_arcly_hls_http_unmount (GstArclyHlsHttp *self)
+{
+  if (!self->path)
+    return;
+  gst_arcly_http_server_unmount (self->server, self->path);
+  g_clear_pointer (&self->path, g_free);
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * An arclyhlssink's share of an HTTP server. Only the thread that changes the
+ * element's state calls these; reading "port" is for any thread. */
+#pragma once
+
+#include <gst/arcly/http/gstarclyhttpserver.h>
+
+G_BEGIN_DECLS
+
+typedef struct {
+  /* The thread that changes states. */
+  GstArclyEngine *engine;
+  GstArclyHttpServer *server;
+  gchar *path; /* while something is mounted there */
+
+  /* Atomic. */
+  gint port;
+} GstArclyHlsHttp;
+
+/* Listens. FALSE, with an element message on @element, if it cannot. */
+gboolean gst_arcly_hls_http_open (GstArclyHlsHttp *self, GstElement *element,
+    const gchar *address, guint port);
+
+void gst_arcly_hls_http_close (GstArclyHlsHttp *self);
+
+/* Nothing happens without a server. */
+gboolean gst_arcly_hls_http_mount (GstArclyHlsHttp *self, GstElement *element,
+    const gchar *path, const gchar *folder);
+
+void gst_arcly_hls_http_unmount (GstArclyHlsHttp *self);
+
+G_END_DECLS

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "gstarclyhlssink.h"
+#include "gstarclytsmux.h"
+
+static gboolean
+plugin_init (GstPlugin *plugin)
+{
+  return GST_ELEMENT_REGISTER (arclytsmux, plugin) &&
+         GST_ELEMENT_REGISTER (arclyhlssink, plugin);
+}
+
+GST_PLUGIN_DEFINE (GST_VERSION_MAJOR, GST_VERSION_MINOR, arclyhls,
+    "MPEG-TS and HLS for live streams", plugin_init, PACKAGE_VERSION, "MIT/X11",
+    GST_PACKAGE_NAME, GST_PACKAGE_ORIGIN)

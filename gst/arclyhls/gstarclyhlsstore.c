@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <glib/gstdio.h>
+
+#include "gstarclyhlsstore.h"
+#include "hls/hlsplaylist.h"
+
+/* No server hands out what begins with a dot. */
+#define TEMP_SEGMENT ".arcly-segment.tmp"
+#define TEMP_OTHER ".arcly-playlist.tmp"
+/* Frames of sound are small; one system call for many. */
+#define WRITE_BYTES (128 * 1024)
+#define FOLDER_MODE 0755
+#define FILE_MODE 0644
+
+struct _GstArclyHlsStore {
+  gchar *folder;
+  gchar *temp_segment; /* paths */
+  gchar *temp_other;
+  int folder_fd; /* holds the lock */
+  int fd;        /* of the open segment, or -1 */
+  GByteArray *pending;
+};
+
+static gboolean
+fail (GError **error, int code, const gchar *what, const gchar *path)
+{
+  g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (code),
+      "Cannot %s %s: %s", what, path, g_strerror (code));
+  return FALSE;
+}
+
+static gboolean
+write_all (int fd, const guint8 *data, gsize size)
+{
+  while (size > 0) {
+    gssize done = write (fd, data, size);
+
+    if (done < 0 && errno == EINTR)
+      continue;
+    if (done < 0)
+      return FALSE;
+    data += done;
+    size -= done;
+  }
+  return TRUE;
+}
+
+static int
+create_file (const gchar *path)
+{
+  return g_open (
+      path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, FILE_MODE);
+}
+
+/* Two writers would take each other's names. A file system without locks is
+ * taken as it is. */
+static gboolean
+lock_folder (GstArclyHlsStore *self, GError **error)
+{
+  self->folder_fd =
+      g_open (self->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
+  if (self->folder_fd < 0)
+    return fail (error, errno, "open", self->folder);
+  if (flock (self->folder_fd, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK)
+    return TRUE;
+  g_set_error (error, G_FILE_ERROR, G_FILE_ERROR_AGAIN,
+      "Cannot write to %s: it is in use by another arclyhlssink", self->folder);
+  return FALSE;
+}
+
+static gboolean
+try_to_write (GstArclyHlsStore *self, GError **error)
+{
+  int fd = create_file (self->temp_other);
+
+  if (fd < 0)
+    return fail (error, errno, "write to", self->folder);
+  close (fd);
+  g_unlink (self->temp_other);
+  return TRUE;
+}
+
+GstArclyHlsStore *
+gst_arcly_hls_store_open (const gchar *folder, GError **error)
+{
+  g_autoptr (GstArclyHlsStore) self = g_new0 (GstArclyHlsStore, 1);
+
+  self->folder = g_strdup (folder);
+  self->temp_segment = g_build_filename (folder, TEMP_SEGMENT, NULL);
+  self->temp_other = g_build_filename (folder, TEMP_OTHER, NULL);
+  self->pending = g_byte_array_sized_new (WRITE_BYTES);
+  self->folder_fd = self->fd = -1;
+
+  if (g_mkdir_with_parents (folder, FOLDER_MODE) < 0) {
+    fail (error, errno, "create the folder", folder);
+    return NULL;
+  }
+  if (!lock_folder (self, error) || !try_to_write (self, error))
+    return NULL;
+  return g_steal_pointer (&self);
+}
+
+void
+gst_arcly_hls_store_close (GstArclyHlsStore *self)
+{
+  gst_arcly_hls_store_abort (self);
+  if (self->folder_fd >= 0)
+    close (self->folder_fd);
+  g_byte_array_unref (self->pending);
+  g_free (self->temp_other);
+  g_free (self->temp_segment);
+  g_free (self->folder);
+  g_free (self);
+}
+
+static gint
+compare_numbers (gconstpointer a, gconstpointer b)
+{
+  guint64 left = *(const guint64 *) a, right = *(const guint64 *) b;
+
+  return left < right ? -1 : left > right;
+}
+
+GArray *
+gst_arcly_hls_store_scan (GstArclyHlsStore *self)
+{
+  GArray *numbers = g_array_new (FALSE, FALSE, sizeof (guint64));
+  g_autoptr (GDir) dir = g_dir_open (self->folder, 0, NULL);
+  const gchar *name;
+  guint64 number;
+
+  g_unlink (self->temp_segment);
+  while (dir && (name = g_dir_read_name (dir))) {
+    if (gst_arcly_hls_segment_name_parse (name, &number))
+      g_array_append_val (numbers, number);
+  }
+  g_array_sort (numbers, compare_numbers);
+  return numbers;
+}
+
+gchar *
+gst_arcly_hls_store_read (
+    GstArclyHlsStore *self, const gchar *name, gsize *size, GError **error)
+{
+  g_autofree gchar *path = g_build_filename (self->folder, name, NULL);
+  gchar *text = NULL;
+  GStatBuf info;
+
+  if (g_stat (path, &info) < 0) {
+    fail (error, errno, "read", path);
+    return NULL;
+  }
+  if (!S_ISREG (info.st_mode) ||
+      info.st_size > GST_ARCLY_HLS_MAX_PLAYLIST_BYTES) {
+    g_set_error (error, G_FILE_ERROR, G_FILE_ERROR_INVAL,
+        "Cannot read %s: no file, or too large", path);
+    return NULL;
+  }
+  if (!g_file_get_contents (path, &text, size, error))
+    return NULL;
+  return text;
+}
+
+static gboolean
+rename_to (GstArclyHlsStore *self, const gchar *temp, const gchar *name,
+    GError **error)
+{
+  g_autofree gchar *path = g_build_filename (self->folder, name, NULL);
+
+  if (g_rename (temp, path) < 0) {
+    fail (error, errno, "write", path);
+    g_unlink (temp);
+    return FALSE;
+  }
+  return TRUE;
+}
+
+gboolean
+gst_arcly_hls_store_replace (GstArclyHlsStore *self, const gchar *name,
+    const gchar *data, gsize size, GError **error)
+{
+  int fd = create_file (self->temp_other);
+  int code = errno;
+  gboolean ok = fd >= 0;
+
+  if (ok) {
+    ok = write_all (fd, (const guint8 *) data, size);
+    code = errno;
+    if (close (fd) < 0 && ok) {
+      ok = FALSE;
+      code = errno;
+    }
+  }
+  if (!ok) {
+    g_autofree gchar *path = g_build_filename (self->folder, name, NULL);
+
+    fail (error, code, "write", path);
+    g_unlink (self->temp_other);
+    return FALSE;
+  }
+  return rename_to (self, self->temp_other, name, error);
+}
+
+gboolean
+gst_arcly_hls_store_begin (GstArclyHlsStore *self, GError **error)
+{
+  gst_arcly_hls_store_abort (self);
+  self->fd = create_file (self->temp_segment);
+  /* Somebody cleaned up. */
+  if (self->fd < 0 && errno == ENOENT) {
+    if (g_mkdir_with_parents (self->folder, FOLDER_MODE) < 0)
+      return fail (error, errno, "create the folder", self->folder);
+    self->fd = create_file (self->temp_segment);
+  }
+  if (self->fd < 0)
+    return fail (error, errno, "write to", self->folder);
+  return TRUE;
+}
+
+static gboolean
+flush_pending (GstArclyHlsStore *self, GError **error)
+{
+  gboolean ok = write_all (self->fd, self->pending->data, self->pending->len);
+  int code = errno;
+
+  g_byte_array_set_size (self->pending, 0);
+  if (ok)
+    return TRUE;
+  fail (error, code, "write a segment to", self->folder);
+  gst_arcly_hls_store_abort (self);
+  return FALSE;
+}
+
+gboolean
+gst_arcly_hls_store_write (
+    GstArclyHlsStore *self, const guint8 *data, gsize size, GError **error)
+{
+  g_return_val_if_fail (self->fd >= 0, FALSE);
+
+  g_byte_array_append (self->pending, data, (guint) size);
+  return self->pending->len < WRITE_BYTES || flush_pending (self, error);
+}
+
+gboolean
+gst_arcly_hls_store_commit (
+    GstArclyHlsStore *self, const gchar *name, GError **error)
+{
+  int fd;
+
+  g_return_val_if_fail (self->fd >= 0, FALSE);
+
+  if (!flush_pending (self, error))
+    return FALSE;
+  fd = self->fd;
+  self->fd = -1;
+  /* Some file systems tell only now that there is no space. */
+  if (close (fd) < 0) {
+    fail (error, errno, "write a segment to", self->folder);
+    g_unlink (self->temp_segment);
+    return FALSE;
+  }
+  return rename_to (self, self->temp_segment, name, error);
+}
+
+void
+gst_arcly_hls_store_abort (GstArclyHlsStore *self)
+{
+  if (self->fd < 0)
+    return;
+  close (self->fd);
+  self->fd = -1;
+  g_byte_array_set_size (self->pending, 0);
+  g_unlink (self->temp_segment);
+}
+
+gboolean
+gst_arcly_hls_store_remove (
+    GstArclyHlsStore *self, const gchar *name, GError **error)
+{
+  g_autofree gchar *path = g_build_filename (self->folder, name, NULL);
+
+  if (g_unlink (path) < 0 && errno != ENOENT)
+    return fail (error, errno, "remove", path);
+  return TRUE;
+}

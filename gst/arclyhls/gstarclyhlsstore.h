@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The folder of an arclyhlssink. A reader of it sees whole files only: each is
+ * written under another name and then renamed. Errors are of G_FILE_ERROR and
+ * name the file. Not thread-safe. */
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+typedef struct _GstArclyHlsStore GstArclyHlsStore;
+
+/* Creates @folder if it is missing, and keeps other writers out of it, of this
+ * process or another. NULL with @error set if it cannot be written to. */
+GstArclyHlsStore *gst_arcly_hls_store_open (
+    const gchar *folder, GError **error);
+
+/* What was begun and not committed is removed. */
+void gst_arcly_hls_store_close (GstArclyHlsStore *self);
+
+/* (transfer full) (element-type guint64): numbers of the segments that are
+ * there, ascending. Removes what a process that died left half written. */
+GArray *gst_arcly_hls_store_scan (GstArclyHlsStore *self);
+
+/* NULL with @error set; G_FILE_ERROR_NOENT if there is no such file. */
+gchar *gst_arcly_hls_store_read (
+    GstArclyHlsStore *self, const gchar *name, gsize *size, GError **error);
+
+gboolean gst_arcly_hls_store_replace (GstArclyHlsStore *self, const gchar *name,
+    const gchar *data, gsize size, GError **error);
+
+/* A segment in pieces. One at a time; after an error of write or commit it is
+ * gone. */
+gboolean gst_arcly_hls_store_begin (GstArclyHlsStore *self, GError **error);
+
+gboolean gst_arcly_hls_store_write (
+    GstArclyHlsStore *self, const guint8 *data, gsize size, GError **error);
+
+gboolean gst_arcly_hls_store_commit (
+    GstArclyHlsStore *self, const gchar *name, GError **error);
+
+void gst_arcly_hls_store_abort (GstArclyHlsStore *self);
+
+gboolean gst_arcly_hls_store_remove (
+    GstArclyHlsStore *self, const gchar *name, GError **error);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (GstArclyHlsStore, gst_arcly_hls_store_close)
+
+G_END_DECLS

@@ -1,0 +1,530 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include <stdatomic.h>
+#include <string.h>
+
+#include <gst/video/video.h>
+
+#include "gstarclyhlsstore.h"
+#include "gstarclyhlswriter.h"
+#include "hls/hlscutter.h"
+
+GST_DEBUG_CATEGORY_STATIC (gst_arcly_hls_writer_debug);
+#define GST_CAT_DEFAULT gst_arcly_hls_writer_debug
+
+#define PLAYLIST "index.m3u8"
+#define TS_PACKET 188
+#define TS_SYNC 0x47
+
+struct _GstArclyHlsWriter {
+  GstBaseSink parent;
+
+  /* Set by open, constant until close: any thread. */
+  gboolean keep_segments;
+  gboolean send_keyframe_requests;
+  gboolean is_vod;
+  GstClockTime request_interval;
+
+  /* The streaming thread; or nobody streams. */
+  GstArclyHlsStore *store;       /* owned */
+  GstArclyHlsPlaylist *playlist; /* owned */
+  GstArclyHlsCutter cutter;
+  guint8 tables[2 * TS_PACKET]; /* PAT and PMT that went last */
+  gboolean has_tables;
+  GstArclyHlsSegment segment; /* that is open */
+  gsize segment_bytes;
+  gboolean open;
+  gboolean lost;         /* the open segment; why was said already */
+  gboolean lost_before;  /* the one before it */
+  gboolean failed;       /* for good; why was said already */
+  gint64 next_date_time; /* where the open segment ends, if it goes on */
+  GFileError reported;   /* the last failure that was */
+  gboolean has_reported;
+  gboolean warned_gop;
+  guint n_keyframe_requests;
+
+  /* Atomic. The streaming thread adds, relaxed; "stats" reads. */
+  _Atomic guint64 n_segments;
+  _Atomic guint64 n_bytes;
+  _Atomic guint64 n_lost;
+  _Atomic guint64 n_deleted;
+  _Atomic guint64 media_sequence;
+  _Atomic guint target_duration;
+};
+
+/* arclytsmux is the only one that it is ever linked to. */
+static GstStaticPadTemplate sink_template =
+    GST_STATIC_PAD_TEMPLATE ("sink", GST_PAD_SINK, GST_PAD_ALWAYS,
+        GST_STATIC_CAPS ("video/mpegts, systemstream = (boolean) true, "
+                         "packetsize = (int) 188"));
+
+G_DEFINE_FINAL_TYPE_WITH_CODE (GstArclyHlsWriter, gst_arcly_hls_writer,
+    GST_TYPE_BASE_SINK,
+    GST_DEBUG_CATEGORY_INIT (gst_arcly_hls_writer_debug, "arclyhlswriter", 0,
+        "Arcly HLS segments and playlists"));
+
+static guint64
+now (void)
+{
+  g_autoptr (GstClock) clock = gst_system_clock_obtain ();
+
+  return gst_clock_get_time (clock);
+}
+
+static void
+add (_Atomic guint64 *counter, guint64 value)
+{
+  atomic_fetch_add_explicit (counter, value, memory_order_relaxed);
+}
+
+static void
+publish_numbers (GstArclyHlsWriter *self)
+{
+  atomic_store_explicit (&self->media_sequence,
+      gst_arcly_hls_playlist_get_first (self->playlist), memory_order_relaxed);
+  atomic_store_explicit (&self->target_duration,
+      gst_arcly_hls_playlist_get_target_duration (self->playlist),
+      memory_order_relaxed);
+}
+
+/* Media flows on: what may be repaired while it does is a warning, once a
+ * cause. A location that is no folder any more is the end. */
+static void
+report (GstArclyHlsWriter *self, const GError *failure)
+{
+  if (failure->code == G_FILE_ERROR_NOTDIR) {
+    if (!self->failed)
+      GST_ELEMENT_ERROR (
+          self, RESOURCE, WRITE, ("%s", failure->message), (NULL));
+    self->failed = TRUE;
+    return;
+  }
+  if (self->has_reported && failure->code == (gint) self->reported) {
+    GST_DEBUG_OBJECT (self, "again: %s", failure->message);
+    return;
+  }
+  self->has_reported = TRUE;
+  self->reported = failure->code;
+  if (failure->code == G_FILE_ERROR_NOSPC)
+    GST_ELEMENT_WARNING (
+        self, RESOURCE, NO_SPACE_LEFT, ("%s", failure->message), (NULL));
+  else
+    GST_ELEMENT_WARNING (
+        self, RESOURCE, WRITE, ("%s", failure->message), (NULL));
+}
+
+static void
+delete_expired (GstArclyHlsWriter *self)
+{
+  guint64 sequence, time = now ();
+
+  while (gst_arcly_hls_playlist_pop_expired (self->playlist, time, &sequence)) {
+    g_autofree gchar *name = gst_arcly_hls_segment_name (sequence);
+    g_autoptr (GError) error = NULL;
+
+    if (self->keep_segments)
+      continue;
+    if (gst_arcly_hls_store_remove (self->store, name, &error))
+      add (&self->n_deleted, 1);
+    else
+      report (self, error);
+  }
+}
+
+static void
+write_playlist (GstArclyHlsWriter *self)
+{
+  g_autofree gchar *text = gst_arcly_hls_playlist_render (self->playlist);
+  g_autoptr (GError) error = NULL;
+
+  publish_numbers (self);
+  if (text && !gst_arcly_hls_store_replace (
+                  self->store, PLAYLIST, text, strlen (text), &error))
+    report (self, error);
+}
+
+/* PROGRAM-DATE-TIME follows the clock at a discontinuity and the durations in
+ * between. It never goes back: media may come faster than time. */
+static void
+open_segment (GstArclyHlsWriter *self, gboolean discontinuity)
+{
+  g_autoptr (GError) error = NULL;
+
+  self->segment.discontinuity = discontinuity || self->lost_before;
+  self->segment.date_time = self->next_date_time;
+  if (discontinuity)
+    self->segment.date_time = MAX (g_get_real_time (), self->next_date_time);
+  self->segment_bytes = 0;
+  self->lost_before = FALSE;
+  self->open = TRUE;
+  self->lost = !gst_arcly_hls_store_begin (self->store, &error);
+  if (self->lost)
+    report (self, error);
+}
+
+/* A segment that is lost has no entry, so players need not know EXT-X-GAP; its
+ * number goes to the next, which is a discontinuity. */
+static void
+lose_segment (GstArclyHlsWriter *self, const GError *failure)
+{
+  self->lost = TRUE;
+  report (self, failure);
+}
+
+static void
+list_segment (GstArclyHlsWriter *self)
+{
+  guint target;
+
+  gst_arcly_hls_playlist_append (self->playlist, &self->segment, now ());
+  target = gst_arcly_hls_playlist_get_target_duration (self->playlist);
+  if (!self->is_vod)
+    gst_arcly_hls_cutter_set_limit (&self->cutter, target);
+  add (&self->n_segments, 1);
+  add (&self->n_bytes, self->segment_bytes);
+  self->has_reported = FALSE;
+}
+
+static void
+close_segment (GstArclyHlsWriter *self, gint64 duration)
+{
+  g_autofree gchar *name = gst_arcly_hls_segment_name (
+      gst_arcly_hls_playlist_get_next (self->playlist));
+  g_autoptr (GError) error = NULL;
+
+  self->open = FALSE;
+  self->segment.duration = duration;
+  self->next_date_time = self->segment.date_time + duration / 1000;
+  if (!self->lost && !gst_arcly_hls_store_commit (self->store, name, &error))
+    lose_segment (self, error);
+  if (self->lost) {
+    add (&self->n_lost, 1);
+    self->lost_before = TRUE;
+    return;
+  }
+  GST_DEBUG_OBJECT (
+      self, "%s, %" GST_TIME_FORMAT, name, GST_TIME_ARGS (duration));
+  list_segment (self);
+  write_playlist (self);
+  delete_expired (self);
+}
+
+static void
+write_bytes (GstArclyHlsWriter *self, const guint8 *data, gsize size)
+{
+  g_autoptr (GError) error = NULL;
+
+  self->segment_bytes += size;
+  if (!self->lost &&
+      !gst_arcly_hls_store_write (self->store, data, size, &error))
+    lose_segment (self, error);
+}
+
+/* ISO/IEC 13818-1, 2.4.4.3: the PAT is on PID 0; arclytsmux writes it and the
+ * PMT in one packet each, side by side. Returns where they are, @size if they
+ * are not there. */
+static gsize
+find_tables (const guint8 *data, gsize size)
+{
+  gsize at;
+
+  for (at = 0; at + 2 * TS_PACKET <= size; at += TS_PACKET) {
+    const guint8 *packet = data + at;
+
+    if (packet[0] == TS_SYNC && (packet[1] & 0x1f) == 0 && packet[2] == 0)
+      return at;
+  }
+  return size;
+}
+
+static void
+note_tables (GstArclyHlsWriter *self, const guint8 *data, gsize size)
+{
+  gsize at = find_tables (data, size);
+
+  if (at == size)
+    return;
+  memcpy (self->tables, data + at, sizeof self->tables);
+  self->has_tables = TRUE;
+}
+
+/* RFC 8216, 3.2: each segment has PAT and PMT. A copy of the last ones counts
+ * as a duplicate packet (ISO/IEC 13818-1, 2.4.3.3). */
+static void
+write_tables (GstArclyHlsWriter *self)
+{
+  if (self->has_tables)
+    write_bytes (self, self->tables, sizeof self->tables);
+}
+
+static void
+warn_gop (GstArclyHlsWriter *self)
+{
+  guint target = gst_arcly_hls_playlist_get_target_duration (self->playlist);
+
+  if (self->warned_gop)
+    return;
+  self->warned_gop = TRUE;
+  GST_ELEMENT_WARNING (self, STREAM, FORMAT,
+      ("Keyframes are too far apart for segments of %u s: some segments do "
+       "not begin with one. Set a shorter keyframe interval, or a larger "
+       "target-duration.",
+          target),
+      ("RFC 8216, 4.3.3.1: the target duration must not change"));
+}
+
+/* An encoder upstream may then put its keyframes where segments end. */
+static void
+request_keyframe (GstArclyHlsWriter *self, const GstArclyHlsUnit *unit)
+{
+  GstEvent *event;
+
+  if (!self->send_keyframe_requests || unit->pts < 0)
+    return;
+  event = gst_video_event_new_upstream_force_key_unit (
+      unit->pts + self->request_interval, TRUE, self->n_keyframe_requests++);
+  gst_pad_push_event (GST_BASE_SINK_PAD (self), event);
+}
+
+static gint64
+to_time (GstClockTime time)
+{
+  return GST_CLOCK_TIME_IS_VALID (time) ? (gint64) time : GST_ARCLY_HLS_NO_TIME;
+}
+
+/* Clocks that bridge a hole may stand in front of the tables: they are of the
+ * time before. Returns how many bytes of the buffer went to the segment that
+ * ended. */
+static gsize
+cut_before (GstArclyHlsWriter *self, const GstArclyHlsUnit *unit,
+    const guint8 *data, gsize size)
+{
+  /* What begins after a stop doesn't continue what was. */
+  GstArclyHlsCut cut = { .discontinuity = TRUE };
+  gsize head;
+
+  if (!gst_arcly_hls_cutter_push (&self->cutter, unit, &cut) && self->open)
+    return 0;
+  head = unit->may_cut && self->open ? find_tables (data, size) : 0;
+  if (head == size)
+    head = 0;
+  if (self->open) {
+    write_bytes (self, data, head);
+    close_segment (self, cut.duration);
+  }
+  open_segment (self, cut.discontinuity);
+  if (!unit->may_cut)
+    write_tables (self);
+  if (cut.inside_gop && !cut.discontinuity)
+    warn_gop (self);
+  request_keyframe (self, unit);
+  return head;
+}
+
+static GstFlowReturn
+gst_arcly_hls_writer_render (GstBaseSink *sink, GstBuffer *buffer)
+{
+  GstArclyHlsWriter *self = GST_ARCLY_HLS_WRITER (sink);
+  GstArclyHlsUnit unit = {
+    .pts = to_time (GST_BUFFER_PTS (buffer)),
+    .dts = to_time (GST_BUFFER_DTS (buffer)),
+    .duration = to_time (GST_BUFFER_DURATION (buffer)),
+    .may_cut = !GST_BUFFER_FLAG_IS_SET (buffer, GST_BUFFER_FLAG_DELTA_UNIT),
+    .discont = GST_BUFFER_FLAG_IS_SET (buffer, GST_BUFFER_FLAG_DISCONT),
+  };
+  GstMapInfo map;
+  gsize done;
+
+  if (!gst_buffer_map (buffer, &map, GST_MAP_READ)) {
+    GST_ELEMENT_ERROR (self, RESOURCE, READ, (NULL), ("buffer not readable"));
+    return GST_FLOW_ERROR;
+  }
+  done = cut_before (self, &unit, map.data, map.size);
+  note_tables (self, map.data, map.size);
+  if (!self->failed)
+    write_bytes (self, map.data + done, map.size - done);
+  gst_buffer_unmap (buffer, &map);
+  return self->failed ? GST_FLOW_ERROR : GST_FLOW_OK;
+}
+
+static GstFlowReturn
+gst_arcly_hls_writer_render_list (GstBaseSink *sink, GstBufferList *list)
+{
+  guint n = gst_buffer_list_length (list), i;
+  GstFlowReturn flow = GST_FLOW_OK;
+
+  for (i = 0; i < n && flow == GST_FLOW_OK; i++)
+    flow = gst_arcly_hls_writer_render (sink, gst_buffer_list_get (list, i));
+  return flow;
+}
+
+static void
+finish_segment (GstArclyHlsWriter *self)
+{
+  gint64 duration = gst_arcly_hls_cutter_finish (&self->cutter);
+
+  if (self->open && duration != GST_ARCLY_HLS_NO_TIME)
+    close_segment (self, duration);
+}
+
+static void
+end_playlist (GstArclyHlsWriter *self)
+{
+  finish_segment (self);
+  if (gst_arcly_hls_playlist_get_length (self->playlist) == 0)
+    return;
+  gst_arcly_hls_playlist_end (self->playlist);
+  write_playlist (self);
+}
+
+static gboolean
+gst_arcly_hls_writer_event (GstBaseSink *sink, GstEvent *event)
+{
+  GstArclyHlsWriter *self = GST_ARCLY_HLS_WRITER (sink);
+
+  if (GST_EVENT_TYPE (event) == GST_EVENT_EOS)
+    end_playlist (self);
+  return GST_BASE_SINK_CLASS (gst_arcly_hls_writer_parent_class)
+      ->event (sink, event);
+}
+
+/* The longest run of files at the end that is complete; the playlist must not
+ * list what is not there. */
+static guint64
+first_complete (GArray *files, guint64 next)
+{
+  guint i = files->len;
+
+  while (i > 0 && g_array_index (files, guint64, i - 1) >= next)
+    i--;
+  while (i > 0 && g_array_index (files, guint64, i - 1) == next - 1) {
+    next--;
+    i--;
+  }
+  return next;
+}
+
+/* Rule U10: what another process wrote here is continued, not contradicted. */
+static void
+resume (GstArclyHlsWriter *self)
+{
+  g_autoptr (GArray) files = gst_arcly_hls_store_scan (self->store);
+  g_autoptr (GError) error = NULL;
+  g_autofree gchar *text = NULL;
+  GstArclyHlsPlaylist *playlist = self->playlist;
+  gsize size;
+  guint i;
+
+  text = gst_arcly_hls_store_read (self->store, PLAYLIST, &size, &error);
+  if (text && gst_arcly_hls_playlist_resume (playlist, text, size, &error))
+    gst_arcly_hls_playlist_drop_before (playlist,
+        first_complete (files, gst_arcly_hls_playlist_get_next (playlist)));
+  else if (!g_error_matches (error, G_FILE_ERROR, G_FILE_ERROR_NOENT))
+    GST_WARNING_OBJECT (self, "not continued: %s", error->message);
+  if (files->len > 0)
+    gst_arcly_hls_playlist_skip_to (
+        playlist, g_array_index (files, guint64, files->len - 1) + 1);
+
+  for (i = 0; i < files->len; i++) {
+    guint64 number = g_array_index (files, guint64, i);
+
+    if (number < gst_arcly_hls_playlist_get_first (playlist))
+      gst_arcly_hls_playlist_bury (playlist, number, now ());
+  }
+  gst_arcly_hls_cutter_set_limit (
+      &self->cutter, gst_arcly_hls_playlist_get_target_duration (playlist));
+  self->next_date_time = gst_arcly_hls_playlist_get_end (playlist);
+  publish_numbers (self);
+}
+
+gboolean
+gst_arcly_hls_writer_open (GstArclyHlsWriter *self,
+    const GstArclyHlsSettings *settings, GError **error)
+{
+  g_return_val_if_fail (self->store == NULL, FALSE);
+
+  self->store = gst_arcly_hls_store_open (settings->location, error);
+  if (!self->store)
+    return FALSE;
+  self->keep_segments = settings->keep_segments;
+  self->send_keyframe_requests = settings->send_keyframe_requests;
+  self->is_vod = settings->type == GST_ARCLY_HLS_VOD;
+  self->request_interval = settings->target_duration * GST_SECOND;
+  self->playlist = gst_arcly_hls_playlist_new (
+      settings->type, settings->target_duration, settings->length);
+  gst_arcly_hls_cutter_init (&self->cutter, settings->target_duration);
+  self->open = self->lost = self->lost_before = self->failed = FALSE;
+  self->has_reported = self->warned_gop = self->has_tables = FALSE;
+  self->n_keyframe_requests = 0;
+  resume (self);
+  return TRUE;
+}
+
+void
+gst_arcly_hls_writer_close (GstArclyHlsWriter *self)
+{
+  if (!self->store)
+    return;
+  /* Nobody can go on with what was never shown. */
+  if (self->is_vod && !gst_arcly_hls_playlist_is_ended (self->playlist))
+    end_playlist (self);
+  else
+    finish_segment (self);
+  g_clear_pointer (&self->store, gst_arcly_hls_store_close);
+  g_clear_pointer (&self->playlist, gst_arcly_hls_playlist_free);
+}
+
+static guint64
+load (_Atomic guint64 *counter)
+{
+  return atomic_load_explicit (counter, memory_order_relaxed);
+}
+
+GstStructure *
+gst_arcly_hls_writer_get_stats (GstArclyHlsWriter *self)
+{
+  return gst_structure_new ("application/x-arcly-hls-stats", "segments",
+      G_TYPE_UINT64, load (&self->n_segments), "bytes", G_TYPE_UINT64,
+      load (&self->n_bytes), "lost-segments", G_TYPE_UINT64,
+      load (&self->n_lost), "deleted-segments", G_TYPE_UINT64,
+      load (&self->n_deleted), "media-sequence", G_TYPE_UINT64,
+      load (&self->media_sequence), "target-duration", G_TYPE_UINT,
+      atomic_load_explicit (&self->target_duration, memory_order_relaxed),
+      NULL);
+}
+
+static void
+gst_arcly_hls_writer_finalize (GObject *object)
+{
+  gst_arcly_hls_writer_close (GST_ARCLY_HLS_WRITER (object));
+
+  G_OBJECT_CLASS (gst_arcly_hls_writer_parent_class)->finalize (object);
+}
+
+static void
+gst_arcly_hls_writer_init (GstArclyHlsWriter *self)
+{
+  GstBaseSink *sink = GST_BASE_SINK (self);
+
+  gst_base_sink_set_sync (sink, FALSE);
+  gst_base_sink_set_async_enabled (sink, FALSE);
+  /* It would keep the last segment's memory for nobody. */
+  gst_base_sink_set_last_sample_enabled (sink, FALSE);
+}
+
+static void
+gst_arcly_hls_writer_class_init (GstArclyHlsWriterClass *klass)
+{
+  GstElementClass *element_class = GST_ELEMENT_CLASS (klass);
+  GstBaseSinkClass *sink_class = GST_BASE_SINK_CLASS (klass);
+
+  G_OBJECT_CLASS (klass)->finalize = gst_arcly_hls_writer_finalize;
+  sink_class->render = gst_arcly_hls_writer_render;
+  sink_class->render_list = gst_arcly_hls_writer_render_list;
+  sink_class->event = gst_arcly_hls_writer_event;
+
+  gst_element_class_add_static_pad_template (element_class, &sink_template);
+  gst_element_class_set_static_metadata (element_class, "Arcly HLS writer",
+      "Sink", "Cuts MPEG-TS into HLS segments", "The gst-arcly authors");
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The sink inside an arclyhlssink: takes what arclytsmux makes, cuts it, and
+ * keeps segments and playlist in a folder. */
+#pragma once
+
+#include <gst/base/gstbasesink.h>
+
+#include "hls/hlsplaylist.h"
+
+G_BEGIN_DECLS
+
+#define GST_TYPE_ARCLY_HLS_WRITER (gst_arcly_hls_writer_get_type ())
+G_DECLARE_FINAL_TYPE (
+    GstArclyHlsWriter, gst_arcly_hls_writer, GST, ARCLY_HLS_WRITER, GstBaseSink)
+
+typedef struct {
+  const gchar *location;
+  GstArclyHlsType type;
+  guint target_duration; /* s */
+  guint length;
+  gboolean keep_segments;
+  gboolean send_keyframe_requests;
+} GstArclyHlsSettings;
+
+/* Before the element is PAUSED. FALSE with @error set. */
+gboolean gst_arcly_hls_writer_open (GstArclyHlsWriter *self,
+    const GstArclyHlsSettings *settings, GError **error);
+
+/* When it is READY again. Ends the segment that is open, but not the playlist:
+ * the next process goes on with it. */
+void gst_arcly_hls_writer_close (GstArclyHlsWriter *self);
+
+/* (transfer full). Any thread. */
+GstStructure *gst_arcly_hls_writer_get_stats (GstArclyHlsWriter *self);
+
+G_END_DECLS

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+#include <gst/gst.h>
+
+G_BEGIN_DECLS
+
+#define GST_TYPE_ARCLY_TS_MUX (gst_arcly_ts_mux_get_type ())
+G_DECLARE_FINAL_TYPE (
+    GstArclyTsMux, gst_arcly_ts_mux, GST, ARCLY_TS_MUX, GstElement)
+
+GST_ELEMENT_REGISTER_DECLARE (arclytsmux);
+
+G_END_DECLS

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What the caps of a track say, as the muxer needs it. */
+#pragma once
+
+#include <gst/gst.h>
+
+#include <gst/arcly/codec/gstarclyaac.h>
+#include <gst/arcly/codec/gstarclyh264.h>
+
+G_BEGIN_DECLS
+
+typedef enum {
+  GST_ARCLY_TS_MUX_H264,
+  GST_ARCLY_TS_MUX_AAC_RAW,
+  GST_ARCLY_TS_MUX_AAC_ADTS,
+  GST_ARCLY_TS_MUX_MPEG_AUDIO,
+} GstArclyTsMuxCodec;
+
+typedef struct {
+  GstArclyTsMuxCodec codec;
+  guint8 stream_type;
+  GstCaps *caps;
+  GstArclyH264Config *h264; /* NULL for a byte stream */
+  GstArclyAacConfig aac;    /* raw only */
+  GstClockTime duration;    /* of a unit, nominally; 0 if not told */
+  gint depth;               /* reordering of frames; -1 if not known yet */
+} GstArclyTsMuxFormat;
+
+/* One reference each. NULL with an error that a user understands. */
+GstArclyTsMuxFormat *gst_arcly_ts_mux_format_new (
+    GstCaps *caps, GError **error);
+
+GstArclyTsMuxFormat *gst_arcly_ts_mux_format_ref (GstArclyTsMuxFormat *format);
+
+void gst_arcly_ts_mux_format_unref (GstArclyTsMuxFormat *format);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (
+    GstArclyTsMuxFormat, gst_arcly_ts_mux_format_unref)
+
+G_END_DECLS

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include <string.h>
+
+#include "hlscutter.h"
+
+#define NO_TIME GST_ARCLY_HLS_NO_TIME
+#define NS_PER_SECOND G_GINT64_CONSTANT (1000000000)
+#define NS_PER_MS G_GINT64_CONSTANT (1000000)
+/* RFC 8216, 4.3.3.1: what rounds to the target duration is not longer. */
+#define ROUNDS_DOWN (499 * NS_PER_MS)
+/* Nothing is published before the first segment ends; players are not kept
+ * waiting longer than that for a keyframe. */
+#define MAX_FIRST (30 * NS_PER_SECOND)
+/* Less is a slow frame rate, more is a stop. */
+#define MIN_HOLE (1500 * NS_PER_MS)
+#define MAX_STEP NS_PER_SECOND
+
+void
+gst_arcly_hls_cutter_init (GstArclyHlsCutter *self, guint target)
+{
+  memset (self, 0, sizeof *self);
+  self->target = MAX (target, 1) * NS_PER_SECOND;
+  self->gop_start = NO_TIME;
+}
+
+void
+gst_arcly_hls_cutter_set_limit (GstArclyHlsCutter *self, guint seconds)
+{
+  self->limit = seconds == 0 ? 0 : seconds * NS_PER_SECOND + ROUNDS_DOWN;
+}
+
+static gint64
+get_limit (GstArclyHlsCutter *self)
+{
+  return self->limit > 0 ? self->limit : MAX (self->target, MAX_FIRST);
+}
+
+static void
+note_gop (GstArclyHlsCutter *self, gint64 pts)
+{
+  if (self->gop_start != NO_TIME && pts > self->gop_start)
+    self->gops[self->n_gops++ % G_N_ELEMENTS (self->gops)] =
+        pts - self->gop_start;
+  self->gop_start = pts;
+}
+
+static gint64
+longest_gop (GstArclyHlsCutter *self)
+{
+  guint n = MIN (self->n_gops, G_N_ELEMENTS (self->gops)), i;
+  gint64 longest = 0;
+
+  for (i = 0; i < n; i++)
+    longest = MAX (longest, self->gops[i]);
+  return longest;
+}
+
+/* Is this the last keyframe in time? The next may be as far as any of late. */
+static gboolean
+should_cut (GstArclyHlsCutter *self, gint64 elapsed)
+{
+  gint64 limit = self->limit > 0 ? self->limit : self->target + ROUNDS_DOWN;
+
+  return elapsed >= self->target || elapsed + longest_gop (self) > limit;
+}
+
+/* U11: the last sample lasts as long as it says, not until the next. */
+static void
+note_end (GstArclyHlsCutter *self, const GstArclyHlsUnit *unit, gint64 pts,
+    gint64 dts)
+{
+  gint64 step = dts - self->last_dts;
+
+  if (step > 0 && step <= MAX_STEP)
+    self->last_step = step;
+  self->last_dts = MAX (self->last_dts, dts);
+  self->end = MAX (
+      self->end, pts + (unit->duration > 0 ? unit->duration : self->last_step));
+}
+
+static void
+begin (GstArclyHlsCutter *self, const GstArclyHlsUnit *unit, gint64 start,
+    gint64 start_dts, gboolean jump)
+{
+  self->open = TRUE;
+  self->start = start;
+  self->start_dts = start_dts;
+  self->has_key = unit->may_cut || !jump;
+  self->was_jump = jump;
+  if (jump) {
+    self->end = start;
+    self->last_dts = start_dts;
+  }
+}
+
+/* The segment ends where its content does, and another time line begins. */
+static gboolean
+cut_at_jump (GstArclyHlsCutter *self, const GstArclyHlsUnit *unit, gint64 pts,
+    gint64 dts, GstArclyHlsCut *cut)
+{
+  cut->duration = CLAMP (self->end - self->start, 0, get_limit (self));
+  cut->discontinuity = TRUE;
+  cut->inside_gop = !unit->may_cut;
+  begin (self, unit, pts, dts, TRUE);
+  self->gop_start = unit->may_cut ? pts : NO_TIME;
+  return TRUE;
+}
+
+/* No keyframe came in time. What is after the limit is counted to the next
+ * segment, so the sum of durations stays that of the media. */
+static gboolean
+cut_at_limit (GstArclyHlsCutter *self, const GstArclyHlsUnit *unit, gint64 pts,
+    gint64 dts, gint64 elapsed, GstArclyHlsCut *cut)
+{
+  if (pts - self->end > MIN_HOLE)
+    return cut_at_jump (self, unit, pts, dts, cut);
+  cut->duration = MIN (elapsed, get_limit (self));
+  cut->discontinuity = FALSE;
+  cut->inside_gop = !unit->may_cut;
+  begin (self, unit, self->start + cut->duration,
+      self->start_dts + cut->duration, FALSE);
+  return TRUE;
+}
+
+static gboolean
+push_key (GstArclyHlsCutter *self, const GstArclyHlsUnit *unit, gint64 pts,
+    gint64 dts, GstArclyHlsCut *cut)
+{
+  gint64 elapsed = pts - self->start;
+
+  if (unit->discont) {
+    /* Sound of the new time line came first, and has cut already. */
+    if (!self->was_jump || self->has_key)
+      return cut_at_jump (self, unit, pts, dts, cut);
+    note_gop (self, pts);
+    self->has_key = TRUE;
+    return FALSE;
+  }
+  note_gop (self, pts);
+  if (elapsed > get_limit (self))
+    return cut_at_limit (self, unit, pts, dts, elapsed, cut);
+  if (elapsed <= 0 || !self->has_key || !should_cut (self, elapsed)) {
+    self->has_key = TRUE;
+    return FALSE;
+  }
+  cut->duration = elapsed;
+  cut->discontinuity = cut->inside_gop = FALSE;
+  begin (self, unit, pts, dts, FALSE);
+  return TRUE;
+}
+
+gboolean
+gst_arcly_hls_cutter_push (
+    GstArclyHlsCutter *self, const GstArclyHlsUnit *unit, GstArclyHlsCut *cut)
+{
+  gint64 pts = unit->pts != NO_TIME ? unit->pts : unit->dts;
+  gint64 dts = unit->dts != NO_TIME ? unit->dts : unit->pts;
+  gboolean is_cut = FALSE;
+
+  if (pts == NO_TIME)
+    pts = dts = self->open ? self->last_dts : 0;
+  if (!self->open) {
+    begin (self, unit, pts, dts, TRUE);
+    self->gop_start = unit->may_cut ? pts : NO_TIME;
+  } else if (unit->may_cut) {
+    is_cut = push_key (self, unit, pts, dts, cut);
+  } else if (dts - self->start_dts >= get_limit (self)) {
+    is_cut = cut_at_limit (self, unit, pts, dts, dts - self->start_dts, cut);
+  }
+  note_end (self, unit, pts, dts);
+  return is_cut;
+}
+
+gint64
+gst_arcly_hls_cutter_finish (GstArclyHlsCutter *self)
+{
+  if (!self->open)
+    return NO_TIME;
+  self->open = FALSE;
+  self->gop_start = NO_TIME;
+  return CLAMP (self->end - self->start, 0, get_limit (self));
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Decides where segments end. Knows times and flags of units only.
+ * docs/decisions/040-target-duration.md says why it decides so. */
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+#define GST_ARCLY_HLS_NO_TIME G_MININT64
+
+/* One buffer of arclytsmux; times in nanoseconds or GST_ARCLY_HLS_NO_TIME. */
+typedef struct {
+  gint64 pts;
+  gint64 dts;
+  gint64 duration;
+  gboolean may_cut; /* a decoder can start here */
+  gboolean discont;
+} GstArclyHlsUnit;
+
+typedef struct {
+  gint64 duration;        /* of the segment that ends */
+  gboolean discontinuity; /* the unit does not continue it */
+  gboolean inside_gop;    /* no decoder can start at the unit */
+} GstArclyHlsCut;
+
+typedef struct {
+  /* Nanoseconds. */
+  gint64 target;
+  gint64 limit; /* 0: not decided yet */
+  gboolean open;
+  gboolean has_key;  /* not only sound in front of the first keyframe */
+  gboolean was_jump; /* the segment began with a discontinuity */
+  gint64 start;      /* presentation time */
+  gint64 start_dts;
+  gint64 end; /* of what came latest in presentation */
+  gint64 last_dts;
+  gint64 last_step; /* between two DTS */
+  gint64 gop_start;
+  gint64 gops[8]; /* how long the last ones were */
+  guint n_gops;
+} GstArclyHlsCutter;
+
+/* @target in seconds. */
+void gst_arcly_hls_cutter_init (GstArclyHlsCutter *self, guint target);
+
+/* The advertised target duration, in seconds: no segment passes it from now
+ * on. 0: none is advertised. */
+void gst_arcly_hls_cutter_set_limit (GstArclyHlsCutter *self, guint seconds);
+
+/* TRUE if the open segment ends in front of @unit, which begins the next. */
+gboolean gst_arcly_hls_cutter_push (
+    GstArclyHlsCutter *self, const GstArclyHlsUnit *unit, GstArclyHlsCut *cut);
+
+/* Ends the open segment. Returns its duration; GST_ARCLY_HLS_NO_TIME if there
+ * is none. */
+gint64 gst_arcly_hls_cutter_finish (GstArclyHlsCutter *self);
+
+G_END_DECLS

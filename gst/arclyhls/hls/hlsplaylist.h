@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A media playlist (RFC 8216) that only grows at its end and shrinks at its
+ * front. No files, clocks or threads: times are given, text comes out. */
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+/* Longer playlists are not read back; a day of 1 s segments has 9 MB. */
+#define GST_ARCLY_HLS_MAX_PLAYLIST_BYTES (64 * 1024 * 1024)
+
+/**
+ * GstArclyHlsType:
+ * @GST_ARCLY_HLS_LIVE: a window that moves
+ * @GST_ARCLY_HLS_EVENT: keeps every segment, grows until it ends
+ * @GST_ARCLY_HLS_VOD: written once, when all is there
+ *
+ * What EXT-X-PLAYLIST-TYPE says (RFC 8216, 4.3.3.5); a live playlist has none.
+ */
+typedef enum {
+  GST_ARCLY_HLS_LIVE,
+  GST_ARCLY_HLS_EVENT,
+  GST_ARCLY_HLS_VOD,
+} GstArclyHlsType;
+
+/**
+ * GstArclyHlsSegment:
+ * @duration: in nanoseconds
+ * @date_time: of its first sample, microseconds since 1970 UTC
+ * @discontinuity: it does not continue the one before
+ *
+ * One entry. Its name follows from its number in the sequence.
+ */
+typedef struct {
+  gint64 duration;
+  gint64 date_time;
+  gboolean discontinuity;
+} GstArclyHlsSegment;
+
+typedef struct _GstArclyHlsPlaylist GstArclyHlsPlaylist;
+
+/* @target_duration in seconds; @length is how many segments a live playlist
+ * lists, 0 for all. */
+GstArclyHlsPlaylist *gst_arcly_hls_playlist_new (
+    GstArclyHlsType type, guint target_duration, guint length);
+
+void gst_arcly_hls_playlist_free (GstArclyHlsPlaylist *self);
+
+/**
+ * gst_arcly_hls_playlist_resume:
+ * @self: a playlist without segments
+ * @text: (array length=size): what an earlier process wrote
+ * @size: length of @text
+ * @error: return location for a #GError
+ *
+ * Goes on where another process stopped: numbers continue, and the next segment
+ * is a discontinuity. The entries stay, too, unless that playlist ended, or is
+ * of another type, or has a target duration that is too short for this one;
+ * then this is a new presentation and only the numbers continue. Only what
+ * gst_arcly_hls_playlist_render() writes is understood.
+ *
+ * Returns: %FALSE with %GST_ARCLY_ERROR_INVALID if it is not, and nothing was
+ *     changed
+ */
+gboolean gst_arcly_hls_playlist_resume (
+    GstArclyHlsPlaylist *self, const gchar *text, gsize size, GError **error);
+
+/* Entries before @sequence leave without grace: their files are gone. */
+void gst_arcly_hls_playlist_drop_before (
+    GstArclyHlsPlaylist *self, guint64 sequence);
+
+/* Numbers go on at @sequence or later. No effect on a playlist with entries:
+ * theirs are consecutive (RFC 8216, 4.3.3.2). */
+void gst_arcly_hls_playlist_skip_to (
+    GstArclyHlsPlaylist *self, guint64 sequence);
+
+/* The number that the next segment gets, and of the first that is listed. */
+guint64 gst_arcly_hls_playlist_get_next (GstArclyHlsPlaylist *self);
+
+guint64 gst_arcly_hls_playlist_get_first (GstArclyHlsPlaylist *self);
+
+/* When the last segment that ever was listed ends, in microseconds since 1970
+ * UTC; 0 if there was none. */
+gint64 gst_arcly_hls_playlist_get_end (GstArclyHlsPlaylist *self);
+
+guint gst_arcly_hls_playlist_get_length (GstArclyHlsPlaylist *self);
+
+/* EXT-X-TARGETDURATION in seconds; 0 until it is decided, which is for live
+ * and event playlists when the first segment is there. */
+guint gst_arcly_hls_playlist_get_target_duration (GstArclyHlsPlaylist *self);
+
+/**
+ * gst_arcly_hls_playlist_append:
+ * @self: a playlist
+ * @segment: what to list at the end
+ * @now: time, in nanoseconds of any clock
+ *
+ * Lists a segment, and lets the front of a live playlist go. What goes is
+ * handed out by gst_arcly_hls_playlist_pop_expired() when its grace is over.
+ * After gst_arcly_hls_playlist_end() this starts a new presentation.
+ *
+ * A duration that rounds to more than the target duration is cut down to it:
+ * callers end segments in time.
+ */
+void gst_arcly_hls_playlist_append (
+    GstArclyHlsPlaylist *self, const GstArclyHlsSegment *segment, guint64 now);
+
+/* Nothing more will follow: EXT-X-ENDLIST. */
+void gst_arcly_hls_playlist_end (GstArclyHlsPlaylist *self);
+
+gboolean gst_arcly_hls_playlist_is_ended (GstArclyHlsPlaylist *self);
+
+/* A file with number @sequence is there, but not listed: it expires, too. */
+void gst_arcly_hls_playlist_bury (
+    GstArclyHlsPlaylist *self, guint64 sequence, guint64 now);
+
+/* RFC 8216, 6.2.2: a segment stays for its own duration and that of the longest
+ * playlist that listed it. TRUE with the number of one whose time is over. */
+gboolean gst_arcly_hls_playlist_pop_expired (
+    GstArclyHlsPlaylist *self, guint64 now, guint64 *sequence);
+
+/* (transfer full): the text, or NULL if there is nothing to show yet. */
+gchar *gst_arcly_hls_playlist_render (GstArclyHlsPlaylist *self);
+
+/* (transfer full): the name of segment @sequence. */
+gchar *gst_arcly_hls_segment_name (guint64 sequence);
+
+/* TRUE if @name is exactly what gst_arcly_hls_segment_name() makes. */
+gboolean gst_arcly_hls_segment_name_parse (
+    const gchar *name, guint64 *sequence);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (GstArclyHlsPlaylist, gst_arcly_hls_playlist_free)
+
+G_END_DECLS

@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include <string.h>
+
+#include <gst/arcly/gstarclyerror.h>
+
+#include "hlsread.h"
+
+#define NS_PER_SECOND 1000000000.0
+
+typedef struct {
+  GstArclyHlsContent *content;
+  GstArclyHlsSegment next;
+  gboolean has_duration;
+  gboolean has_date_time;
+  gboolean in_segments;
+} Reader;
+
+/* Each takes what stands behind the colon. */
+typedef gboolean (*ReadTag) (Reader *reader, const gchar *value);
+
+static gboolean
+read_number (const gchar *value, guint64 max, guint64 *number)
+{
+  return g_ascii_string_to_unsigned (value, 10, 0, max, number, NULL);
+}
+
+static gboolean
+read_target_duration (Reader *reader, const gchar *value)
+{
+  guint64 number;
+
+  if (!read_number (value, GST_ARCLY_HLS_MAX_TARGET_DURATION, &number))
+    return FALSE;
+  reader->content->target_duration = (guint) number;
+  return TRUE;
+}
+
+/* RFC 8216, 4.3.3.2 and 4.3.3.3: before the first segment. */
+static gboolean
+read_media_sequence (Reader *reader, const gchar *value)
+{
+  return !reader->in_segments && read_number (value, GST_ARCLY_HLS_MAX_SEQUENCE,
+                                     &reader->content->sequence);
+}
+
+static gboolean
+read_discontinuity_sequence (Reader *reader, const gchar *value)
+{
+  return !reader->in_segments && read_number (value, GST_ARCLY_HLS_MAX_SEQUENCE,
+                                     &reader->content->discontinuity_sequence);
+}
+
+static gboolean
+read_type (Reader *reader, const gchar *value)
+{
+  if (g_str_equal (value, "EVENT"))
+    reader->content->type = GST_ARCLY_HLS_EVENT;
+  else if (g_str_equal (value, "VOD"))
+    reader->content->type = GST_ARCLY_HLS_VOD;
+  else
+    return FALSE;
+  return TRUE;
+}
+
+static gboolean
+read_discontinuity (Reader *reader, const gchar *value)
+{
+  reader->in_segments = TRUE;
+  reader->next.discontinuity = TRUE;
+  return TRUE;
+}
+
+static gboolean
+read_date_time (Reader *reader, const gchar *value)
+{
+  g_autoptr (GDateTime) date_time = g_date_time_new_from_iso8601 (value, NULL);
+
+  if (!date_time)
+    return FALSE;
+  reader->in_segments = TRUE;
+  reader->has_date_time = TRUE;
+  reader->next.date_time = g_date_time_to_unix (date_time) * G_USEC_PER_SEC +
+                           g_date_time_get_microsecond (date_time);
+  return TRUE;
+}
+
+static gboolean
+read_duration (Reader *reader, const gchar *value)
+{
+  gchar *end = NULL;
+  gdouble seconds;
+
+  /* No sign, hex or infinity, which strtod knows. */
+  if (!g_ascii_isdigit (value[0]) ||
+      strspn (value, "0123456789.") != strcspn (value, ","))
+    return FALSE;
+  seconds = g_ascii_strtod (value, &end);
+  if (*end != ',' || seconds > GST_ARCLY_HLS_MAX_TARGET_DURATION + 1)
+    return FALSE;
+  reader->in_segments = TRUE;
+  reader->has_duration = TRUE;
+  reader->next.duration = (gint64) (seconds * NS_PER_SECOND + 0.5);
+  return TRUE;
+}
+
+static gboolean
+read_end (Reader *reader, const gchar *value)
+{
+  reader->content->ended = TRUE;
+  return TRUE;
+}
+
+static const struct {
+  const gchar *name;
+  ReadTag read;
+} tags[] = {
+  { "#EXT-X-TARGETDURATION", read_target_duration },
+  { "#EXT-X-MEDIA-SEQUENCE", read_media_sequence },
+  { "#EXT-X-DISCONTINUITY-SEQUENCE", read_discontinuity_sequence },
+  { "#EXT-X-PLAYLIST-TYPE", read_type },
+  { "#EXT-X-DISCONTINUITY", read_discontinuity },
+  { "#EXT-X-PROGRAM-DATE-TIME", read_date_time },
+  { "#EXTINF", read_duration },
+  { "#EXT-X-ENDLIST", read_end },
+};
+
+static gboolean
+read_tag (Reader *reader, const gchar *line)
+{
+  gsize length = strcspn (line, ":");
+  guint i;
+
+  for (i = 0; i < G_N_ELEMENTS (tags); i++) {
+    if (strlen (tags[i].name) == length &&
+        strncmp (line, tags[i].name, length) == 0)
+      return tags[i].read (
+          reader, line[length] == ':' ? line + length + 1 : "");
+  }
+  /* RFC 8216, 6.3.1: what is not known is ignored. */
+  return TRUE;
+}
+
+/* Names and numbers must be ours: files are deleted by them. */
+static gboolean
+read_name (Reader *reader, const gchar *line)
+{
+  GstArclyHlsContent *content = reader->content;
+  guint64 sequence;
+
+  if (!reader->has_duration || !reader->has_date_time ||
+      !gst_arcly_hls_segment_name_parse (line, &sequence) ||
+      sequence != content->sequence + content->segments->len)
+    return FALSE;
+  g_array_append_val (content->segments, reader->next);
+  memset (&reader->next, 0, sizeof reader->next);
+  reader->has_duration = reader->has_date_time = FALSE;
+  return TRUE;
+}
+
+static gboolean
+read_line (Reader *reader, const gchar *line)
+{
+  if (line[0] == '\0')
+    return TRUE;
+  if (reader->content->ended)
+    return FALSE;
+  return line[0] == '#' ? read_tag (reader, line) : read_name (reader, line);
+}
+
+static gboolean
+invalid (GError **error, guint n_line, const gchar *what)
+{
+  g_set_error (error, GST_ARCLY_ERROR, GST_ARCLY_ERROR_INVALID,
+      "line %u of the playlist: %s", n_line, what);
+  return FALSE;
+}
+
+gboolean
+gst_arcly_hls_content_parse (
+    GstArclyHlsContent *content, const gchar *text, gsize size, GError **error)
+{
+  g_auto (GstArclyHlsContent) result = { 0 };
+  Reader reader = { .content = &result };
+  const gchar *end = text + size;
+  guint n_line = 0;
+
+  g_return_val_if_fail (text != NULL || size == 0, FALSE);
+
+  result.segments = g_array_new (FALSE, FALSE, sizeof (GstArclyHlsSegment));
+  while (text < end) {
+    const gchar *newline = memchr (text, '\n', end - text);
+    g_autofree gchar *line = NULL;
+
+    if (!newline)
+      return invalid (error, n_line + 1, "has no end");
+    if (memchr (text, '\0', newline - text))
+      return invalid (error, n_line + 1, "has a NUL");
+    line = g_strndup (text, newline - text);
+    text = newline + 1;
+    n_line++;
+    if (n_line == 1 && !g_str_equal (line, "#EXTM3U"))
+      return invalid (error, n_line, "is not #EXTM3U");
+    if (!read_line (&reader, line))
+      return invalid (error, n_line, "not written by this element");
+  }
+  if (n_line == 0 || result.target_duration == 0)
+    return invalid (error, n_line, "no target duration");
+
+  *content = result;
+  result.segments = NULL;
+  return TRUE;
+}
+
+void
+gst_arcly_hls_content_clear (GstArclyHlsContent *content)
+{
+  g_clear_pointer (&content->segments, g_array_unref);
+}

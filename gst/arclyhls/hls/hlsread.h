@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Reads back what hlsplaylist.c writes. */
+#pragma once
+
+#include "hlsplaylist.h"
+
+G_BEGIN_DECLS
+
+/* No number of a segment comes near it, and none of the sums overflows. */
+#define GST_ARCLY_HLS_MAX_SEQUENCE (G_GUINT64_CONSTANT (1) << 53)
+#define GST_ARCLY_HLS_MAX_TARGET_DURATION 86400
+
+typedef struct {
+  GstArclyHlsType type;
+  guint target_duration;
+  guint64 sequence;
+  guint64 discontinuity_sequence;
+  gboolean ended;
+  GArray *segments; /* (element-type GstArclyHlsSegment), owned */
+} GstArclyHlsContent;
+
+/* FALSE with GST_ARCLY_ERROR_INVALID; then @content needs no clearing. */
+gboolean gst_arcly_hls_content_parse (
+    GstArclyHlsContent *content, const gchar *text, gsize size, GError **error);
+
+void gst_arcly_hls_content_clear (GstArclyHlsContent *content);
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (
+    GstArclyHlsContent, gst_arcly_hls_content_clear)
+
+G_END_DECLS

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include <string.h>
+
+#include "mpegtspsi.h"
+
+#define PAT_PID 0
+#define PAT_TABLE_ID 0
+#define PMT_TABLE_ID 2
+#define TRANSPORT_STREAM_ID 1
+
+/* Bit by bit: a section is small and written a few times a second. */
+guint32
+gst_arcly_ts_crc32 (const guint8 *data, gsize size)
+{
+  guint32 crc = 0xffffffff;
+  gsize i;
+  guint bit;
+
+  for (i = 0; i < size; i++) {
+    crc ^= (guint32) data[i] << 24;
+    for (bit = 0; bit < 8; bit++)
+      crc = (crc & 0x80000000) ? crc << 1 ^ 0x04c11db7 : crc << 1;
+  }
+  return crc;
+}
+
+static guint8 *
+put16 (guint8 *p, guint value)
+{
+  p[0] = value >> 8;
+  p[1] = value & 0xff;
+  return p + 2;
+}
+
+/* 2.4.4.1 and 2.4.4.3: the packet's header, pointer_field, and what all
+ * sections of this syntax begin with. */
+static guint8 *
+section_begin (
+    guint8 *packet, guint16 pid, guint8 table_id, guint16 id, guint version)
+{
+  guint8 *p = packet;
+
+  memset (packet, 0xff, GST_ARCLY_TS_PACKET_SIZE);
+  *p++ = 0x47;
+  p = put16 (p, 0x4000 | pid);
+  *p++ = 0x10;
+  *p++ = 0; /* pointer_field */
+  *p++ = table_id;
+  p = put16 (p, 0); /* section_length, patched at the end */
+  p = put16 (p, id);
+  *p++ = 0xc1 | (version & 0x1f) << 1;
+  *p++ = 0; /* section_number */
+  *p++ = 0; /* last_section_number */
+  return p;
+}
+
+static void
+section_end (guint8 *packet, guint8 *p)
+{
+  guint8 *section = packet + 5;
+  guint32 crc;
+
+  /* What follows the length, with the CRC. */
+  put16 (section + 1, 0xb000 | (guint) (p - section - 3 + 4));
+  crc = gst_arcly_ts_crc32 (section, p - section);
+  p = put16 (p, crc >> 16);
+  put16 (p, crc & 0xffff);
+}
+
+/* 2.4.4.3 */
+void
+gst_arcly_ts_pat_write (guint8 packet[GST_ARCLY_TS_PACKET_SIZE])
+{
+  guint8 *p =
+      section_begin (packet, PAT_PID, PAT_TABLE_ID, TRANSPORT_STREAM_ID, 0);
+
+  p = put16 (p, GST_ARCLY_TS_PROGRAM);
+  p = put16 (p, 0xe000 | GST_ARCLY_TS_PMT_PID);
+  section_end (packet, p);
+}
+
+/* 2.4.4.8 */
+void
+gst_arcly_ts_pmt_write (guint8 packet[GST_ARCLY_TS_PACKET_SIZE], guint version,
+    guint16 pcr_pid, const GstArclyTsPmtEntry *entries, guint n_entries)
+{
+  guint8 *p = section_begin (packet, GST_ARCLY_TS_PMT_PID, PMT_TABLE_ID,
+      GST_ARCLY_TS_PROGRAM, version);
+  guint i;
+
+  g_assert (n_entries <= GST_ARCLY_TS_MAX_STREAMS);
+
+  p = put16 (p, 0xe000 | pcr_pid);
+  p = put16 (p, 0xf000); /* program_info_length */
+  for (i = 0; i < n_entries; i++) {
+    *p++ = entries[i].type;
+    p = put16 (p, 0xe000 | entries[i].pid);
+    p = put16 (p, 0xf000); /* ES_info_length */
+  }
+  section_end (packet, p);
+}

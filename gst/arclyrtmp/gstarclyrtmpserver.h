@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * One RTMP listener, shared by all elements of an engine that name its address
+ * and port. Its loop thread owns every connection; an element takes part
+ * through a route ("app/stream"), whose functions run in the loop thread and
+ * must not block. */
+#pragma once
+
+#include <gst/arcly/engine/gstarclyengine.h>
+#include "rtmp/rtmpevent.h"
+
+G_BEGIN_DECLS
+
+#define GST_TYPE_ARCLY_RTMP_SERVER (gst_arcly_rtmp_server_get_type ())
+G_DECLARE_FINAL_TYPE (
+    GstArclyRtmpServer, gst_arcly_rtmp_server, GST, ARCLY_RTMP_SERVER, GObject)
+
+typedef struct _GstArclyRtmpRoute GstArclyRtmpRoute;
+
+/* All in the loop thread; @data is the route's. Between publish() (returning
+ * TRUE) and end() there is exactly one publisher. */
+typedef struct {
+  /* A client asks to publish here and nobody does yet. @peer is "ip:port".
+   * FALSE refuses, with @reason (transfer full) for the client's user. */
+  gboolean (*publish) (gpointer data, const gchar *peer,
+      const GstArclyRtmpStream *stream, gchar **reason);
+  /* MEDIA or METADATA; the function owns the event. FALSE: full, read no more
+   * from this publisher until gst_arcly_rtmp_route_resume(). The event is
+   * taken all the same. */
+  gboolean (*event) (gpointer data, GstArclyRtmpEvent *event);
+  /* The publisher is gone. @reason for humans; @error if it did not leave by
+   * command or by closing its connection. */
+  void (*end) (gpointer data, const gchar *reason, gboolean error);
+  /* Somebody was refused for this route (a second publisher). */
+  void (*refused) (gpointer data, const gchar *peer, const gchar *reason);
+} GstArclyRtmpRouteFuncs;
+
+/* The server at @host:@port of this engine, made if need be; @port 0 takes a
+ * free one. Give it back with gst_arcly_rtmp_server_release(). */
+GstArclyRtmpServer *gst_arcly_rtmp_server_acquire (
+    GstArclyEngine *engine, const gchar *host, guint port, GError **error);
+void gst_arcly_rtmp_server_release (
+    GstArclyEngine *engine, GstArclyRtmpServer *server);
+
+/* Bound port. Any thread. */
+guint gst_arcly_rtmp_server_get_port (GstArclyRtmpServer *server);
+
+/* Any thread but the loop's. @path "app/stream"; GST_ARCLY_ERROR_IN_USE if the
+ * server has a route of that path. @timeout: ns without media after which a
+ * publisher's connection is closed; 0 = never. A connection must begin to
+ * publish within 10 s, or the smallest @timeout of the server's routes. */
+GstArclyRtmpRoute *gst_arcly_rtmp_server_add_route (GstArclyRtmpServer *server,
+    const gchar *path, GstClockTime timeout,
+    const GstArclyRtmpRouteFuncs *funcs, gpointer data, GError **error);
+
+/* Ends a publisher of the route with a status, and returns when none of its
+ * functions runs or will run again; end() is not called for it. Consumes
+ * @route. Any thread but the loop's. */
+void gst_arcly_rtmp_server_remove_route (
+    GstArclyRtmpServer *server, GstArclyRtmpRoute *route);
+
+/* Read on. Any thread. */
+void gst_arcly_rtmp_route_resume (GstArclyRtmpRoute *route);
+
+/* Tells the present publisher @code, of level error unless that ends in
+ * ".Success", and closes its connection; end() follows. Does nothing if it is
+ * gone before the loop gets there. Any thread. */
+void gst_arcly_rtmp_route_kick (
+    GstArclyRtmpRoute *route, const gchar *code, const gchar *description);
+
+G_END_DECLS

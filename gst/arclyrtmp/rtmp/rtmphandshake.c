@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT */
+#include "rtmphandshake.h"
+
+#include <string.h>
+
+#include <gst/arcly/codec/gstarclycursor.h>
+
+void
+gst_arcly_rtmp_handshake_init (
+    GstArclyRtmpHandshake *handshake, const guint8 *random)
+{
+  handshake->step = GST_ARCLY_RTMP_HANDSHAKE_C0;
+  if (random)
+    memcpy (handshake->random, random, sizeof handshake->random);
+  else
+    memset (handshake->random, 0, sizeof handshake->random);
+}
+
+/* RTMP 1.0, 5.2.2. Versions from 32 on are text, of a browser for example; 6
+ * is RTMPE, which would go on encrypted. */
+static gboolean
+read_c0 (GstArclyRtmpHandshake *handshake, GstArclyCursor *cursor,
+    GByteArray *out, GError **error)
+{
+  guint8 version = gst_arcly_cursor_u8 (cursor);
+
+  if (version != GST_ARCLY_RTMP_VERSION) {
+    g_set_error (error, GST_ARCLY_ERROR, GST_ARCLY_ERROR_INVALID,
+        "not RTMP: the handshake starts with 0x%02x, not 0x%02x", version,
+        GST_ARCLY_RTMP_VERSION);
+    return FALSE;
+  }
+  handshake->step = GST_ARCLY_RTMP_HANDSHAKE_C1;
+  return TRUE;
+}
+
+/* RTMP 1.0, 5.2.3 and 5.2.4. S2 is C1 to the bit: librtmp compares all of it,
+ * and its second time, which it leaves 0, is ours, which we do not know. */
+static gboolean
+read_c1 (GstArclyRtmpHandshake *handshake, GstArclyCursor *cursor,
+    GByteArray *out, GError **error)
+{
+  static const guint8 s0_and_times[1 + 8] = { GST_ARCLY_RTMP_VERSION };
+  const guint8 *c1 =
+      gst_arcly_cursor_bytes (cursor, GST_ARCLY_RTMP_HANDSHAKE_SIZE);
+
+  if (!c1)
+    return FALSE;
+
+  g_byte_array_append (out, s0_and_times, sizeof s0_and_times);
+  g_byte_array_append (out, handshake->random, sizeof handshake->random);
+  g_byte_array_append (out, c1, GST_ARCLY_RTMP_HANDSHAKE_SIZE);
+  handshake->step = GST_ARCLY_RTMP_HANDSHAKE_C2;
+  return TRUE;
+}
+
+/* RTMP 1.0, 5.2.4. Not compared with S1: clients with a digest send another. */
+static gboolean
+read_c2 (GstArclyRtmpHandshake *handshake, GstArclyCursor *cursor,
+    GByteArray *out, GError **error)
+{
+  if (!gst_arcly_cursor_skip (cursor, GST_ARCLY_RTMP_HANDSHAKE_SIZE))
+    return FALSE;
+  handshake->step = GST_ARCLY_RTMP_HANDSHAKE_DONE;
+  return TRUE;
+}
+
+gboolean
+gst_arcly_rtmp_handshake_feed (GstArclyRtmpHandshake *handshake,
+    const guint8 *data, gsize size, gsize *consumed, GByteArray *out,
+    GError **error)
+{
+  static const struct {
+    gsize size;
+    gboolean (*read) (GstArclyRtmpHandshake *handshake, GstArclyCursor *cursor,
+        GByteArray *out, GError **error);
+  } steps[] = {
+    [GST_ARCLY_RTMP_HANDSHAKE_C0] = { 1, read_c0 },
+    [GST_ARCLY_RTMP_HANDSHAKE_C1] = { GST_ARCLY_RTMP_HANDSHAKE_SIZE, read_c1 },
+    [GST_ARCLY_RTMP_HANDSHAKE_C2] = { GST_ARCLY_RTMP_HANDSHAKE_SIZE, read_c2 },
+  };
+  GstArclyCursor cursor;
+  gboolean ok = TRUE;
+
+  gst_arcly_cursor_init (&cursor, data, size);
+  while (ok && handshake->step != GST_ARCLY_RTMP_HANDSHAKE_DONE &&
+         gst_arcly_cursor_left (&cursor) >= steps[handshake->step].size)
+    ok = steps[handshake->step].read (handshake, &cursor, out, error);
+
+  *consumed = cursor.pos;
+  return ok;
+}

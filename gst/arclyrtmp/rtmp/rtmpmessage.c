@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: MIT */
+#include "rtmpsessionprivate.h"
+
+#include <string.h>
+
+#include <gst/arcly/codec/gstarclycursor.h>
+
+/* Media and data */
+
+/* RTMP 1.0, 7.1.2 and 7.1.3. Data does not move the clock: some encoders stamp
+ * all of it with 0, and that is not a step back by hours. */
+static gint64
+unwrap (GstArclyRtmpMessageStream *stream, const GstArclyRtmpMessage *message)
+{
+  GstArclyUnwrap copy = stream->clock;
+  gboolean data = message->type != GST_ARCLY_RTMP_AUDIO_MESSAGE &&
+                  message->type != GST_ARCLY_RTMP_VIDEO_MESSAGE;
+
+  return gst_arcly_unwrap_next (
+      data ? &copy : &stream->clock, message->timestamp);
+}
+
+static GstArclyRtmpMessageStream *
+find_publishing (GstArclyRtmpSession *session, guint32 stream_id)
+{
+  GstArclyRtmpMessageStream *stream =
+      gst_arcly_rtmp_session_find (session, stream_id);
+
+  if (stream && stream->state == GST_ARCLY_RTMP_STREAM_PUBLISHING)
+    return stream;
+  gst_arcly_rtmp_session_warn (session, stream_id, GST_ARCLY_ERROR_INVALID,
+      "media for a stream that is not published");
+  return NULL;
+}
+
+static void
+give_media (GstArclyRtmpSession *session, GstArclyRtmpMediaKind kind,
+    const GstArclyRtmpMessage *message, GBytes *payload)
+{
+  GstArclyRtmpMessageStream *stream =
+      find_publishing (session, message->stream_id);
+  GstArclyRtmpEvent *event = NULL;
+
+  if (!stream)
+    return;
+  event = gst_arcly_rtmp_session_queue (
+      session, GST_ARCLY_RTMP_EVENT_MEDIA, stream->id);
+  event->media.kind = kind;
+  event->media.timestamp = unwrap (stream, message);
+  event->media.payload = g_bytes_ref (payload);
+  session->stats.media_in++;
+}
+
+static void
+give_metadata (GstArclyRtmpSession *session, const GstArclyRtmpMessage *message,
+    GBytes *payload, GPtrArray *values)
+{
+  GstArclyRtmpMessageStream *stream =
+      find_publishing (session, message->stream_id);
+  GstArclyRtmpEvent *event = NULL;
+
+  if (!stream)
+    return;
+  event = gst_arcly_rtmp_session_queue (
+      session, GST_ARCLY_RTMP_EVENT_METADATA, stream->id);
+  event->metadata.timestamp = unwrap (stream, message);
+  event->metadata.values = g_ptr_array_steal_index (values, 1);
+  event->metadata.payload = g_bytes_ref (payload);
+  session->stats.media_in++;
+}
+
+/* The message without the "@setDataFrame" by which encoders ask a server to
+ * keep it, and without the 0 that opens AMF3 messages. */
+static GBytes *
+strip_data (const GstArclyRtmpMessage *message)
+{
+  static const guint8 prefix[] = "\x02\x00\x0d@setDataFrame";
+  gsize size = 0;
+  const guint8 *data = g_bytes_get_data (message->payload, &size);
+  gsize skip = 0;
+
+  if (message->type == GST_ARCLY_RTMP_DATA_AMF3 && size > 0 && data[0] == 0)
+    skip = 1;
+  if (size - skip >= sizeof prefix - 1 &&
+      memcmp (data + skip, prefix, sizeof prefix - 1) == 0)
+    skip += sizeof prefix - 1;
+  return g_bytes_new_from_bytes (message->payload, skip, size - skip);
+}
+
+static gboolean
+has_members (const GPtrArray *values)
+{
+  GstArclyAmfType type = GST_ARCLY_AMF_NULL;
+
+  if (values->len < 2)
+    return FALSE;
+  type = gst_arcly_amf_value_type (g_ptr_array_index (values, 1));
+  return type == GST_ARCLY_AMF_OBJECT || type == GST_ARCLY_AMF_ECMA_ARRAY;
+}
+
+static void
+handle_data (GstArclyRtmpSession *session, const GstArclyRtmpMessage *message)
+{
+  g_autoptr (GBytes) payload = strip_data (message);
+  gsize size = 0;
+  const guint8 *data = g_bytes_get_data (payload, &size);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GPtrArray) values =
+      gst_arcly_amf_read (data, size, &session->limits.amf, &error);
+  const gchar *name = NULL;
+
+  if (!values) {
+    gst_arcly_rtmp_session_warn (session, message->stream_id, error->code,
+        "data message: %s", error->message);
+    return;
+  }
+  if (values->len > 0)
+    name = gst_arcly_amf_value_string (g_ptr_array_index (values, 0));
+  if (!name) {
+    gst_arcly_rtmp_session_warn (session, message->stream_id,
+        GST_ARCLY_ERROR_INVALID, "data message without a name");
+    return;
+  }
+  if (strcmp (name, "onMetaData") != 0) {
+    give_media (session, GST_ARCLY_RTMP_DATA, message, payload);
+    return;
+  }
+  if (!has_members (values)) {
+    gst_arcly_rtmp_session_warn (session, message->stream_id,
+        GST_ARCLY_ERROR_INVALID, "onMetaData without members");
+    return;
+  }
+  give_metadata (session, message, payload, values);
+}
+
+/* Control messages */
+
+/* RTMP 1.0, 7.1.7. */
+static void
+handle_user_control (
+    GstArclyRtmpSession *session, const GstArclyRtmpMessage *message)
+{
+  GstArclyCursor cursor;
+  gsize size = 0;
+  const guint8 *data = g_bytes_get_data (message->payload, &size);
+  guint16 type = 0;
+  guint32 value = 0;
+
+  gst_arcly_cursor_init (&cursor, data, size);
+  type = gst_arcly_cursor_u16be (&cursor);
+  value = gst_arcly_cursor_u32be (&cursor);
+  if (cursor.overrun) {
+    gst_arcly_rtmp_session_warn (session, 0, GST_ARCLY_ERROR_TRUNCATED,
+        "user control message has %" G_GSIZE_FORMAT " bytes", size);
+    return;
+  }
+  if (type == GST_ARCLY_RTMP_PING_REQUEST)
+    gst_arcly_rtmp_reply_user_control (
+        &session->replies, GST_ARCLY_RTMP_PING_RESPONSE, value);
+  if (type == GST_ARCLY_RTMP_PING_RESPONSE)
+    gst_arcly_rtmp_session_queue (session, GST_ARCLY_RTMP_EVENT_PONG, 0)->pong =
+        value;
+}
+
+/* RTMP 1.0, 5.4.3 and 5.4.4. A window of 0 would mean an acknowledgement for
+ * each byte, and so for each that the peer sends in turn. */
+static void
+handle_u32 (GstArclyRtmpSession *session, const GstArclyRtmpMessage *message)
+{
+  GstArclyCursor cursor;
+  gsize size = 0;
+  const guint8 *data = g_bytes_get_data (message->payload, &size);
+  guint32 value = 0;
+
+  gst_arcly_cursor_init (&cursor, data, size);
+  value = gst_arcly_cursor_u32be (&cursor);
+  if (cursor.overrun) {
+    gst_arcly_rtmp_session_warn (session, 0, GST_ARCLY_ERROR_TRUNCATED,
+        "control message of type %u has %" G_GSIZE_FORMAT " bytes",
+        message->type, size);
+    return;
+  }
+  if (message->type == GST_ARCLY_RTMP_ACKNOWLEDGEMENT)
+    session->stats.peer_acknowledged = value;
+  else if (value > 0)
+    session->window = value;
+}
+
+static gboolean
+handle_command (GstArclyRtmpSession *session,
+    const GstArclyRtmpMessage *message, GError **error)
+{
+  gsize size = 0;
+  const guint8 *data = g_bytes_get_data (message->payload, &size);
+
+  /* AMF3 commands are AMF0 after a 0. */
+  if (message->type == GST_ARCLY_RTMP_COMMAND_AMF3 && size > 0 &&
+      data[0] == 0) {
+    data++;
+    size--;
+  }
+  return gst_arcly_rtmp_session_command (
+      session, message->stream_id, data, size, error);
+}
+
+gboolean
+gst_arcly_rtmp_session_message (GstArclyRtmpSession *session,
+    const GstArclyRtmpMessage *message, GError **error)
+{
+  session->stats.messages_in++;
+  switch (message->type) {
+    case GST_ARCLY_RTMP_SET_CHUNK_SIZE: /* The reader obeyed. */
+    case GST_ARCLY_RTMP_ABORT:
+    case GST_ARCLY_RTMP_SET_PEER_BANDWIDTH: /* We send too little to care. */
+      return TRUE;
+    case GST_ARCLY_RTMP_ACKNOWLEDGEMENT:
+    case GST_ARCLY_RTMP_WINDOW_ACK_SIZE:
+      handle_u32 (session, message);
+      return TRUE;
+    case GST_ARCLY_RTMP_USER_CONTROL:
+      handle_user_control (session, message);
+      return TRUE;
+    case GST_ARCLY_RTMP_AUDIO_MESSAGE:
+      give_media (session, GST_ARCLY_RTMP_AUDIO, message, message->payload);
+      return TRUE;
+    case GST_ARCLY_RTMP_VIDEO_MESSAGE:
+      give_media (session, GST_ARCLY_RTMP_VIDEO, message, message->payload);
+      return TRUE;
+    case GST_ARCLY_RTMP_DATA_AMF0:
+    case GST_ARCLY_RTMP_DATA_AMF3:
+      handle_data (session, message);
+      return TRUE;
+    case GST_ARCLY_RTMP_COMMAND_AMF0:
+    case GST_ARCLY_RTMP_COMMAND_AMF3:
+      return handle_command (session, message, error);
+  }
+  gst_arcly_rtmp_session_warn (session, message->stream_id,
+      GST_ARCLY_ERROR_UNSUPPORTED, "message of type %u", message->type);
+  return TRUE;
+}

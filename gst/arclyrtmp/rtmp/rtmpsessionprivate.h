@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Between rtmpsession.c (input, states, decisions), rtmpmessage.c (media, data
+ * and control messages) and rtmpcommand.c (what the peer commands). */
+#pragma once
+
+#include <gst/arcly/codec/gstarclyunwrap.h>
+#include "rtmpchunk.h"
+#include "rtmphandshake.h"
+#include "rtmpreply.h"
+#include "rtmpsession.h"
+
+G_BEGIN_DECLS
+
+/* A message stream: exists from createStream to deleteStream. */
+typedef struct {
+  guint32 id;
+  GstArclyRtmpStreamState state;
+  gchar *name; /* as published, without query; NULL while IDLE */
+  gchar *query;
+  GstArclyUnwrap clock; /* one for all kinds of media: tracks stay together */
+} GstArclyRtmpMessageStream;
+
+struct _GstArclyRtmpSession {
+  GstArclyRtmpLimits limits;
+  GstArclyRtmpState state;
+  GError *error; /* why it ended, if the peer was at fault */
+
+  GByteArray *input;
+  gsize input_pos; /* what lies before is consumed */
+  GByteArray *output;
+  GQueue events; /* (element-type GstArclyRtmpEvent), owned */
+
+  GstArclyRtmpHandshake *handshake; /* NULL once done */
+  GstArclyRtmpChunkReader *reader;
+  GstArclyRtmpReplies replies; /* writes to output */
+
+  guint32 window; /* bytes after which the peer wants an acknowledgement */
+  guint64 acknowledged;
+
+  gchar *app;
+  gdouble connect_transaction;
+  GHashTable *streams; /* (element-type guint GstArclyRtmpMessageStream) */
+  guint32 asked; /* stream whose publish or play awaits a decision; else 0 */
+
+  GstArclyRtmpSessionStats stats;
+};
+
+/* The only writers of the states. */
+void gst_arcly_rtmp_session_enter (
+    GstArclyRtmpSession *session, GstArclyRtmpState next);
+void gst_arcly_rtmp_session_enter_stream (GstArclyRtmpSession *session,
+    GstArclyRtmpMessageStream *stream, GstArclyRtmpStreamState next);
+
+GstArclyRtmpMessageStream *gst_arcly_rtmp_session_find (
+    const GstArclyRtmpSession *session, guint32 stream_id);
+
+/* Returns the event, which the queue owns. */
+GstArclyRtmpEvent *gst_arcly_rtmp_session_queue (GstArclyRtmpSession *session,
+    GstArclyRtmpEventKind kind, guint32 stream_id);
+
+/* Counts an ignored message and says why. */
+void gst_arcly_rtmp_session_warn (GstArclyRtmpSession *session,
+    guint32 stream_id, gint code, const gchar *format, ...)
+    G_GNUC_PRINTF (4, 5);
+
+/* Both: FALSE ends the session with @error. */
+gboolean gst_arcly_rtmp_session_message (GstArclyRtmpSession *session,
+    const GstArclyRtmpMessage *message, GError **error);
+gboolean gst_arcly_rtmp_session_command (GstArclyRtmpSession *session,
+    guint32 stream_id, const guint8 *data, gsize size, GError **error);
+
+G_END_DECLS

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The clients of a server and what they may do: which of them publishes to
+ * which route. Belongs to the loop's thread, but for what the fields say. */
+#pragma once
+
+#include "gstarclyrtmpserver.h"
+#include "rtmploop.h"
+
+G_BEGIN_DECLS
+
+typedef struct _GstArclyRtmpClient GstArclyRtmpClient;
+typedef struct _GstArclyRtmpClients GstArclyRtmpClients;
+
+/* Counted by g_atomic_rc_box: its element has it until remove_route(), posted
+ * functions a little longer. */
+struct _GstArclyRtmpRoute {
+  /* Constant. The element holds the server longer than the route. */
+  GstArclyRtmpServer *server;
+  gchar *path;
+  GstClockTime timeout;
+  GstArclyRtmpRouteFuncs funcs;
+  gpointer data;
+
+  /* Loop thread only. */
+  gboolean removed; /* a posted function may still hold the route */
+  GstArclyRtmpClient *publisher;
+
+  /* Atomic. The loop counts publishers; kick() reads whom it means. Orders
+   * nothing else. */
+  gint serial;
+  /* Atomic. resume() sets it and posts, the loop clears it before it resumes:
+   * at most one post at a time. */
+  gint resuming;
+};
+
+/* Any thread, before the loop's thread knows them, and after. @server is for
+ * the log and not referenced. */
+GstArclyRtmpClients *gst_arcly_rtmp_clients_new (
+    GstArclyRtmpServer *server, GstArclyRtmpLoop *loop);
+void gst_arcly_rtmp_clients_free (GstArclyRtmpClients *clients);
+
+/* Closes all at once and calls no route. */
+void gst_arcly_rtmp_clients_close (GstArclyRtmpClients *clients);
+
+/* For the listener; @data is the GstArclyRtmpClients. */
+void gst_arcly_rtmp_clients_accept (gpointer data, gint fd, const gchar *peer);
+void gst_arcly_rtmp_clients_exhausted (gpointer data, const gchar *reason);
+
+/* FALSE: there is a route of its path. The route stays the caller's. */
+gboolean gst_arcly_rtmp_clients_add_route (
+    GstArclyRtmpClients *clients, GstArclyRtmpRoute *route);
+/* Sends its publisher away without calling the route. */
+void gst_arcly_rtmp_clients_remove_route (
+    GstArclyRtmpClients *clients, GstArclyRtmpRoute *route);
+
+/* May free @client. */
+void gst_arcly_rtmp_client_resume (GstArclyRtmpClient *client);
+/* Ends a publisher with onStatus. May free @client. */
+void gst_arcly_rtmp_client_kick (
+    GstArclyRtmpClient *client, const gchar *code, const gchar *description);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (GstArclyRtmpClients, gst_arcly_rtmp_clients_free)
+
+G_END_DECLS

@@ -1,0 +1,427 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "rtmpconnection.h"
+
+#include <errno.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* Read from one connection before the next has its turn. */
+#define READ_SIZE (64 * 1024)
+/* A peer that makes us answer and does not read is closed beyond this. */
+#define MAX_UNSENT (256 * 1024)
+/* After the last word we discard what the peer still sends, up to these:
+ * closing a socket with unread data resets it, and the peer would lose what it
+ * has not read, our reason among it. */
+#define LINGER_US (2 * G_TIME_SPAN_SECOND)
+#define LINGER_BYTES (4 * 1024 * 1024)
+
+typedef enum {
+  OPEN,      /* events flow */
+  FLUSHING,  /* ended; something is not sent */
+  LINGERING, /* all is sent; waits for the peer to close */
+  CLOSED,    /* closed() is due */
+} State;
+
+/* All: loop thread only. */
+struct _GstArclyRtmpConnection {
+  GstArclyRtmpConnectionFuncs funcs;
+  gpointer data;
+
+  GstArclyRtmpSession *session;
+  gint fd;
+  GstArclyRtmpWatch watch;
+  State state;
+  gboolean busy; /* inside run_events(): it settles when done */
+  gboolean paused;
+
+  GByteArray *unsent; /* from "sent" on */
+  gsize sent;
+  gboolean has_last_word; /* the end has something to tell the peer */
+  gsize discarded;
+
+  GstArclyRtmpTimer timer;
+  gint64 timeout_us; /* 0: none */
+  gint64 touched;    /* monotonic time */
+};
+
+static gsize
+bytes_unsent (GstArclyRtmpConnection *connection)
+{
+  return connection->unsent->len - connection->sent;
+}
+
+/* Nothing more can be sent or read. */
+static void
+give_up (GstArclyRtmpConnection *connection)
+{
+  g_byte_array_set_size (connection->unsent, 0);
+  connection->sent = 0;
+  connection->state = CLOSED;
+}
+
+/* The only way from OPEN to elsewhere. */
+static void
+finish (GstArclyRtmpConnection *connection, const gchar *reason, gboolean error)
+{
+  if (connection->state != OPEN)
+    return;
+
+  gst_arcly_rtmp_session_close (connection->session, NULL, NULL);
+  connection->state = FLUSHING;
+  connection->paused = FALSE;
+  gst_arcly_rtmp_timer_start (&connection->timer, LINGER_US);
+  connection->funcs.ended (connection->data, reason, error);
+}
+
+/* The peer cannot be reached any more. */
+static void
+lose (GstArclyRtmpConnection *connection, gint saved_errno)
+{
+  if (saved_errno == 0)
+    finish (connection, "closed by the peer", FALSE);
+  else
+    finish (connection, g_strerror (saved_errno), TRUE);
+  give_up (connection);
+}
+
+/* ---- sending ---- */
+
+static void
+keep_unsent (GstArclyRtmpConnection *connection, const guint8 *data, gsize size)
+{
+  if (size > MAX_UNSENT - MIN (bytes_unsent (connection), MAX_UNSENT)) {
+    finish (connection, "the peer does not read our answers", TRUE);
+    give_up (connection);
+    return;
+  }
+  g_byte_array_remove_range (connection->unsent, 0, connection->sent);
+  connection->sent = 0;
+  g_byte_array_append (connection->unsent, data, size);
+}
+
+/* Number of bytes that the kernel took. */
+static gsize
+send_some (GstArclyRtmpConnection *connection, const guint8 *data, gsize size)
+{
+  gssize sent;
+
+  do
+    sent = send (connection->fd, data, size, MSG_NOSIGNAL);
+  while (sent < 0 && errno == EINTR);
+
+  if (sent < 0 && errno != EAGAIN && errno != EWOULDBLOCK)
+    lose (connection, errno);
+  return MAX (sent, 0);
+}
+
+static void
+send_unsent (GstArclyRtmpConnection *connection)
+{
+  gsize sent;
+
+  if (bytes_unsent (connection) == 0)
+    return;
+
+  sent = send_some (connection, connection->unsent->data + connection->sent,
+      bytes_unsent (connection));
+  if (connection->state == CLOSED)
+    return;
+  connection->sent += sent;
+  if (bytes_unsent (connection) == 0) {
+    g_byte_array_set_size (connection->unsent, 0);
+    connection->sent = 0;
+  }
+}
+
+static void
+send_output (GstArclyRtmpConnection *connection)
+{
+  g_autoptr (GBytes) output =
+      gst_arcly_rtmp_session_take_output (connection->session);
+  const guint8 *data;
+  gsize size, sent = 0;
+
+  if (!output || connection->state == CLOSED)
+    return;
+
+  data = g_bytes_get_data (output, &size);
+  connection->has_last_word |= connection->state != OPEN;
+  /* What waits goes first. */
+  if (bytes_unsent (connection) == 0)
+    sent = send_some (connection, data, size);
+  if (sent < size && connection->state != CLOSED)
+    keep_unsent (connection, data + sent, size - sent);
+}
+
+/* ---- what to wait for ---- */
+
+static guint32
+wanted_events (GstArclyRtmpConnection *connection)
+{
+  guint32 events = bytes_unsent (connection) > 0 ? EPOLLOUT : 0;
+
+  if (connection->state == LINGERING ||
+      (connection->state == OPEN && !connection->paused))
+    events |= EPOLLIN;
+  return events;
+}
+
+static void
+step_to_the_end (GstArclyRtmpConnection *connection)
+{
+  if (connection->state != FLUSHING || bytes_unsent (connection) > 0)
+    return;
+
+  connection->state = CLOSED;
+  if (connection->has_last_word && shutdown (connection->fd, SHUT_WR) == 0)
+    connection->state = LINGERING;
+}
+
+/* Last thing in whatever happens to the connection, which may be freed by
+ * it. */
+static void
+settle (GstArclyRtmpConnection *connection)
+{
+  g_autoptr (GError) error = NULL;
+
+  send_output (connection);
+  step_to_the_end (connection);
+  if (connection->state != CLOSED &&
+      !gst_arcly_rtmp_watch_set (
+          &connection->watch, wanted_events (connection), &error)) {
+    finish (connection, error->message, TRUE);
+    give_up (connection);
+  }
+  if (connection->state == CLOSED)
+    connection->funcs.closed (connection->data);
+}
+
+/* ---- receiving ---- */
+
+/* A session that fails has put its last word into its output. */
+static void
+run_events (GstArclyRtmpConnection *connection)
+{
+  g_autoptr (GError) error = NULL;
+
+  connection->busy = TRUE;
+  while (connection->state == OPEN && !connection->paused) {
+    GstArclyRtmpEvent *event = NULL;
+
+    if (!gst_arcly_rtmp_session_next_event (
+            connection->session, &event, &error)) {
+      finish (connection, error->message, TRUE);
+      break;
+    }
+    if (!event)
+      break;
+    connection->funcs.event (connection->data, event);
+  }
+  /* The peer may close in the protocol too. */
+  if (gst_arcly_rtmp_session_get_state (connection->session) ==
+      GST_ARCLY_RTMP_STATE_CLOSED)
+    finish (connection, "the session ended", FALSE);
+  connection->busy = FALSE;
+}
+
+static void
+take_input (GstArclyRtmpConnection *connection, const guint8 *data, gsize size)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (connection->state != OPEN) {
+    connection->discarded += size;
+    if (connection->discarded > LINGER_BYTES)
+      give_up (connection);
+    return;
+  }
+  if (!gst_arcly_rtmp_session_feed (connection->session, data, size, &error)) {
+    finish (connection, error->message, TRUE);
+    return;
+  }
+  run_events (connection);
+}
+
+static void
+receive (GstArclyRtmpConnection *connection)
+{
+  guint8 data[READ_SIZE];
+  gssize size;
+
+  do
+    size = recv (connection->fd, data, sizeof (data), 0);
+  while (size < 0 && errno == EINTR);
+
+  if (size > 0)
+    take_input (connection, data, size);
+  else if (size == 0)
+    lose (connection, 0);
+  else if (errno != EAGAIN && errno != EWOULDBLOCK)
+    lose (connection, errno);
+}
+
+static void
+on_ready (GstArclyRtmpWatch *watch, guint32 events)
+{
+  GstArclyRtmpConnection *connection = watch->data;
+
+  if (watch->events & EPOLLIN) {
+    if (events & (EPOLLIN | EPOLLERR | EPOLLHUP))
+      receive (connection);
+  } else if (events & (EPOLLERR | EPOLLHUP)) {
+    /* Not reading, so this cannot be waited out; what we have to send has no
+     * reader any more. What was received before is found after resume(). */
+    g_byte_array_set_size (connection->unsent, 0);
+    connection->sent = 0;
+  }
+  if (connection->state != CLOSED)
+    send_unsent (connection);
+  settle (connection);
+}
+
+/* ---- time ---- */
+
+static void
+start_timer (GstArclyRtmpConnection *connection)
+{
+  gint64 passed = g_get_monotonic_time () - connection->touched;
+
+  if (connection->timeout_us > 0)
+    gst_arcly_rtmp_timer_start (
+        &connection->timer, connection->timeout_us - passed);
+  else
+    gst_arcly_rtmp_timer_stop (&connection->timer);
+}
+
+static gchar *
+describe_timeout (GstArclyRtmpConnection *connection)
+{
+  gdouble seconds = connection->timeout_us / (gdouble) G_TIME_SPAN_SECOND;
+
+  return g_strdup_printf ("timeout: nothing came for %g s", seconds);
+}
+
+/* touch() only notes the time, so the timer looks whether it really is due. */
+static void
+on_timer (GstArclyRtmpTimer *timer)
+{
+  GstArclyRtmpConnection *connection = timer->data;
+  g_autofree gchar *reason = NULL;
+
+  if (connection->state != OPEN) {
+    give_up (connection);
+    settle (connection);
+    return;
+  }
+  if (g_get_monotonic_time () - connection->touched < connection->timeout_us) {
+    start_timer (connection);
+    return;
+  }
+
+  reason = describe_timeout (connection);
+  gst_arcly_rtmp_session_close (
+      connection->session, GST_ARCLY_RTMP_CODE_CONNECT_CLOSED, reason);
+  finish (connection, reason, TRUE);
+  settle (connection);
+}
+
+void
+gst_arcly_rtmp_connection_set_timeout (
+    GstArclyRtmpConnection *connection, GstClockTime timeout)
+{
+  if (connection->state != OPEN)
+    return;
+  /* A timeout below 1 us is still one. */
+  connection->timeout_us =
+      timeout == 0 ? 0 : MAX (GST_TIME_AS_USECONDS (timeout), 1);
+  connection->touched = g_get_monotonic_time ();
+  if (!connection->paused)
+    start_timer (connection);
+}
+
+void
+gst_arcly_rtmp_connection_touch (GstArclyRtmpConnection *connection)
+{
+  connection->touched = g_get_monotonic_time ();
+}
+
+/* ---- for the owner ---- */
+
+void
+gst_arcly_rtmp_connection_pause (GstArclyRtmpConnection *connection)
+{
+  if (connection->state != OPEN)
+    return;
+  connection->paused = TRUE;
+  gst_arcly_rtmp_timer_stop (&connection->timer);
+}
+
+void
+gst_arcly_rtmp_connection_resume (GstArclyRtmpConnection *connection)
+{
+  if (!connection->paused)
+    return;
+
+  connection->paused = FALSE;
+  connection->touched = g_get_monotonic_time ();
+  start_timer (connection);
+  run_events (connection);
+  settle (connection);
+}
+
+void
+gst_arcly_rtmp_connection_end (
+    GstArclyRtmpConnection *connection, const gchar *reason, gboolean error)
+{
+  finish (connection, reason, error);
+  gst_arcly_rtmp_connection_flush (connection);
+}
+
+void
+gst_arcly_rtmp_connection_flush (GstArclyRtmpConnection *connection)
+{
+  if (!connection->busy)
+    settle (connection);
+}
+
+GstArclyRtmpSession *
+gst_arcly_rtmp_connection_get_session (GstArclyRtmpConnection *connection)
+{
+  return connection->session;
+}
+
+GstArclyRtmpConnection *
+gst_arcly_rtmp_connection_new (GstArclyRtmpLoop *loop, gint fd,
+    const guint8 *random, const GstArclyRtmpConnectionFuncs *funcs,
+    gpointer data, GError **error)
+{
+  g_autoptr (GstArclyRtmpConnection) connection =
+      g_new0 (GstArclyRtmpConnection, 1);
+
+  connection->fd = fd;
+  connection->funcs = *funcs;
+  connection->data = data;
+  connection->state = OPEN;
+  connection->unsent = g_byte_array_new ();
+  connection->session = gst_arcly_rtmp_session_new (NULL, random);
+  gst_arcly_rtmp_timer_init (&connection->timer, loop, on_timer, connection);
+  gst_arcly_rtmp_watch_init (
+      &connection->watch, loop, fd, on_ready, connection);
+  if (!gst_arcly_rtmp_watch_set (&connection->watch, EPOLLIN, error))
+    return NULL;
+  return g_steal_pointer (&connection);
+}
+
+void
+gst_arcly_rtmp_connection_free (GstArclyRtmpConnection *connection)
+{
+  gst_arcly_rtmp_timer_stop (&connection->timer);
+  gst_arcly_rtmp_watch_remove (&connection->watch);
+  close (connection->fd);
+  gst_arcly_rtmp_session_free (connection->session);
+  g_byte_array_unref (connection->unsent);
+  g_free (connection);
+}

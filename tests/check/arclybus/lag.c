@@ -1,0 +1,379 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * arclybus: slow and blocked subscribers. */
+#include "testbus.h"
+
+/* A peer that blocks in its first buffer until it is let go. */
+typedef struct {
+  GMutex lock;
+  GCond cond;
+  gboolean blocked;
+  gboolean open;
+  gboolean eos;
+  GArray *numbers; /* (element-type guint64) */
+  GArray *disconts;
+} Gate;
+
+static GstFlowReturn
+gate_chain (GstPad *pad, GstObject *parent, GstBuffer *buffer)
+{
+  Gate *gate = pad->chaindata;
+  guint64 number = GST_BUFFER_OFFSET (buffer);
+  gboolean discont = GST_BUFFER_FLAG_IS_SET (buffer, GST_BUFFER_FLAG_DISCONT);
+
+  g_mutex_lock (&gate->lock);
+  g_array_append_val (gate->numbers, number);
+  g_array_append_val (gate->disconts, discont);
+  gate->blocked = TRUE;
+  g_cond_broadcast (&gate->cond);
+  while (!gate->open)
+    g_cond_wait (&gate->cond, &gate->lock);
+  gate->blocked = FALSE;
+  g_mutex_unlock (&gate->lock);
+  gst_buffer_unref (buffer);
+  return GST_FLOW_OK;
+}
+
+static gboolean
+gate_event (GstPad *pad, GstObject *parent, GstEvent *event)
+{
+  Gate *gate = pad->eventdata;
+
+  if (GST_EVENT_TYPE (event) == GST_EVENT_EOS) {
+    g_mutex_lock (&gate->lock);
+    gate->eos = TRUE;
+    g_cond_broadcast (&gate->cond);
+    g_mutex_unlock (&gate->lock);
+  }
+  gst_event_unref (event);
+  return TRUE;
+}
+
+static void
+gate_init (Gate *gate)
+{
+  memset (gate, 0, sizeof (*gate));
+  g_mutex_init (&gate->lock);
+  g_cond_init (&gate->cond);
+  gate->numbers = g_array_new (FALSE, FALSE, sizeof (guint64));
+  gate->disconts = g_array_new (FALSE, FALSE, sizeof (gboolean));
+}
+
+static void
+gate_clear (Gate *gate)
+{
+  g_array_unref (gate->numbers);
+  g_array_unref (gate->disconts);
+  g_cond_clear (&gate->cond);
+  g_mutex_clear (&gate->lock);
+}
+
+static GstPad *
+gate_link (Gate *gate, GstElement *bus, const gchar *name, GstPad **src)
+{
+  GstPad *peer = gst_pad_new ("peer", GST_PAD_SINK);
+
+  *src = gst_element_request_pad_simple (bus, name);
+  gst_pad_set_chain_function_full (peer, gate_chain, gate, NULL);
+  gst_pad_set_event_function_full (peer, gate_event, gate, NULL);
+  gst_pad_set_active (peer, TRUE);
+  fail_unless_equals_int (gst_pad_link (*src, peer), GST_PAD_LINK_OK);
+  return peer;
+}
+
+static void
+gate_wait (Gate *gate, gboolean *what)
+{
+  gint64 until = g_get_monotonic_time () + 10 * G_USEC_PER_SEC;
+
+  g_mutex_lock (&gate->lock);
+  while (!*what)
+    fail_unless (g_cond_wait_until (&gate->cond, &gate->lock, until));
+  g_mutex_unlock (&gate->lock);
+}
+
+static void
+gate_open (Gate *gate)
+{
+  g_mutex_lock (&gate->lock);
+  gate->open = TRUE;
+  g_cond_broadcast (&gate->cond);
+  g_mutex_unlock (&gate->lock);
+}
+
+static void
+gate_wait_for (Gate *gate, guint64 number)
+{
+  gint64 until = g_get_monotonic_time () + 10 * G_USEC_PER_SEC;
+
+  g_mutex_lock (&gate->lock);
+  while (gate->numbers->len == 0 || g_array_index (gate->numbers, guint64,
+                                        gate->numbers->len - 1) != number)
+    fail_unless (g_cond_wait_until (&gate->cond, &gate->lock, until),
+        "frame %" G_GUINT64_FORMAT " did not come", number);
+  g_mutex_unlock (&gate->lock);
+}
+
+static void
+unlink_gate (GstElement *bus, GstPad *src, GstPad *peer)
+{
+  gst_element_release_request_pad (bus, src);
+  gst_object_unref (src);
+  gst_object_unref (peer);
+}
+
+static GstStructure *
+wait_message (GstBus *bus, const gchar *name)
+{
+  GstMessage *message = NULL;
+  GstStructure *details = NULL;
+
+  while ((message = gst_bus_timed_pop_filtered (
+              bus, 10 * GST_SECOND, GST_MESSAGE_ELEMENT))) {
+    if (gst_message_has_name (message, name))
+      details = gst_structure_copy (gst_message_get_structure (message));
+    gst_message_unref (message);
+    if (details)
+      return details;
+  }
+  fail ("no message %s", name);
+  return NULL;
+}
+
+static void
+weak_notify (gpointer data, GstMiniObject *object)
+{
+  g_atomic_int_add ((gint *) data, -1);
+}
+
+/* While a subscriber is blocked inside a push, what it keeps alive is bounded,
+ * its neighbour loses nothing, and the publisher never waits. Then it goes on
+ * at a keyframe, with DISCONT, with nothing missing after it. */
+GST_START_TEST (test_blocked_subscriber_is_resynced)
+{
+  GstHarness *pub = new_publisher (VIDEO_CAPS);
+  GstHarness *fast = new_subscriber (pub, "src_0_0");
+  GstBus *bus = gst_bus_new ();
+  GstStructure *details = NULL;
+  GstPad *src = NULL, *peer = NULL;
+  gint alive = 0;
+  guint subscriber = 99;
+  Gate gate;
+
+  gst_element_set_bus (pub->element, bus);
+  gate_init (&gate);
+  peer = gate_link (&gate, pub->element, "src_1_0", &src);
+  g_object_set (src, "max-lag-buffers", (guint64) 30, NULL);
+
+  push_frames (pub, 0, 1, 10);
+  gate_wait (&gate, &gate.blocked);
+  for (guint n = 1; n < 1000; n++) {
+    GstBuffer *buffer = make_frame (n, n % 10 == 0);
+
+    g_atomic_int_inc (&alive);
+    gst_mini_object_weak_ref (
+        GST_MINI_OBJECT_CAST (buffer), weak_notify, &alive);
+    fail_unless_equals_int (gst_harness_push (pub, buffer), GST_FLOW_OK);
+    pull_frame (fast, n == 1 ? 0 : n - 1);
+  }
+  pull_frame (fast, 999);
+  details = wait_message (bus, "subscriber-lagged");
+  fail_unless (gst_structure_get_uint (details, "subscriber", &subscriber));
+  fail_unless_equals_int (subscriber, 1);
+  gst_structure_free (details);
+  /* The blocks of the log are the grain: two of 64 entries, and the bound. */
+  fail_unless (g_atomic_int_get (&alive) < 30 + 2 * 64 + 64,
+      "%d buffers are alive", g_atomic_int_get (&alive));
+
+  gate_open (&gate);
+  push_frames (pub, 1000, 1005, 10);
+  gate_wait_for (&gate, 1004);
+  fail_unless_equals_uint64 (g_array_index (gate.numbers, guint64, 0), 0);
+  for (guint i = 1; i < gate.numbers->len; i++) {
+    guint64 before = g_array_index (gate.numbers, guint64, i - 1);
+    guint64 number = g_array_index (gate.numbers, guint64, i);
+
+    if (number == before + 1)
+      continue;
+    fail_unless_equals_uint64 (number % 10, 0);
+    fail_unless (g_array_index (gate.disconts, gboolean, i), "no DISCONT");
+  }
+  fail_unless_equals_uint64 (get_stat (src, "resyncs"), 1);
+  fail_unless (get_stat (src, "skipped") > 0);
+  fail_unless_equals_uint64 (get_stat (pub->element, "resyncs"), 1);
+
+  unlink_gate (pub->element, src, peer);
+  gst_harness_teardown (fast);
+  gst_element_set_bus (pub->element, NULL);
+  gst_harness_teardown (pub);
+  gst_object_unref (bus);
+  gate_clear (&gate);
+}
+GST_END_TEST;
+
+static void
+on_evicted (
+    GstElement *element, guint subscriber, GstStructure *details, gint *number)
+{
+  g_atomic_int_set (number, subscriber);
+}
+
+/* With "evict" it ends with EOS on all its pads. */
+GST_START_TEST (test_blocked_subscriber_is_evicted)
+{
+  GstHarness *pub = new_publisher (VIDEO_CAPS);
+  GstHarness *audio =
+      gst_harness_new_with_element (pub->element, "sink_1", NULL);
+  GstHarness *other = NULL;
+  GstBus *bus = gst_bus_new ();
+  GstPad *src = NULL, *peer = NULL;
+  gint evicted = -1;
+  Gate gate;
+
+  gst_element_set_bus (pub->element, bus);
+  gst_harness_set_src_caps_str (audio, AUDIO_CAPS);
+  g_signal_connect (
+      pub->element, "subscriber-evicted", G_CALLBACK (on_evicted), &evicted);
+  gate_init (&gate);
+  peer = gate_link (&gate, pub->element, "src_4_0", &src);
+  other = new_subscriber (pub, "src_4_1");
+  gst_util_set_object_arg (G_OBJECT (src), "lag-policy", "evict");
+  g_object_set (src, "max-lag-bytes", (guint64) 20000, NULL);
+
+  push_frames (pub, 0, 1, 10);
+  gate_wait (&gate, &gate.blocked);
+  push_frames (pub, 1, 100, 10);
+  gst_structure_free (wait_message (bus, "subscriber-evicted"));
+  fail_unless_equals_int (g_atomic_int_get (&evicted), 4);
+  gst_event_unref (pull_event (other, GST_EVENT_EOS));
+  gate_open (&gate);
+  gate_wait (&gate, &gate.eos);
+  fail_unless_equals_uint64 (get_stat (pub->element, "evictions"), 1);
+
+  unlink_gate (pub->element, src, peer);
+  gst_harness_teardown (other);
+  gst_harness_teardown (audio);
+  gst_element_set_bus (pub->element, NULL);
+  gst_harness_teardown (pub);
+  gst_object_unref (bus);
+  gate_clear (&gate);
+}
+GST_END_TEST;
+
+/* More blocked subscribers than workers: everybody else is served. */
+GST_START_TEST (test_blocked_delays_nobody)
+{
+  GstHarness *pub = new_publisher (VIDEO_CAPS);
+  GstHarness *fast = NULL;
+  GstPad *src[10], *peer[10];
+  Gate gate[10];
+
+  for (guint i = 0; i < 10; i++) {
+    g_autofree gchar *name = g_strdup_printf ("src_%u_0", i);
+
+    gate_init (&gate[i]);
+    peer[i] = gate_link (&gate[i], pub->element, name, &src[i]);
+  }
+  push_frames (pub, 0, 1, 100);
+  fast = new_subscriber (pub, "src_100_0");
+  pull_frame (fast, 0);
+  for (guint i = 0; i < 10; i++)
+    gate_wait (&gate[i], &gate[i].blocked);
+  push_frames (pub, 1, 50, 100);
+  pull_frames (fast, 1, 50);
+
+  for (guint i = 0; i < 10; i++) {
+    gate_open (&gate[i]);
+    gate_wait_for (&gate[i], 49);
+    fail_unless_equals_int (gate[i].numbers->len, 50);
+    unlink_gate (pub->element, src[i], peer[i]);
+    gate_clear (&gate[i]);
+  }
+  gst_harness_teardown (fast);
+  gst_harness_teardown (pub);
+}
+GST_END_TEST;
+
+/* A pad is released while it is blocked: the application is not. */
+GST_START_TEST (test_release_while_blocked)
+{
+  GstHarness *pub = new_publisher (VIDEO_CAPS);
+  GstPad *src = NULL, *peer = NULL;
+  Gate gate;
+
+  gate_init (&gate);
+  peer = gate_link (&gate, pub->element, "src_0_0", &src);
+  push_frames (pub, 0, 1, 100);
+  gate_wait (&gate, &gate.blocked);
+  gst_element_release_request_pad (pub->element, src);
+  gate_open (&gate);
+  /* Ends the delivery: the peer's stream lock is taken. */
+  gst_pad_set_active (peer, FALSE);
+  gst_object_unref (src);
+  gst_object_unref (peer);
+  gst_harness_teardown (pub);
+  gate_clear (&gate);
+}
+GST_END_TEST;
+
+static GstPadProbeReturn
+release_probe (GstPad *pad, GstPadProbeInfo *info, gpointer element)
+{
+  gst_element_release_request_pad (element, pad);
+  return GST_PAD_PROBE_REMOVE;
+}
+
+static gboolean
+has_pad (GstElement *element, const gchar *name)
+{
+  g_autoptr (GstPad) pad = gst_element_get_static_pad (element, name);
+
+  return pad != NULL;
+}
+
+/* And from inside its own delivery. */
+GST_START_TEST (test_release_in_probe)
+{
+  GstHarness *pub = new_publisher (VIDEO_CAPS);
+  GstHarness *fast = new_subscriber (pub, "src_0_0");
+
+  for (guint i = 1; i < 20; i++) {
+    GstPad *src = NULL, *peer = NULL;
+    Gate gate;
+
+    gate_init (&gate);
+    gate_open (&gate);
+    peer = gate_link (&gate, pub->element, "src_1_0", &src);
+    gst_pad_add_probe (src,
+        GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_BUFFER_LIST,
+        release_probe, pub->element, NULL);
+    push_frames (pub, i - 1, i, 5);
+    pull_frame (fast, i - 1);
+    while (has_pad (pub->element, "src_1_0"))
+      g_thread_yield ();
+    gst_pad_set_active (peer, FALSE);
+    gst_object_unref (src);
+    gst_object_unref (peer);
+    gate_clear (&gate);
+  }
+  gst_harness_teardown (fast);
+  gst_harness_teardown (pub);
+}
+GST_END_TEST;
+
+static Suite *
+lag_suite (void)
+{
+  Suite *s = suite_create ("arclybus-lag");
+  TCase *tc = tcase_create ("general");
+
+  suite_add_tcase (s, tc);
+  tcase_add_test (tc, test_blocked_subscriber_is_resynced);
+  tcase_add_test (tc, test_blocked_subscriber_is_evicted);
+  tcase_add_test (tc, test_blocked_delays_nobody);
+  tcase_add_test (tc, test_release_while_blocked);
+  tcase_add_test (tc, test_release_in_probe);
+  return s;
+}
+
+GST_CHECK_MAIN (lag);

@@ -1,0 +1,499 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * arclyhlssink: what is in the folder, and when. */
+#include "testhls.h"
+
+#include <gst/video/video.h>
+
+static void
+assert_ended (TestHls *t)
+{
+  fail_unless (g_str_has_suffix (t->playlist, "#EXT-X-ENDLIST\n"));
+  test_hls_assert_message (t, GST_MESSAGE_EOS, NULL);
+}
+
+GST_START_TEST (test_video_and_audio)
+{
+  TestHls t;
+
+  test_hls_init (&t);
+  test_hls_new_sink (&t, "playlist-type", 1, NULL);
+  test_hls_add_video (&t);
+  test_hls_add_audio (&t);
+  test_hls_push (&t, 0, 250);
+  test_hls_assert_no_message (&t, GST_MESSAGE_EOS);
+  test_hls_end (&t);
+  assert_ended (&t);
+  fail_unless_equals_int (test_hls_count (&t), 5);
+  fail_unless (t.n_playlists >= 5);
+  fail_unless (strstr (t.playlist, "#EXT-X-PLAYLIST-TYPE:EVENT\n"));
+  fail_unless_equals_int (test_hls_discontinuities (&t), 0);
+  test_hls_clear (&t);
+}
+GST_END_TEST;
+
+GST_START_TEST (test_video_only)
+{
+  TestHls t;
+
+  test_hls_init (&t);
+  test_hls_new_sink (&t, NULL, NULL);
+  test_hls_add_video (&t);
+  test_hls_push (&t, 0, 260);
+  test_hls_end (&t);
+  assert_ended (&t);
+  fail_unless_equals_int (test_hls_count (&t), 6);
+  fail_unless (strstr (t.playlist, "#EXTINF:2.000000,\nsegment00004.ts\n"));
+  fail_unless (strstr (t.playlist, "#EXTINF:0.400000,\nsegment00005.ts\n"));
+  test_hls_clear (&t);
+}
+GST_END_TEST;
+
+GST_START_TEST (test_audio_only)
+{
+  TestHls t;
+
+  test_hls_init (&t);
+  test_hls_new_sink (&t, NULL, NULL);
+  test_hls_add_audio (&t);
+  test_hls_push (&t, 0, 250);
+  test_hls_end (&t);
+  assert_ended (&t);
+  fail_unless_equals_int (test_hls_count (&t), 5);
+  test_hls_clear (&t);
+}
+GST_END_TEST;
+
+/* The window moves, and files stay as long as a player may ask for them (RFC
+ * 8216, 6.2.2). */
+GST_START_TEST (test_live_window)
+{
+  GstClock *clock = gst_test_clock_new ();
+  TestHls t;
+  guint time;
+  GstStructure *stats;
+  guint64 deleted;
+
+  gst_system_clock_set_default (clock);
+  test_hls_init (&t);
+  test_hls_new_sink (&t, "playlist-length", 4, NULL);
+  test_hls_add_video (&t);
+  for (time = 0; time < 40; time++) {
+    test_hls_push (&t, time * 25, time * 25 + 25);
+    gst_test_clock_advance_time (GST_TEST_CLOCK (clock), GST_SECOND);
+  }
+  fail_unless_equals_int (test_hls_count (&t), 4);
+  fail_unless (strstr (t.playlist, "#EXT-X-MEDIA-SEQUENCE:15\n"));
+  /* 14 left at 38 s; 2 s of its own and up to 10 s of the playlist. */
+  fail_unless (test_hls_has (&t, "segment00014.ts"));
+  fail_unless (test_hls_has (&t, "segment00010.ts"));
+  fail_if (test_hls_has (&t, "segment00008.ts"));
+  fail_if (test_hls_has (&t, "segment00000.ts"));
+
+  g_object_get (t.sink, "stats", &stats, NULL);
+  fail_unless (gst_structure_get_uint64 (stats, "deleted-segments", &deleted));
+  fail_unless (deleted >= 8 && deleted <= 10);
+  gst_structure_free (stats);
+
+  test_hls_end (&t);
+  test_hls_drop_sink (&t);
+  /* Rule U12: nothing vanishes at exit. */
+  fail_unless (test_hls_has (&t, "segment00014.ts"));
+  test_hls_clear (&t);
+  gst_system_clock_set_default (NULL);
+  gst_object_unref (clock);
+}
+GST_END_TEST;
+
+GST_START_TEST (test_vod)
+{
+  TestHls t;
+
+  test_hls_init (&t);
+  test_hls_new_sink (&t, "playlist-type", 2, NULL);
+  test_hls_add_video (&t);
+  test_hls_push (&t, 0, 250);
+  fail_if (test_hls_has (&t, "index.m3u8"));
+  test_hls_end (&t);
+  assert_ended (&t);
+  fail_unless_equals_int (test_hls_count (&t), 5);
+  fail_unless_equals_int (t.n_playlists, 1);
+  test_hls_clear (&t);
+}
+GST_END_TEST;
+
+static void
+push_discont (TestHls *t, guint n)
+{
+  GstBuffer *buffer = test_hls_make_video (n, TRUE);
+
+  GST_BUFFER_FLAG_SET (buffer, GST_BUFFER_FLAG_DISCONT);
+  fail_unless_equals_int (gst_harness_push (t->video, buffer), GST_FLOW_OK);
+  test_hls_check (t);
+}
+
+/* A publisher that left and another: one tag, and (rule U11) no time of the
+ * pause in the durations. */
+GST_START_TEST (test_discontinuity)
+{
+  TestHls t;
+
+  test_hls_init (&t);
+  test_hls_new_sink (&t, "playlist-type", 1, NULL);
+  test_hls_add_video (&t);
+  test_hls_push (&t, 0, 75);
+  push_discont (&t, 25 * 7200);
+  test_hls_push (&t, 25 * 7200 + 1, 25 * 7200 + 50);
+  test_hls_end (&t);
+  assert_ended (&t);
+  fail_unless_equals_int (test_hls_discontinuities (&t), 1);
+  fail_unless_equals_int (test_hls_count (&t), 3);
+  fail_unless (strstr (t.playlist, "#EXTINF:1.000000,\nsegment00001.ts\n"
+                                   "#EXT-X-DISCONTINUITY\n"));
+  test_hls_clear (&t);
+}
+GST_END_TEST;
+
+/* Rule U9: the advertised target duration is neither changed nor passed. */
+GST_START_TEST (test_gop_too_long)
+{
+  TestHls t;
+  guint n;
+
+  test_hls_init (&t);
+  test_hls_new_sink (&t, NULL, NULL);
+  test_hls_add_video (&t);
+  test_hls_push (&t, 0, 101);
+  for (n = 101; n < 300; n++)
+    fail_unless_equals_int (test_hls_try_video (&t, n, FALSE), GST_FLOW_OK);
+  test_hls_push (&t, 300, 401);
+  test_hls_assert_message (
+      &t, GST_MESSAGE_WARNING, "Keyframes are too far apart");
+  test_hls_assert_no_message (&t, GST_MESSAGE_WARNING);
+  test_hls_end (&t);
+  fail_unless (strstr (t.playlist, "#EXT-X-TARGETDURATION:2\n"));
+  fail_unless_equals_int (test_hls_discontinuities (&t), 0);
+  test_hls_clear (&t);
+}
+GST_END_TEST;
+
+/* Rule U10. */
+GST_START_TEST (test_restart)
+{
+  TestHls t;
+  guint i;
+
+  test_hls_init (&t);
+  for (i = 0; i < 4; i++) {
+    test_hls_new_sink (&t, "playlist-type", 1, NULL);
+    test_hls_add_video (&t);
+    test_hls_push (&t, 0, 110);
+    test_hls_drop_sink (&t);
+    fail_unless_equals_int (test_hls_count (&t), 3 * (i + 1));
+    fail_unless_equals_int (test_hls_discontinuities (&t), i);
+    fail_if (strstr (t.playlist, "#EXT-X-ENDLIST"));
+  }
+  fail_unless (test_hls_has (&t, "segment00011.ts"));
+
+  /* And once more, to the end; and then it is another one. */
+  test_hls_new_sink (&t, "playlist-type", 1, NULL);
+  test_hls_add_video (&t);
+  test_hls_push (&t, 0, 10);
+  test_hls_end (&t);
+  assert_ended (&t);
+  fail_unless_equals_int (test_hls_count (&t), 13);
+  test_hls_drop_sink (&t);
+  test_hls_new_sink (&t, "playlist-type", 1, NULL);
+  test_hls_add_video (&t);
+  test_hls_push (&t, 0, 60);
+  fail_unless_equals_int (test_hls_count (&t), 1);
+  fail_unless (strstr (t.playlist, "#EXT-X-MEDIA-SEQUENCE:13\n"));
+  fail_unless (test_hls_has (&t, "segment00000.ts"));
+  test_hls_clear (&t);
+}
+GST_END_TEST;
+
+/* What is not ours is not continued, and no file is taken for ours. */
+GST_START_TEST (test_foreign_playlist)
+{
+  static const gchar foreign[] = "#EXTM3U\n#EXT-X-TARGETDURATION:2\n"
+                                 "#EXTINF:2,\nother.ts\n";
+  TestHls t;
+  g_autofree gchar *index = NULL, *other = NULL, *segment = NULL;
+
+  test_hls_init (&t);
+  index = test_hls_path (&t, "index.m3u8");
+  other = test_hls_path (&t, "other.ts");
+  segment = test_hls_path (&t, "segment00041.ts");
+  fail_unless (g_file_set_contents (index, foreign, -1, NULL));
+  fail_unless (g_file_set_contents (other, "x", -1, NULL));
+  fail_unless (g_file_set_contents (segment, "x", -1, NULL));
+  test_hls_new_sink (&t, NULL, NULL);
+  test_hls_add_video (&t);
+  for (guint n = 0; n < 60; n++)
+    fail_unless_equals_int (
+        gst_harness_push (t.video, test_hls_make_video (n, n % 25 == 0)),
+        GST_FLOW_OK);
+  test_hls_check (&t);
+  fail_unless (strstr (t.playlist, "#EXT-X-MEDIA-SEQUENCE:42\n"));
+  fail_unless (test_hls_has (&t, "other.ts"));
+  test_hls_clear (&t);
+}
+GST_END_TEST;
+
+GST_START_TEST (test_unwritable)
+{
+  static const gchar *names[] = { "file/cam", "file" };
+  TestHls t;
+  g_autofree gchar *file = NULL;
+  guint i;
+
+  test_hls_init (&t);
+  file = test_hls_path (&t, "file");
+  fail_unless (g_file_set_contents (file, "x", -1, NULL));
+  for (i = 0; i < G_N_ELEMENTS (names); i++) {
+    g_autofree gchar *location = test_hls_path (&t, names[i]);
+
+    test_hls_new_sink (&t, "location", location, NULL);
+    fail_unless_equals_int (gst_element_set_state (t.sink, GST_STATE_PAUSED),
+        GST_STATE_CHANGE_FAILURE);
+    test_hls_assert_message (&t, GST_MESSAGE_ERROR, location);
+    test_hls_drop_sink (&t);
+  }
+  test_hls_clear (&t);
+}
+GST_END_TEST;
+
+/* Two would take each other's names. */
+GST_START_TEST (test_folder_in_use)
+{
+  GstElement *other;
+  TestHls t;
+
+  test_hls_init (&t);
+  other = gst_element_factory_make ("arclyhlssink", NULL);
+  g_object_set (other, "location", t.folder, NULL);
+  gst_element_set_state (other, GST_STATE_PAUSED);
+  test_hls_new_sink (&t, NULL, NULL);
+  fail_unless_equals_int (gst_element_set_state (t.sink, GST_STATE_PAUSED),
+      GST_STATE_CHANGE_FAILURE);
+  test_hls_assert_message (&t, GST_MESSAGE_ERROR, "in use");
+  gst_element_set_state (other, GST_STATE_NULL);
+  gst_object_unref (other);
+  fail_unless (gst_element_set_state (t.sink, GST_STATE_PAUSED) !=
+               GST_STATE_CHANGE_FAILURE);
+  test_hls_clear (&t);
+}
+GST_END_TEST;
+
+/* Somebody removes the folder: said once, and the stream goes on. */
+GST_START_TEST (test_folder_removed)
+{
+  g_autofree gchar *location = NULL;
+  TestHls t;
+  GDir *dir;
+  const gchar *name;
+  gchar *base;
+
+  test_hls_init (&t);
+  base = t.folder;
+  t.folder = location = g_build_filename (base, "cam", NULL);
+  test_hls_new_sink (&t, "playlist-length", 3, NULL);
+  test_hls_add_video (&t);
+  test_hls_push (&t, 0, 110);
+  dir = g_dir_open (location, 0, NULL);
+  while ((name = g_dir_read_name (dir))) {
+    g_autofree gchar *path = g_build_filename (location, name, NULL);
+
+    g_unlink (path);
+  }
+  g_dir_close (dir);
+  fail_unless_equals_int (g_rmdir (location), 0);
+  for (guint n = 110; n < 500; n++)
+    fail_unless_equals_int (
+        gst_harness_push (t.video, test_hls_make_video (n, n % 25 == 0)),
+        GST_FLOW_OK);
+  test_hls_assert_message (&t, GST_MESSAGE_WARNING, location);
+  test_hls_assert_no_message (&t, GST_MESSAGE_WARNING);
+  g_clear_pointer (&t.playlist, g_free);
+  test_hls_check (&t);
+  fail_unless_equals_int (test_hls_count (&t), 3);
+  t.folder = g_strdup (location);
+  test_hls_clear (&t);
+  g_rmdir (base);
+  g_free (base);
+}
+GST_END_TEST;
+
+/* Where the folder is no folder, nothing can ever be written again. */
+GST_START_TEST (test_folder_replaced)
+{
+  g_autofree gchar *away = NULL;
+  g_autofree gchar *file = NULL;
+  GstFlowReturn flow = GST_FLOW_OK;
+  TestHls t;
+  guint n;
+
+  test_hls_init (&t);
+  test_hls_new_sink (&t, NULL, NULL);
+  test_hls_add_video (&t);
+  test_hls_push (&t, 0, 60);
+  away = g_strconcat (t.folder, "-away", NULL);
+  fail_unless_equals_int (g_rename (t.folder, away), 0);
+  fail_unless (g_file_set_contents (t.folder, "x", -1, NULL));
+  for (n = 60; n < 200 && flow == GST_FLOW_OK; n++)
+    flow = gst_harness_push (
+        t.video, test_hls_make_video (n, n % KEY_INTERVAL == 0));
+  fail_unless_equals_int (flow, GST_FLOW_ERROR);
+  test_hls_assert_message (&t, GST_MESSAGE_ERROR, t.folder);
+  gst_element_set_state (t.sink, GST_STATE_NULL);
+  g_unlink (t.folder);
+  fail_unless_equals_int (g_rename (away, t.folder), 0);
+  test_hls_clear (&t);
+}
+GST_END_TEST;
+
+/* A pad that never got caps or data, and EOS before caps. */
+GST_START_TEST (test_silent_pad)
+{
+  GstHarness *silent;
+  TestHls t;
+
+  test_hls_init (&t);
+  test_hls_new_sink (&t, NULL, NULL);
+  test_hls_add_video (&t);
+  silent = gst_harness_new_with_element (t.sink, "audio_%u", NULL);
+  test_hls_push (&t, 0, 300);
+  test_hls_end (&t);
+  test_hls_assert_no_message (&t, GST_MESSAGE_EOS);
+  gst_harness_push_event (silent, gst_event_new_stream_start ("silent"));
+  gst_harness_push_event (silent, gst_event_new_eos ());
+  test_hls_check (&t);
+  assert_ended (&t);
+  fail_unless_equals_int (test_hls_count (&t), 6);
+  gst_harness_teardown (silent);
+  test_hls_clear (&t);
+}
+GST_END_TEST;
+
+GST_START_TEST (test_empty)
+{
+  TestHls t;
+
+  test_hls_init (&t);
+  test_hls_new_sink (&t, NULL, NULL);
+  t.video = gst_harness_new_with_element (t.sink, "video_%u", NULL);
+  gst_harness_push_event (t.video, gst_event_new_stream_start ("empty"));
+  gst_harness_push_event (t.video, gst_event_new_eos ());
+  test_hls_assert_message (&t, GST_MESSAGE_EOS, NULL);
+  fail_if (test_hls_has (&t, "index.m3u8"));
+  test_hls_clear (&t);
+}
+GST_END_TEST;
+
+GST_START_TEST (test_released_pad)
+{
+  TestHls t;
+  GstPad *pad;
+  guint i;
+
+  test_hls_init (&t);
+  test_hls_new_sink (&t, NULL, NULL);
+  test_hls_add_video (&t);
+  test_hls_push (&t, 0, 60);
+  for (i = 0; i < 10; i++) {
+    pad = gst_element_request_pad_simple (t.sink, "audio_%u");
+    fail_unless (pad != NULL);
+    gst_element_release_request_pad (t.sink, pad);
+    ASSERT_OBJECT_REFCOUNT (pad, "pad", 1);
+    gst_object_unref (pad);
+  }
+  pad = gst_element_request_pad_simple (t.sink, "audio_7");
+  fail_unless_equals_string (GST_PAD_NAME (pad), "audio_7");
+  gst_element_release_request_pad (t.sink, pad);
+  gst_object_unref (pad);
+  test_hls_push (&t, 60, 200);
+  test_hls_end (&t);
+  assert_ended (&t);
+  test_hls_clear (&t);
+}
+GST_END_TEST;
+
+GST_START_TEST (test_state_cycles)
+{
+  TestHls t;
+  guint i;
+
+  test_hls_init (&t);
+  test_hls_new_sink (&t, "playlist-type", 1, NULL);
+  test_hls_add_video (&t);
+  for (i = 0; i < 5; i++) {
+    test_hls_push (&t, 0, 60);
+    gst_element_set_state (t.sink, i % 2 ? GST_STATE_NULL : GST_STATE_READY);
+    test_hls_check (&t);
+    fail_unless_equals_int (test_hls_count (&t), 2 * (i + 1));
+    fail_unless_equals_int (gst_element_set_state (t.sink, GST_STATE_PLAYING),
+        GST_STATE_CHANGE_SUCCESS);
+    t.restarted = TRUE;
+    gst_harness_set_src_caps_str (t.video, VIDEO_CAPS);
+  }
+  test_hls_clear (&t);
+}
+GST_END_TEST;
+
+/* Upstream is asked for keyframes where segments shall end. */
+GST_START_TEST (test_keyframe_requests)
+{
+  GstEvent *event;
+  GstClockTime time;
+  guint n_requests = 0;
+  gboolean all_headers;
+  TestHls t;
+
+  test_hls_init (&t);
+  test_hls_new_sink (&t, NULL, NULL);
+  test_hls_add_video (&t);
+  test_hls_push (&t, 0, 210);
+  while ((event = gst_harness_try_pull_upstream_event (t.video))) {
+    if (gst_video_event_is_force_key_unit (event)) {
+      gst_video_event_parse_upstream_force_key_unit (
+          event, &time, &all_headers, NULL);
+      fail_unless_equals_uint64 (time, ++n_requests * 2 * GST_SECOND);
+      fail_unless (all_headers);
+    }
+    gst_event_unref (event);
+  }
+  fail_unless_equals_int (n_requests, 5);
+  test_hls_clear (&t);
+}
+GST_END_TEST;
+
+static Suite *
+arclyhlssink_suite (void)
+{
+  Suite *suite = suite_create ("arclyhlssink");
+  TCase *tcase = tcase_create ("general");
+
+  suite_add_tcase (suite, tcase);
+  tcase_add_test (tcase, test_video_and_audio);
+  tcase_add_test (tcase, test_video_only);
+  tcase_add_test (tcase, test_audio_only);
+  tcase_add_test (tcase, test_live_window);
+  tcase_add_test (tcase, test_vod);
+  tcase_add_test (tcase, test_discontinuity);
+  tcase_add_test (tcase, test_gop_too_long);
+  tcase_add_test (tcase, test_restart);
+  tcase_add_test (tcase, test_foreign_playlist);
+  tcase_add_test (tcase, test_unwritable);
+  tcase_add_test (tcase, test_folder_in_use);
+  tcase_add_test (tcase, test_folder_removed);
+  tcase_add_test (tcase, test_folder_replaced);
+  tcase_add_test (tcase, test_silent_pad);
+  tcase_add_test (tcase, test_empty);
+  tcase_add_test (tcase, test_released_pad);
+  tcase_add_test (tcase, test_state_cycles);
+  tcase_add_test (tcase, test_keyframe_requests);
+  return suite;
+}
+
+GST_CHECK_MAIN (arclyhlssink)

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Checks a media playlist against RFC 8216, and against the one that was at its
+ * place before. Shares no code with what writes them. */
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+/* What it found wrong, one line each; "" if nothing. (transfer full).
+ * @before may be NULL; @after_restart allows a new presentation. */
+gchar *hls_lint (
+    const gchar *text, const gchar *before, gboolean after_restart);
+
+/* (transfer full): URIs of @text in order, NULL-terminated. */
+gchar **hls_lint_names (const gchar *text);
+
+G_END_DECLS

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: MIT
+"""What the tests against real peers share: clips, processes, comparisons."""

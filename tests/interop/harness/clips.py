@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: MIT
+"""Source clips, made with ffmpeg's own test sources and kept in a cache.
+
+Length and size come from the environment, so that a run in CI is short and a
+run by hand is the full acceptance:
+
+    ARCLY_INTEROP_SECONDS   length of a clip, default 6
+    ARCLY_INTEROP_SIZE      picture size, default 640x360
+    ARCLY_INTEROP_CLIPS     folder that keeps the clips, default a temporary one
+"""
+
+import fcntl
+import os
+import subprocess
+import tempfile
+
+SECONDS = int(os.environ.get('ARCLY_INTEROP_SECONDS', '6'))
+SIZE = os.environ.get('ARCLY_INTEROP_SIZE', '640x360')
+
+VIDEO_IN = ['-f', 'lavfi', '-i', f'testsrc2=size={SIZE}:rate=30']
+AUDIO_IN = ['-f', 'lavfi', '-i', 'sine=frequency=440:sample_rate=48000']
+X264 = ['-c:v', 'libx264', '-preset', 'veryfast', '-pix_fmt', 'yuv420p',
+        '-g', '30', '-keyint_min', '30', '-sc_threshold', '0']
+B_FRAMES = X264 + ['-bf', '2']
+ZEROLATENCY = X264 + ['-tune', 'zerolatency']
+AAC = ['-c:a', 'aac', '-b:a', '96k', '-ac', '2']
+MP3 = ['-c:a', 'libmp3lame', '-b:a', '96k', '-ac', '2']
+
+RECIPES = {
+    'bframes': VIDEO_IN + AUDIO_IN + B_FRAMES + AAC,
+    'zerolatency': VIDEO_IN + AUDIO_IN + ZEROLATENCY + AAC,
+    'video-only': VIDEO_IN + B_FRAMES,
+    'audio-only': AUDIO_IN + AAC,
+    'late-audio': VIDEO_IN + ['-itsoffset', '1'] + AUDIO_IN + B_FRAMES + AAC,
+    'mp3': VIDEO_IN + AUDIO_IN + ZEROLATENCY + MP3,
+    # What the CPU is measured with: constant 5 Mbit/s.
+    'bitrate': (['-f', 'lavfi', '-i', 'testsrc2=size=1920x1080:rate=30']
+                + AUDIO_IN + B_FRAMES
+                + ['-b:v', '5M', '-minrate', '5M', '-maxrate', '5M',
+                   '-bufsize', '5M', '-x264-params', 'nal-hrd=cbr'] + AAC),
+}
+
+
+def cache_folder():
+    folder = os.environ.get('ARCLY_INTEROP_CLIPS')
+    if not folder:
+        folder = os.path.join(tempfile.gettempdir(),
+                              f'arcly-interop-clips-{os.getuid()}')
+    os.makedirs(folder, exist_ok=True)
+    return folder
+
+
+def clip(name, seconds=None, suffix='mp4'):
+    """Path of the clip of that name, made now if the cache has none.
+
+    The suffix plain.mp4 is one without edit lists: qtdemux drops a frame at
+    the end of the list that hides the priming of AAC.
+    """
+    seconds = seconds or SECONDS
+    folder = cache_folder()
+    size = '1920x1080' if name == 'bitrate' else SIZE
+    path = os.path.join(folder, f'{name}-{size}-{seconds}s.{suffix}')
+
+    # Tests run in parallel; only one of them shall encode.
+    with open(os.path.join(folder, f'{name}.lock'), 'w') as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not os.path.exists(path):
+            make(name, seconds, path)
+    return path
+
+
+def make(name, seconds, path):
+    part = os.path.join(os.path.dirname(path), 'part-' + os.path.basename(path))
+    plain = ['-use_editlist', '0'] if path.endswith('plain.mp4') else []
+    subprocess.run(['ffmpeg', '-v', 'error', '-nostdin', '-y'] + RECIPES[name]
+                   + ['-t', str(seconds), *plain, part], check=True)
+    os.rename(part, path)

@@ -1,0 +1,49 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Chromium plays the page at / , and plays on when the publisher is replaced."""
+
+import unittest
+
+from harness import clips, net, peers
+from harness.browser import Browser
+from harness.pipeline import PipelineTest, main_job
+
+VIDEO = 'document.querySelector("video")'
+
+
+class Page(PipelineTest):
+    def publish(self, clip):
+        return self.own(peers.ffmpeg(clips.clip(clip), self.url('cam'),
+                                     forever=True))
+
+    def wait_played(self, browser, seconds, timeout=30):
+        """Waits until @seconds more have been shown."""
+        now = browser.evaluate(f'{VIDEO}.currentTime') or 0
+        browser.wait_true(f'{VIDEO} && !{VIDEO}.error && {VIDEO}.videoWidth > 0'
+                          f' && {VIDEO}.currentTime > {now + seconds}', timeout)
+
+    def test_plays_through_a_new_publisher(self):
+        http = net.free_port()
+        index = self.path('cam', 'index.m3u8')
+        pipeline = self.launch(*main_job(self.port, 'cam', self.path('cam'),
+                                         f'http-port={http}'))
+        victim = self.publish('bframes')
+        self.wait_playlist(index, lambda found: len(found.segments) >= 3)
+        browser = Browser(self.path('browser'))
+        self.addCleanup(browser.close)
+        browser.open(f'http://127.0.0.1:{http}/')
+        self.wait_played(browser, 2)
+
+        victim.kill()
+        self.drain()
+        self.publish('zerolatency')
+        found = self.wait_playlist(index, lambda found: len(found.groups()) > 1
+                                   and len(found.groups()[1]) >= 3, timeout=30)
+        # As long as all that was listed before the seam, and then some.
+        before = sum(s.duration for s in found.groups()[0])
+        self.wait_played(browser, before + 2, timeout=before + 30)
+        self.end(pipeline)
+
+
+if __name__ == '__main__':
+    unittest.main()
