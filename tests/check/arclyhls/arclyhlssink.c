@@ -329,7 +329,6 @@ GST_END_TEST;
 GST_START_TEST (test_folder_replaced)
 {
   g_autofree gchar *away = NULL;
-  g_autofree gchar *file = NULL;
   GstFlowReturn flow = GST_FLOW_OK;
   TestHls t;
   guint n;
