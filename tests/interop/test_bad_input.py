@@ -9,7 +9,7 @@ import socket
 import unittest
 
 from harness import clips, peers, playlist
-from harness.pipeline import PipelineTest, main_job
+from harness.pipeline import PATIENCE, PipelineTest, main_job
 
 SECOND = 1000000000
 
@@ -40,8 +40,8 @@ class Strangers(PipelineTest):
         self.assert_same(self.clip, self.index)
 
     def connect(self):
-        stranger = socket.create_connection(('127.0.0.1', self.port), 5)
-        stranger.settimeout(8)
+        stranger = socket.create_connection(('127.0.0.1', self.port), PATIENCE)
+        stranger.settimeout(PATIENCE)
         self.addCleanup(stranger.close)
         return stranger
 
@@ -75,7 +75,7 @@ class Strangers(PipelineTest):
     def refuse(self, url):
         """What ffmpeg says when it is refused at @url."""
         refused = self.own(peers.ffmpeg(self.clip, url, realtime=False))
-        self.assertNotEqual(refused.wait(10), 0, str(refused))
+        self.assertNotEqual(refused.wait(PATIENCE), 0, str(refused))
         self.assertRegex(refused.text, '(?i)server error: .+', str(refused))
         return refused.text
 
@@ -124,7 +124,7 @@ class Mistakes(PipelineTest):
 
     def fails(self, *arguments):
         process = self.launch(*arguments, listening=False)
-        self.assertNotEqual(process.wait(10), 0, str(process))
+        self.assertNotEqual(process.wait(PATIENCE), 0, str(process))
         self.assertRegex(process.text, '(?m)^(ERROR|WARNING)')
         self.assertNotIn('CRITICAL', process.text)
         return process.text
@@ -181,10 +181,10 @@ class Mistakes(PipelineTest):
         os.rename(self.path('cam'), self.path('gone'))
         with open(self.path('cam'), 'w', encoding='ascii') as out:
             out.write('not a folder')
-        status = pipeline.wait(clips.SECONDS + 5)
+        status = pipeline.wait(clips.SECONDS + PATIENCE)
         self.assertNotEqual(status, 0, str(pipeline))
         self.assertIn(self.path('cam'), pipeline.text)
-        publisher.wait(clips.SECONDS + 5)
+        publisher.wait(clips.SECONDS + PATIENCE)
 
 
 if __name__ == '__main__':

@@ -16,7 +16,7 @@ class Page(PipelineTest):
         return self.own(peers.ffmpeg(clips.clip(clip), self.url('cam'),
                                      forever=True))
 
-    def wait_played(self, browser, seconds, timeout=30):
+    def wait_played(self, browser, seconds, timeout=60):
         """Waits until @seconds more have been shown."""
         now = browser.evaluate(f'{VIDEO}.currentTime') or 0
         browser.wait_true(f'{VIDEO} && !{VIDEO}.error && {VIDEO}.videoWidth > 0'
@@ -38,10 +38,10 @@ class Page(PipelineTest):
         self.drain()
         self.publish('zerolatency')
         found = self.wait_playlist(index, lambda found: len(found.groups()) > 1
-                                   and len(found.groups()[1]) >= 3, timeout=30)
+                                   and len(found.groups()[1]) >= 3, timeout=60)
         # As long as all that was listed before the seam, and then some.
         before = sum(s.duration for s in found.groups()[0])
-        self.wait_played(browser, before + 2, timeout=before + 30)
+        self.wait_played(browser, before + 2, timeout=before + 60)
         self.end(pipeline)
 
 

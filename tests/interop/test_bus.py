@@ -5,7 +5,7 @@
 import unittest
 
 from harness import clips, compare
-from harness.pipeline import LEAKS, PipelineTest, leaked
+from harness.pipeline import LEAKS, PATIENCE, PipelineTest, leaked
 
 
 class Bus(PipelineTest):
@@ -24,7 +24,7 @@ class Bus(PipelineTest):
                 f'bus.src_{number}_0', '!', f'mux{number}.video_0',
                 f'bus.src_{number}_1', '!', f'mux{number}.audio_0']
         pipeline = self.launch(*arguments, env=LEAKS, listening=False)
-        self.assertEqual(pipeline.wait(clips.SECONDS + 20), 0, str(pipeline))
+        self.assertEqual(pipeline.wait(clips.SECONDS + PATIENCE), 0, str(pipeline))
         for file in files:
             self.assertEqual(compare.compare_files(source, file), [])
         self.assertEqual(leaked(pipeline.text), [])

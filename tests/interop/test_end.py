@@ -7,7 +7,7 @@ import unittest
 import urllib.error
 
 from harness import clips, net, peers, playlist
-from harness.pipeline import LEAKS, PipelineTest, leaked, main_job
+from harness.pipeline import LEAKS, PATIENCE, PipelineTest, leaked, main_job
 
 
 class End(PipelineTest):
@@ -23,7 +23,7 @@ class End(PipelineTest):
         self.assertTrue(found.ended, 'no EXT-X-ENDLIST')
         self.assertEqual(playlist.lint(found), [])
         self.assertEqual(leaked(pipeline.text), [])
-        publisher.wait(5)
+        publisher.wait(PATIENCE)
 
     def test_after_the_publisher_left(self):
         index = self.path('cam', 'index.m3u8')
@@ -40,7 +40,7 @@ class End(PipelineTest):
     def test_without_any_publisher(self):
         pipeline = self.launch(*main_job(self.port, 'cam', self.path('cam')),
                                env=LEAKS)
-        pipeline.wait_for('PLAYING', 5)
+        pipeline.wait_for('PLAYING', PATIENCE)
         self.end(pipeline)
         self.assertEqual(leaked(pipeline.text), [])
 
@@ -54,7 +54,7 @@ class End(PipelineTest):
         publisher = self.own(peers.ffmpeg(source, self.url('cam'),
                                           realtime=False))
         self.assert_published(publisher)
-        self.assertEqual(pipeline.wait(10), 0, str(pipeline))
+        self.assertEqual(pipeline.wait(PATIENCE), 0, str(pipeline))
         self.assert_same(source, self.path('cam', 'index.m3u8'))
         self.assertEqual(leaked(pipeline.text), [])
 
@@ -88,7 +88,7 @@ class Http(PipelineTest):
         refused.exception.close()
         self.end(pipeline)
         self.assertEqual(leaked(pipeline.text), [])
-        publisher.wait(5)
+        publisher.wait(PATIENCE)
 
 
 if __name__ == '__main__':

@@ -9,7 +9,7 @@ whichever form of H.264 and AAC goes in.
 import unittest
 
 from harness import clips, compare, mpegts
-from harness.pipeline import LEAKS, PipelineTest, hls, leaked
+from harness.pipeline import LEAKS, PATIENCE, PipelineTest, hls, leaked
 
 BYTE_STREAM = ['h264parse', '!', 'video/x-h264,stream-format=byte-stream,'
                'alignment=au']
@@ -19,7 +19,7 @@ ADTS = ['aacparse', '!', 'audio/mpeg,stream-format=adts']
 class Mux(PipelineTest):
     def run_pipeline(self, *arguments):
         pipeline = self.launch(*arguments, env=LEAKS, listening=False)
-        self.assertEqual(pipeline.wait(30), 0, str(pipeline))
+        self.assertEqual(pipeline.wait(PATIENCE), 0, str(pipeline))
         self.assertEqual(leaked(pipeline.text), [])
 
     def mux(self, name, demux='qtdemux', suffix='plain.mp4', video=(), audio=()):

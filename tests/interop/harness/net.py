@@ -31,20 +31,20 @@ def socket_states(port):
     return states
 
 
-def wait_listening(port, timeout=10):
+def wait_listening(port, timeout=40):
     """Without connecting: a connection that says nothing is a client too."""
     wait_until(lambda: LISTEN in socket_states(port), timeout,
                f'a listener on port {port}')
 
 
-def wait_drained(port, timeout=10):
+def wait_drained(port, timeout=40):
     """Until the server on @port has read and closed all of its connections."""
     wait_until(
         lambda: not {ESTABLISHED, CLOSE_WAIT} & set(socket_states(port)),
         timeout, f'the end of all connections to port {port}')
 
 
-def get(url, timeout=5):
+def get(url, timeout=40):
     """(status, content type, body) of a GET."""
     with urllib.request.urlopen(url, timeout=timeout) as answer:
         return answer.status, answer.headers.get_content_type(), answer.read()

@@ -86,6 +86,10 @@ class Process:
     def interrupt(self):
         self.child.send_signal(signal.SIGINT)
 
+    def interrupt_group(self):
+        """As Ctrl-C in a terminal does."""
+        os.killpg(self.pid, signal.SIGINT)
+
     def kill(self):
         """As kill -9 does."""
         if self.running:
