@@ -109,7 +109,10 @@ static GObject *
 create_dispatcher (
     GstArclyEngine *engine, gchar **key, gpointer user_data, GError **error)
 {
-  return G_OBJECT (gst_arcly_dispatcher_new (0));
+  guint workers = 0;
+
+  g_object_get (engine, "workers", &workers, NULL);
+  return G_OBJECT (gst_arcly_dispatcher_new (workers));
 }
 
 static void
@@ -233,8 +236,9 @@ get_stats (GstArclyBus *bus)
       atomic_load_explicit (&bus->evictions, memory_order_relaxed),
       "key-requests", G_TYPE_UINT64,
       atomic_load_explicit (&bus->key_requests, memory_order_relaxed),
-      "workers", G_TYPE_UINT, workers.n_workers, "stuck-workers", G_TYPE_UINT,
-      workers.n_stuck, "worker-wakeups", G_TYPE_UINT64, workers.wakeups, NULL);
+      "worker-places", G_TYPE_UINT, workers.n_places, "workers", G_TYPE_UINT,
+      workers.n_workers, "stuck-workers", G_TYPE_UINT, workers.n_stuck,
+      "worker-wakeups", G_TYPE_UINT64, workers.wakeups, NULL);
 }
 
 static void
@@ -408,8 +412,9 @@ install_properties (GObjectClass *object_class)
    * #guint64 `buffers`, `bytes` published; `cached-buffers`, `cached-bytes`,
    * `cached-time` (ns) that a newcomer would replay at most; `resyncs`,
    * `evictions`, `key-requests`, `worker-wakeups`; and #guint `tracks`,
-   * `subscribers`, `workers`, `stuck-workers`. The workers are those of the
-   * engine.
+   * `subscribers`, `worker-places`, `workers`, `stuck-workers`. The workers
+   * are the engine's: threads that serve at a time at most, threads that there
+   * are, and those that a blocked subscriber holds.
    *
    * Since: 0.1
    */

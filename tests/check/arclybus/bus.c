@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * arclybus: what a subscriber gets, early or late. */
+#include <gst/arcly/arcly.h>
+
 #include "testbus.h"
 
 /* A subscriber that joins mid-GOP starts at the keyframe, and by reference. */
@@ -611,6 +613,32 @@ GST_START_TEST (test_pad_properties_by_name)
 }
 GST_END_TEST;
 
+static guint
+places_with (guint workers)
+{
+  g_autoptr (GstArclyEngine) engine = gst_arcly_engine_new ();
+  g_autoptr (GstContext) context = gst_arcly_engine_new_context (engine);
+  g_autoptr (GstElement) bus =
+      gst_object_ref_sink (gst_element_factory_make ("arclybus", NULL));
+  guint places = 0;
+
+  g_object_set (engine, "workers", workers, NULL);
+  gst_element_set_context (bus, context);
+  fail_unless_equals_int (
+      gst_element_set_state (bus, GST_STATE_READY), GST_STATE_CHANGE_SUCCESS);
+  places = get_stat (bus, "worker-places");
+  gst_element_set_state (bus, GST_STATE_NULL);
+  return places;
+}
+
+/* The engine's setting is what the streams are served by. */
+GST_START_TEST (test_workers_of_engine)
+{
+  fail_unless_equals_int (places_with (3), 3);
+  fail_unless_equals_int (places_with (0), g_get_num_processors ());
+}
+GST_END_TEST;
+
 static Suite *
 bus_suite (void)
 {
@@ -635,6 +663,7 @@ bus_suite (void)
   tcase_add_test (tc, test_states);
   tcase_add_test (tc, test_preroll_of_two_tracks);
   tcase_add_test (tc, test_stream_name);
+  tcase_add_test (tc, test_workers_of_engine);
   tcase_add_test (tc, test_request_names);
   tcase_add_test (tc, test_pad_properties_by_name);
   return s;

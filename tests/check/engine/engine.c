@@ -222,6 +222,20 @@ GST_START_TEST (test_context_of_an_application)
 }
 GST_END_TEST;
 
+/* The number is the engine's, and the default leaves it to the machine. */
+GST_START_TEST (test_workers)
+{
+  g_autoptr (GstArclyEngine) engine = gst_arcly_engine_new ();
+  guint workers = 99;
+
+  g_object_get (engine, "workers", &workers, NULL);
+  fail_unless_equals_int (workers, 0);
+  g_object_set (engine, "workers", 3, NULL);
+  g_object_get (engine, "workers", &workers, NULL);
+  fail_unless_equals_int (workers, 3);
+}
+GST_END_TEST;
+
 static Suite *
 engine_suite (void)
 {
@@ -230,6 +244,7 @@ engine_suite (void)
 
   suite_add_tcase (suite, tcase);
   tcase_add_test (tcase, test_names);
+  tcase_add_test (tcase, test_workers);
   tcase_add_test (tcase, test_shared);
   tcase_add_test (tcase, test_shared_chooses_key);
   tcase_add_test (tcase, test_shared_failure);

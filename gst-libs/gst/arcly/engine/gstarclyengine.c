@@ -19,6 +19,9 @@
  *
  * Nothing is global: two engines in one process know nothing of each other.
  *
+ * The threads that serve subscribers belong to the engine, too: see
+ * #GstArclyEngine:workers.
+ *
  * Since: 0.1
  */
 #include "config.h"
@@ -27,6 +30,17 @@
 #include <gst/arcly/engine/gstarclyengine.h>
 
 #define N_ROLES (GST_ARCLY_ROLE_EGRESS + 1)
+
+/* More threads than that serve nobody better. */
+#define MAX_WORKERS 1024
+
+enum {
+  PROP_0,
+  PROP_WORKERS,
+  N_PROPERTIES
+};
+
+static GParamSpec *properties[N_PROPERTIES];
 
 /* A shared object. It is made and closed outside the lock, so its name stays
  * taken while that lasts: nobody binds a port that is still being closed. */
@@ -48,6 +62,9 @@ struct _GstArclyEngine {
   GstObject parent;
 
   GMutex lock;
+
+  /* lock. Settings. */
+  guint workers;
 
   /* lock. Waits for a CREATING or CLOSING entry to change. */
   GCond shared_changed;
@@ -375,6 +392,36 @@ gst_arcly_engine_release (GstArclyEngine *engine, GObject *shared)
 }
 
 static void
+gst_arcly_engine_set_property (
+    GObject *object, guint id, const GValue *value, GParamSpec *pspec)
+{
+  GstArclyEngine *engine = GST_ARCLY_ENGINE (object);
+
+  if (id != PROP_WORKERS) {
+    G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+    return;
+  }
+  g_mutex_lock (&engine->lock);
+  engine->workers = g_value_get_uint (value);
+  g_mutex_unlock (&engine->lock);
+}
+
+static void
+gst_arcly_engine_get_property (
+    GObject *object, guint id, GValue *value, GParamSpec *pspec)
+{
+  GstArclyEngine *engine = GST_ARCLY_ENGINE (object);
+
+  if (id != PROP_WORKERS) {
+    G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+    return;
+  }
+  g_mutex_lock (&engine->lock);
+  g_value_set_uint (value, engine->workers);
+  g_mutex_unlock (&engine->lock);
+}
+
+static void
 gst_arcly_engine_finalize (GObject *object)
 {
   GstArclyEngine *engine = GST_ARCLY_ENGINE (object);
@@ -406,5 +453,26 @@ gst_arcly_engine_init (GstArclyEngine *engine)
 static void
 gst_arcly_engine_class_init (GstArclyEngineClass *klass)
 {
-  G_OBJECT_CLASS (klass)->finalize = gst_arcly_engine_finalize;
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+
+  object_class->set_property = gst_arcly_engine_set_property;
+  object_class->get_property = gst_arcly_engine_get_property;
+  object_class->finalize = gst_arcly_engine_finalize;
+
+  /**
+   * GstArclyEngine:workers:
+   *
+   * How many threads serve the subscribers of the engine's streams at a time;
+   * 0 is one a core. A subscriber that blocks its thread does not count:
+   * another thread takes the place meanwhile. The number holds for the
+   * workers that start when the first stream of the engine goes to READY;
+   * a change takes effect after the last one went to NULL. Any thread.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_WORKERS] = g_param_spec_uint ("workers", "Workers",
+      "Threads that serve subscribers (0 = one a core)", 0, MAX_WORKERS, 0,
+      G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS);
+
+  g_object_class_install_properties (object_class, N_PROPERTIES, properties);
 }

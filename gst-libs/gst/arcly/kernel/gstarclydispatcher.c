@@ -186,6 +186,7 @@ gst_arcly_dispatcher_get_stats (
     GstArclyDispatcher *dispatcher, GstArclyDispatcherStats *stats)
 {
   g_mutex_lock (&dispatcher->lock);
+  stats->n_places = dispatcher->n_workers;
   stats->n_workers = dispatcher->workers.length;
   stats->n_stuck = 0;
   stats->wakeups = dispatcher->wakeups;

@@ -18,6 +18,7 @@ typedef struct _GstArclyStream GstArclyStream;
 typedef struct _GstArclySubscription GstArclySubscription;
 
 typedef struct {
+  guint n_places;  /* threads that run readers at a time, but for the stuck */
   guint n_workers; /* threads that run readers or wait for one */
   guint n_stuck;   /* threads held by a reader */
   guint64 wakeups;
