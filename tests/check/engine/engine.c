@@ -83,6 +83,45 @@ GST_START_TEST (test_names)
 }
 GST_END_TEST;
 
+typedef struct {
+  guint n;
+  gboolean taken;
+} Changes;
+
+static void
+on_registry_changed (
+    GstArclyEngine *engine, guint role, const gchar *name, Changes *changes)
+{
+  g_autoptr (GObject) owner = gst_arcly_engine_lookup (engine, role, name);
+
+  fail_unless_equals_int (role, GST_ARCLY_ROLE_STREAM);
+  fail_unless_equals_string (name, "live/cam");
+  changes->n++;
+  changes->taken = owner != NULL;
+}
+
+/* Who waits for a name is told when it comes and when it goes, and can look
+ * it up there and then: no lock is held. */
+GST_START_TEST (test_changes_are_told)
+{
+  g_autoptr (GstArclyEngine) engine = gst_arcly_engine_new ();
+  g_autoptr (GObject) one = g_object_new (G_TYPE_OBJECT, NULL);
+  g_autoptr (GObject) two = g_object_new (G_TYPE_OBJECT, NULL);
+  GstArclyRole role = GST_ARCLY_ROLE_STREAM;
+  Changes changes = { 0 };
+
+  g_signal_connect (
+      engine, "registry-changed", G_CALLBACK (on_registry_changed), &changes);
+  fail_unless (gst_arcly_engine_register (engine, role, "live/cam", one, NULL));
+  fail_unless (changes.n == 1 && changes.taken);
+  fail_if (gst_arcly_engine_register (engine, role, "live/cam", two, NULL));
+  gst_arcly_engine_unregister (engine, role, "live/cam", two);
+  fail_unless_equals_int (changes.n, 1);
+  gst_arcly_engine_unregister (engine, role, "live/cam", one);
+  fail_unless (changes.n == 2 && !changes.taken);
+}
+GST_END_TEST;
+
 /* Users of one key get one object, which closes with the last of them. */
 GST_START_TEST (test_shared)
 {
@@ -245,6 +284,7 @@ engine_suite (void)
   suite_add_tcase (suite, tcase);
   tcase_add_test (tcase, test_names);
   tcase_add_test (tcase, test_workers);
+  tcase_add_test (tcase, test_changes_are_told);
   tcase_add_test (tcase, test_shared);
   tcase_add_test (tcase, test_shared_chooses_key);
   tcase_add_test (tcase, test_shared_failure);

@@ -58,6 +58,13 @@ typedef struct {
   guint users;
 } Shared;
 
+enum {
+  SIGNAL_REGISTRY_CHANGED,
+  N_SIGNALS
+};
+
+static guint signals[N_SIGNALS];
+
 struct _GstArclyEngine {
   GstObject parent;
 
@@ -131,6 +138,9 @@ gst_arcly_engine_register (GstArclyEngine *engine, GstArclyRole role,
     return FALSE;
   }
   g_hash_table_insert (engine->names[role], g_strdup (name), owner);
+  g_clear_pointer (&locker, g_mutex_locker_free);
+  g_signal_emit (
+      engine, signals[SIGNAL_REGISTRY_CHANGED], 0, (guint) role, name);
   return TRUE;
 }
 
@@ -149,15 +159,19 @@ void
 gst_arcly_engine_unregister (GstArclyEngine *engine, GstArclyRole role,
     const gchar *name, GObject *owner)
 {
-  g_autoptr (GMutexLocker) locker = NULL;
+  gboolean removed = FALSE;
 
   g_return_if_fail (GST_IS_ARCLY_ENGINE (engine));
   g_return_if_fail ((guint) role < N_ROLES);
   g_return_if_fail (name != NULL);
 
-  locker = g_mutex_locker_new (&engine->lock);
+  g_mutex_lock (&engine->lock);
   if (g_hash_table_lookup (engine->names[role], name) == owner)
-    g_hash_table_remove (engine->names[role], name);
+    removed = g_hash_table_remove (engine->names[role], name);
+  g_mutex_unlock (&engine->lock);
+  if (removed)
+    g_signal_emit (
+        engine, signals[SIGNAL_REGISTRY_CHANGED], 0, (guint) role, name);
 }
 
 /**
@@ -475,4 +489,22 @@ gst_arcly_engine_class_init (GstArclyEngineClass *klass)
       G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS);
 
   g_object_class_install_properties (object_class, N_PROPERTIES, properties);
+
+  /**
+   * GstArclyEngine::registry-changed:
+   * @engine: the engine
+   * @role: a #GstArclyRole
+   * @name: the stream's name
+   *
+   * A name was taken or freed: gst_arcly_engine_lookup() says who has it now.
+   * Emitted in the thread that registered or unregistered it (a change of
+   * state, as a rule, so a handler must not block), with no lock held. Two
+   * changes in two threads may be told in either order; what the lookup says
+   * after the last of them holds.
+   *
+   * Since: 0.1
+   */
+  signals[SIGNAL_REGISTRY_CHANGED] = g_signal_new ("registry-changed",
+      G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+      G_TYPE_NONE, 2, G_TYPE_UINT, G_TYPE_STRING);
 }
