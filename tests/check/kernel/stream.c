@@ -195,6 +195,34 @@ GST_START_TEST (test_model)
 }
 GST_END_TEST;
 
+/* The publisher starts anew while a reader waits at the end of the old log: it
+ * goes on with the first keyframe of the new one. */
+GST_START_TEST (test_readers_outlive_a_reset)
+{
+  GstArclyStream *stream = gst_arcly_stream_new ();
+  GstArclyDispatcher *dispatcher = gst_arcly_dispatcher_new (2);
+  Reader *reader = NULL;
+
+  push_caps (stream, VIDEO, "video/x-h264");
+  publish (stream, VIDEO, 0, TRUE);
+  publish (stream, VIDEO, 1, FALSE);
+  reader = reader_new (stream, dispatcher, 0);
+  reader_check (reader, 2);
+
+  gst_arcly_stream_reset (stream);
+  push_caps (stream, VIDEO, "video/x-h264");
+  publish (stream, VIDEO, 99, FALSE);
+  publish (stream, VIDEO, 2, TRUE);
+  publish (stream, VIDEO, 3, FALSE);
+  reader_check (reader, 4);
+
+  reader_leave (reader, dispatcher);
+  gst_arcly_dispatcher_stop (dispatcher);
+  g_object_unref (dispatcher);
+  g_object_unref (stream);
+}
+GST_END_TEST;
+
 static Suite *
 stream_suite (void)
 {
@@ -203,6 +231,7 @@ stream_suite (void)
 
   suite_add_tcase (s, tc);
   tcase_add_loop_test (tc, test_model, 0, 4);
+  tcase_add_test (tc, test_readers_outlive_a_reset);
   return s;
 }
 

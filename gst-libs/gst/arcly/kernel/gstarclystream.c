@@ -343,9 +343,23 @@ gst_arcly_stream_reset (GstArclyStream *stream)
       dropped = g_slist_prepend (dropped, g_steal_pointer (&track->start));
     track->video = track->eos = track->after_header = FALSE;
   }
+  atomic_fetch_add_explicit (&stream->resets, 1, memory_order_release);
   g_mutex_unlock (&stream->lock);
+  notify_readers (stream);
   gst_arcly_block_unref (old);
   gst_arcly_start_points_free (dropped);
+}
+
+void
+gst_arcly_stream_set_element (GstArclyStream *stream, GstElement *element)
+{
+  g_weak_ref_set (&stream->element, element);
+}
+
+GstElement *
+gst_arcly_stream_get_element (GstArclyStream *stream)
+{
+  return g_weak_ref_get (&stream->element);
 }
 
 void
@@ -358,6 +372,12 @@ gst_arcly_stream_get_head (GstArclyStream *stream, GstArclyPosition *head)
       atomic_load_explicit (&stream->head_bytes, memory_order_relaxed);
   head->arrival =
       atomic_load_explicit (&stream->head_arrival, memory_order_relaxed);
+}
+
+guint
+gst_arcly_stream_get_resets (GstArclyStream *stream)
+{
+  return atomic_load_explicit (&stream->resets, memory_order_acquire);
 }
 
 guint
@@ -436,6 +456,7 @@ gst_arcly_stream_finalize (GObject *object)
   g_ptr_array_unref (stream->readers);
   g_ptr_array_unref (stream->tracks);
   gst_arcly_block_unref (stream->tail);
+  g_weak_ref_clear (&stream->element);
   g_mutex_clear (&stream->lock);
   G_OBJECT_CLASS (gst_arcly_stream_parent_class)->finalize (object);
 }
@@ -450,6 +471,7 @@ static void
 gst_arcly_stream_init (GstArclyStream *stream)
 {
   g_mutex_init (&stream->lock);
+  g_weak_ref_init (&stream->element, NULL);
   stream->tail = gst_arcly_block_new (0);
   stream->tracks = g_ptr_array_new_with_free_func ((GDestroyNotify) track_free);
   stream->readers = g_ptr_array_new ();

@@ -65,6 +65,15 @@ typedef struct {
 GST_ARCLY_API
 GstArclyStream *gst_arcly_stream_new (void);
 
+/* Who publishes the stream: events and queries of a reader in another pipeline
+ * go there. A weak reference; NULL after its end. Any thread. */
+GST_ARCLY_API
+void gst_arcly_stream_set_element (GstArclyStream *stream, GstElement *element);
+
+/* (transfer full) (nullable) */
+GST_ARCLY_API
+GstElement *gst_arcly_stream_get_element (GstArclyStream *stream);
+
 GST_ARCLY_API
 void gst_arcly_stream_set_cache (
     GstArclyStream *stream, const GstArclyCacheLimits *limits);
@@ -93,7 +102,8 @@ GST_ARCLY_API
 void gst_arcly_stream_push_event (
     GstArclyStream *stream, guint track, GstEvent *event);
 
-/* Forgets all but the tracks' numbers. There must be no reader. */
+/* Forgets all but the tracks' numbers. Readers drop what they have not read
+ * and begin again. */
 GST_ARCLY_API
 void gst_arcly_stream_reset (GstArclyStream *stream);
 
@@ -106,6 +116,10 @@ void gst_arcly_stream_start (GstArclyStream *stream, GstArclyStartTrack *tracks,
 /* Any thread: the head. A number may be newer than the one beside it. */
 GST_ARCLY_API
 void gst_arcly_stream_get_head (GstArclyStream *stream, GstArclyPosition *head);
+
+/* Changes whenever the stream is reset. */
+GST_ARCLY_API
+guint gst_arcly_stream_get_resets (GstArclyStream *stream);
 
 /* Changes whenever a track is flushed. */
 GST_ARCLY_API

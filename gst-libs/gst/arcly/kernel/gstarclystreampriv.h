@@ -34,6 +34,12 @@ struct _GstArclyStream {
   /* Atomic. Release: publishes the min_seq of the tracks. */
   _Atomic guint flushes;
 
+  /* Atomic. Release: publishes the new, empty log. */
+  _Atomic guint resets;
+
+  /* Its own lock. */
+  GWeakRef element;
+
   /* Atomic, a GstArclyDispatchState. Publishers and workers; its
    * read-modify-writes order the log's length against the state. */
   _Atomic guint dispatch_state;

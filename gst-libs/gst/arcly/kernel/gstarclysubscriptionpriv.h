@@ -65,6 +65,7 @@ struct _GstArclySubscription {
   /* Claim. */
   GArray *slots; /* (element-type GstArclySlot) */
   guint flushes;
+  guint resets;
   gboolean gated; /* other tracks wait for a video keyframe */
   guint16 gate_track;
   gint64 key_asked; /* monotonic us; 0 is not yet */

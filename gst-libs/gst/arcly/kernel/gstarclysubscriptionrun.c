@@ -20,7 +20,8 @@ gst_arcly_subscription_has_work (GstArclySubscription *sub)
   if (sub->finished || sub->slots->len == 0)
     return FALSE;
   return sub->cursor.block == NULL ||
-         gst_arcly_log_cursor_has_entry (&sub->cursor);
+         gst_arcly_log_cursor_has_entry (&sub->cursor) ||
+         sub->resets != gst_arcly_stream_get_resets (sub->stream);
 }
 
 static void
@@ -333,11 +334,28 @@ check_lag (GstArclySubscription *sub, GArray *items)
   gst_arcly_subscription_lead (sub);
 }
 
+/* The log that we read is not the stream's any more. */
+static void
+apply_reset (GstArclySubscription *sub)
+{
+  guint resets = gst_arcly_stream_get_resets (sub->stream);
+
+  if (resets == sub->resets)
+    return;
+  sub->resets = resets;
+  sub->was_cut = FALSE;
+  if (sub->cursor.block)
+    restart_all (sub);
+  gst_arcly_log_cursor_clear (&sub->cursor);
+}
+
 /* Where the next entries come from. */
 static void
 prepare (GstArclySubscription *sub, GArray *items)
 {
   guint64 at = 0;
+
+  apply_reset (sub);
 
   if (sub->cursor.block == NULL) {
     /* New, or cut while it was blocked. */
