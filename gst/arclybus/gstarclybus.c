@@ -40,9 +40,6 @@ GST_DEBUG_CATEGORY (gst_arcly_bus_debug);
 #define DEFAULT_GOP_CACHE_TIME (10 * GST_SECOND)
 #define DEFAULT_MIN_KEY_INTERVAL (500 * GST_MSECOND)
 
-/* The engine's workers, shared by its streams. */
-#define DISPATCHER_KEY "dispatcher"
-
 enum {
   PROP_0,
   PROP_STREAM,
@@ -105,22 +102,6 @@ gst_arcly_bus_emit_lagged (GstArclyBus *bus, gboolean evict, guint subscriber,
 
 /* States */
 
-static GObject *
-create_dispatcher (
-    GstArclyEngine *engine, gchar **key, gpointer user_data, GError **error)
-{
-  guint workers = 0;
-
-  g_object_get (engine, "workers", &workers, NULL);
-  return G_OBJECT (gst_arcly_dispatcher_new (workers));
-}
-
-static void
-close_dispatcher (GObject *dispatcher)
-{
-  gst_arcly_dispatcher_stop (GST_ARCLY_DISPATCHER (dispatcher));
-}
-
 static void
 close_engine (GstArclyBus *bus)
 {
@@ -144,21 +125,20 @@ open_engine (GstArclyBus *bus)
 {
   g_autoptr (GError) error = NULL;
   g_autofree gchar *name = NULL;
-  GObject *dispatcher = NULL;
+  GstArclyDispatcher *dispatcher = NULL;
 
   GST_OBJECT_LOCK (bus);
   name = g_strdup (bus->stream_name);
   GST_OBJECT_UNLOCK (bus);
 
   bus->engine = gst_arcly_engine_ensure (GST_ELEMENT (bus));
-  dispatcher = gst_arcly_engine_acquire (bus->engine, DISPATCHER_KEY,
-      create_dispatcher, close_dispatcher, NULL, &error);
+  dispatcher = gst_arcly_dispatcher_acquire (bus->engine, &error);
   if (dispatcher == NULL) {
     GST_ELEMENT_ERROR (bus, RESOURCE, FAILED, ("%s", error->message), (NULL));
     return FALSE;
   }
   GST_OBJECT_LOCK (bus);
-  bus->dispatcher = GST_ARCLY_DISPATCHER (dispatcher);
+  bus->dispatcher = dispatcher;
   GST_OBJECT_UNLOCK (bus);
 
   if (name == NULL || *name == '\0')
@@ -324,6 +304,7 @@ static void
 gst_arcly_bus_init (GstArclyBus *bus)
 {
   bus->stream = gst_arcly_stream_new ();
+  gst_arcly_stream_set_element (bus->stream, GST_ELEMENT (bus));
   bus->subscribers = gst_arcly_bus_subscribers_new ();
   bus->cache.buffers = DEFAULT_GOP_CACHE_BUFFERS;
   bus->cache.bytes = DEFAULT_GOP_CACHE_BYTES;
@@ -470,6 +451,7 @@ gst_arcly_bus_class_init (GstArclyBusClass *klass)
       G_TYPE_NONE, 2, G_TYPE_UINT, GST_TYPE_STRUCTURE);
 
   element_class->change_state = gst_arcly_bus_change_state;
+  element_class->send_event = gst_arcly_bus_send_event;
   element_class->request_new_pad = gst_arcly_bus_request_new_pad;
   element_class->release_pad = gst_arcly_bus_release_pad;
   gst_element_class_add_static_pad_template (element_class, &sink_template);

@@ -58,6 +58,9 @@ void gst_arcly_bus_setup_src (GstPad *pad);
 gboolean gst_arcly_bus_push_key_request (
     GstArclyBus *bus, GstPad *sink, GstEvent *event);
 
+/* From the application or another pipeline's reader. Takes the event. */
+gboolean gst_arcly_bus_send_event (GstElement *element, GstEvent *event);
+
 /* Pads */
 
 /* Number to Subscriber. */

@@ -65,6 +65,37 @@ gst_arcly_bus_push_key_request (
   return gst_pad_push_event (sinkpad, event);
 }
 
+/* The pads to which an event goes that was sent to the element: a keyframe is
+ * asked for where there is video, and of all where nobody knows yet. */
+static gboolean
+request_key_of (GstElement *element, GstPad *sink, gpointer event)
+{
+  GstArclyBus *bus = GST_ARCLY_BUS (element);
+  g_autoptr (GstCaps) caps =
+      gst_arcly_stream_get_caps (bus->stream, pad_sink (sink)->track);
+
+  if (caps &&
+      g_str_has_prefix (
+          gst_structure_get_name (gst_caps_get_structure (caps, 0)), "audio/"))
+    return TRUE;
+  gst_arcly_bus_push_key_request (bus, sink, gst_event_ref (event));
+  return TRUE;
+}
+
+gboolean
+gst_arcly_bus_send_event (GstElement *element, GstEvent *event)
+{
+  GstElementClass *parent =
+      g_type_class_peek_parent (G_OBJECT_GET_CLASS (element));
+
+  if (!GST_EVENT_IS_UPSTREAM (event) ||
+      !gst_video_event_is_force_key_unit (event))
+    return parent->send_event (element, event);
+  gst_element_foreach_sink_pad (element, request_key_of, event);
+  gst_event_unref (event);
+  return TRUE;
+}
+
 /* Sink pads */
 
 static GstFlowReturn

@@ -152,6 +152,22 @@ GST_START_TEST (test_without_cache_asks_for_keyframe)
 }
 GST_END_TEST;
 
+/* A request sent to the element goes up, and under the same interval. */
+GST_START_TEST (test_keyframe_request_to_the_element)
+{
+  GstHarness *pub = new_publisher (VIDEO_CAPS);
+
+  g_object_set (
+      pub->element, "min-force-key-unit-interval", GST_SECOND * 1000, NULL);
+  for (guint i = 0; i < 2; i++)
+    fail_unless (gst_element_send_event (
+        pub->element, gst_video_event_new_upstream_force_key_unit (
+                          GST_CLOCK_TIME_NONE, TRUE, i)));
+  fail_unless_equals_uint64 (get_stat (pub->element, "key-requests"), 1);
+  gst_harness_teardown (pub);
+}
+GST_END_TEST;
+
 static void
 check_cache_bound (const gchar *property, guint64 fits, guint64 too_small)
 {
@@ -652,6 +668,7 @@ bus_suite (void)
   tcase_add_test (tc, test_without_cache_asks_for_keyframe);
   tcase_add_test (tc, test_cache_bounds);
   tcase_add_test (tc, test_keyframe_requests_are_coalesced);
+  tcase_add_test (tc, test_keyframe_request_to_the_element);
   tcase_add_test (tc, test_gap_and_eos);
   tcase_add_test (tc, test_flush);
   tcase_add_test (tc, test_queries);

@@ -7,6 +7,8 @@
  * who releases that it waits for. */
 #define GIVE_UP_US (100 * 1000)
 
+#define SHARED_KEY "dispatcher"
+
 G_DEFINE_FINAL_TYPE (GstArclyDispatcher, gst_arcly_dispatcher, G_TYPE_OBJECT)
 
 GstArclyDispatcher *
@@ -17,6 +19,29 @@ gst_arcly_dispatcher_new (guint n_workers)
 
   dispatcher->n_workers = n_workers ? n_workers : g_get_num_processors ();
   return dispatcher;
+}
+
+static GObject *
+create_shared (
+    GstArclyEngine *engine, gchar **key, gpointer user_data, GError **error)
+{
+  guint workers = 0;
+
+  g_object_get (engine, "workers", &workers, NULL);
+  return G_OBJECT (gst_arcly_dispatcher_new (workers));
+}
+
+static void
+close_shared (GObject *dispatcher)
+{
+  gst_arcly_dispatcher_stop (GST_ARCLY_DISPATCHER (dispatcher));
+}
+
+GstArclyDispatcher *
+gst_arcly_dispatcher_acquire (GstArclyEngine *engine, GError **error)
+{
+  return (GstArclyDispatcher *) gst_arcly_engine_acquire (
+      engine, SHARED_KEY, create_shared, close_shared, NULL, error);
 }
 
 static gboolean

@@ -6,6 +6,7 @@
 
 #include <gst/gst.h>
 #include <gst/arcly/gstarclyprelude.h>
+#include <gst/arcly/engine/gstarclyengine.h>
 
 G_BEGIN_DECLS
 
@@ -28,6 +29,12 @@ typedef struct {
 /* n_workers 0: one a core. */
 GST_ARCLY_API
 GstArclyDispatcher *gst_arcly_dispatcher_new (guint n_workers);
+
+/* The workers of an engine, shared by its streams. Given back with
+ * gst_arcly_engine_release(). */
+GST_ARCLY_API
+GstArclyDispatcher *gst_arcly_dispatcher_acquire (
+    GstArclyEngine *engine, GError **error);
 
 /* Ends the workers. There must be no reader. */
 GST_ARCLY_API
