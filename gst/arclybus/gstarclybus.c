@@ -47,6 +47,9 @@ enum {
   PROP_GOP_CACHE_BYTES,
   PROP_GOP_CACHE_TIME,
   PROP_MIN_KEY_INTERVAL,
+  PROP_MAX_SUBSCRIBERS,
+  PROP_IDLE_TIMEOUT,
+  PROP_RECONNECT_WINDOW,
   PROP_STATS,
   N_PROPERTIES
 };
@@ -106,51 +109,64 @@ static void
 close_engine (GstArclyBus *bus)
 {
   GstArclyDispatcher *dispatcher = NULL;
+  g_autoptr (GstArclyEngine) engine = NULL;
 
+  gst_arcly_bus_unregister (bus);
   GST_OBJECT_LOCK (bus);
   dispatcher = g_steal_pointer (&bus->dispatcher);
+  engine = g_steal_pointer (&bus->engine);
   GST_OBJECT_UNLOCK (bus);
-
-  if (bus->registered)
-    gst_arcly_engine_unregister (bus->engine, GST_ARCLY_ROLE_STREAM,
-        bus->registered, G_OBJECT (bus->stream));
-  g_clear_pointer (&bus->registered, g_free);
   if (dispatcher)
-    gst_arcly_engine_release (bus->engine, G_OBJECT (dispatcher));
-  g_clear_object (&bus->engine);
+    gst_arcly_engine_release (engine, G_OBJECT (dispatcher));
 }
 
 static gboolean
 open_engine (GstArclyBus *bus)
 {
   g_autoptr (GError) error = NULL;
-  g_autofree gchar *name = NULL;
-  GstArclyDispatcher *dispatcher = NULL;
+  g_autoptr (GstArclyEngine) engine =
+      gst_arcly_engine_ensure (GST_ELEMENT (bus));
+  GstArclyDispatcher *dispatcher =
+      gst_arcly_dispatcher_acquire (engine, &error);
 
-  GST_OBJECT_LOCK (bus);
-  name = g_strdup (bus->stream_name);
-  GST_OBJECT_UNLOCK (bus);
-
-  bus->engine = gst_arcly_engine_ensure (GST_ELEMENT (bus));
-  dispatcher = gst_arcly_dispatcher_acquire (bus->engine, &error);
   if (dispatcher == NULL) {
     GST_ELEMENT_ERROR (bus, RESOURCE, FAILED, ("%s", error->message), (NULL));
     return FALSE;
   }
   GST_OBJECT_LOCK (bus);
+  bus->engine = g_steal_pointer (&engine);
   bus->dispatcher = dispatcher;
   GST_OBJECT_UNLOCK (bus);
 
-  if (name == NULL || *name == '\0')
-    return TRUE;
-  if (!gst_arcly_engine_register (bus->engine, GST_ARCLY_ROLE_STREAM, name,
-          G_OBJECT (bus->stream), &error)) {
+  if (!gst_arcly_bus_register (bus, &error)) {
     GST_ELEMENT_ERROR (bus, RESOURCE, BUSY,
-        ("The stream name '%s' is in use.", name), ("%s", error->message));
+        ("The name of the stream is in use."), ("%s", error->message));
     return FALSE;
   }
-  bus->registered = g_steal_pointer (&name);
   return TRUE;
+}
+
+static gboolean
+reset_sink (GstElement *element, GstPad *pad, gpointer user_data)
+{
+  GST_PAD_STREAM_LOCK (pad);
+  gst_arcly_bus_reset_sink (pad);
+  GST_PAD_STREAM_UNLOCK (pad);
+  return TRUE;
+}
+
+/* The pads are not active any more. */
+static void
+reset (GstArclyBus *bus)
+{
+  gst_element_foreach_sink_pad (GST_ELEMENT (bus), reset_sink, NULL);
+  g_mutex_lock (&bus->hand_over.lock);
+  bus->hand_over.session = 0;
+  bus->hand_over.placed = TRUE;
+  bus->hand_over.offset = 0;
+  g_mutex_unlock (&bus->hand_over.lock);
+  atomic_store (&bus->idle, FALSE);
+  gst_arcly_stream_reset (bus->stream);
 }
 
 static void
@@ -159,6 +175,15 @@ set_active (GstArclyBus *bus, gboolean active)
   GST_OBJECT_LOCK (bus);
   bus->active = active;
   GST_OBJECT_UNLOCK (bus);
+}
+
+static void
+set_playing (GstArclyBus *bus, gboolean playing)
+{
+  GST_OBJECT_LOCK (bus);
+  bus->playing = playing;
+  GST_OBJECT_UNLOCK (bus);
+  gst_arcly_bus_update_idle (bus);
 }
 
 static GstStateChangeReturn
@@ -175,12 +200,16 @@ gst_arcly_bus_change_state (GstElement *element, GstStateChange transition)
     set_active (bus, TRUE);
   if (transition == GST_STATE_CHANGE_PAUSED_TO_READY)
     set_active (bus, FALSE);
+  if (transition == GST_STATE_CHANGE_PLAYING_TO_PAUSED)
+    set_playing (bus, FALSE);
 
   ret = GST_ELEMENT_CLASS (gst_arcly_bus_parent_class)
             ->change_state (element, transition);
 
+  if (transition == GST_STATE_CHANGE_PAUSED_TO_PLAYING)
+    set_playing (bus, TRUE);
   if (transition == GST_STATE_CHANGE_PAUSED_TO_READY)
-    gst_arcly_stream_reset (bus->stream);
+    reset (bus);
   if (transition == GST_STATE_CHANGE_READY_TO_NULL)
     close_engine (bus);
   return ret;
@@ -216,9 +245,14 @@ get_stats (GstArclyBus *bus)
       atomic_load_explicit (&bus->evictions, memory_order_relaxed),
       "key-requests", G_TYPE_UINT64,
       atomic_load_explicit (&bus->key_requests, memory_order_relaxed),
-      "worker-places", G_TYPE_UINT, workers.n_places, "workers", G_TYPE_UINT,
-      workers.n_workers, "stuck-workers", G_TYPE_UINT, workers.n_stuck,
-      "worker-wakeups", G_TYPE_UINT64, workers.wakeups, NULL);
+      "hand-overs", G_TYPE_UINT64,
+      atomic_load_explicit (&bus->hand_overs, memory_order_relaxed),
+      "refused-buffers", G_TYPE_UINT64,
+      atomic_load_explicit (&bus->refused_buffers, memory_order_relaxed),
+      "idle", G_TYPE_BOOLEAN, atomic_load (&bus->idle) != 0, "worker-places",
+      G_TYPE_UINT, workers.n_places, "workers", G_TYPE_UINT, workers.n_workers,
+      "stuck-workers", G_TYPE_UINT, workers.n_stuck, "worker-wakeups",
+      G_TYPE_UINT64, workers.wakeups, NULL);
 }
 
 static void
@@ -246,6 +280,15 @@ gst_arcly_bus_set_property (
     case PROP_MIN_KEY_INTERVAL:
       bus->min_key_interval = g_value_get_uint64 (value);
       break;
+    case PROP_MAX_SUBSCRIBERS:
+      bus->max_subscribers = g_value_get_uint (value);
+      break;
+    case PROP_IDLE_TIMEOUT:
+      bus->idle_timeout = g_value_get_uint64 (value);
+      break;
+    case PROP_RECONNECT_WINDOW:
+      bus->reconnect_window = g_value_get_uint64 (value);
+      break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
       break;
@@ -253,6 +296,8 @@ gst_arcly_bus_set_property (
   cache = bus->cache;
   GST_OBJECT_UNLOCK (bus);
   gst_arcly_stream_set_cache (bus->stream, &cache);
+  if (id == PROP_IDLE_TIMEOUT)
+    gst_arcly_bus_update_idle (bus);
 }
 
 static void
@@ -282,6 +327,15 @@ gst_arcly_bus_get_property (
     case PROP_MIN_KEY_INTERVAL:
       g_value_set_uint64 (value, bus->min_key_interval);
       break;
+    case PROP_MAX_SUBSCRIBERS:
+      g_value_set_uint (value, bus->max_subscribers);
+      break;
+    case PROP_IDLE_TIMEOUT:
+      g_value_set_uint64 (value, bus->idle_timeout);
+      break;
+    case PROP_RECONNECT_WINDOW:
+      g_value_set_uint64 (value, bus->reconnect_window);
+      break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
       break;
@@ -297,12 +351,15 @@ gst_arcly_bus_finalize (GObject *object)
   g_hash_table_unref (bus->subscribers);
   g_free (bus->stream_name);
   g_object_unref (bus->stream);
+  g_mutex_clear (&bus->hand_over.lock);
   G_OBJECT_CLASS (gst_arcly_bus_parent_class)->finalize (object);
 }
 
 static void
 gst_arcly_bus_init (GstArclyBus *bus)
 {
+  g_mutex_init (&bus->hand_over.lock);
+  bus->hand_over.placed = TRUE;
   bus->stream = gst_arcly_stream_new ();
   gst_arcly_stream_set_element (bus->stream, GST_ELEMENT (bus));
   bus->subscribers = gst_arcly_bus_subscribers_new ();
@@ -388,11 +445,57 @@ install_properties (GObjectClass *object_class)
       G_MAXUINT64, DEFAULT_MIN_KEY_INTERVAL, flags);
 
   /**
+   * GstArclyBus:max-subscribers:
+   *
+   * How many subscribers there may be; 0 is any number. A source pad of one
+   * more cannot be requested. Those that are there stay.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_MAX_SUBSCRIBERS] = g_param_spec_uint ("max-subscribers",
+      "Max subscribers", "How many subscribers there may be (0 = any number)",
+      0, G_MAXUINT, 0, flags);
+
+  /**
+   * GstArclyBus:idle-timeout:
+   *
+   * How long, in nanoseconds, a publisher that has begun may give nothing
+   * while the element plays; 0 lets it. Then the element message
+   * `arcly-stream-idle` is posted, with `stream`, `idle-timeout` (ns) and
+   * `buffers` so far, and the name #GstArclyBus:stream is free for another
+   * publisher. It comes up to a quarter of the time late. The subscribers stay.
+   * If the publisher goes on, it takes its name back if that is still free,
+   * and `arcly-stream-active` is posted.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_IDLE_TIMEOUT] = g_param_spec_uint64 ("idle-timeout",
+      "Idle timeout", "How long the publisher may give nothing (ns, 0 = ever)",
+      0, G_MAXINT64, 0, flags);
+
+  /**
+   * GstArclyBus:reconnect-window:
+   *
+   * How long, in nanoseconds, the stream outlives its publisher; 0 is not at
+   * all. EOS on a sink pad, or that the pad is unlinked, reaches the
+   * subscribers only when this is over. A publisher that begins on the pad
+   * before goes on with the stream: see the page on the bus.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_RECONNECT_WINDOW] =
+      g_param_spec_uint64 ("reconnect-window", "Reconnect window",
+          "How long the stream outlives its publisher (ns, 0 = not at all)", 0,
+          G_MAXINT64, 0, flags);
+
+  /**
    * GstArclyBus:stats:
    *
    * #guint64 `buffers`, `bytes` published; `cached-buffers`, `cached-bytes`,
    * `cached-time` (ns) that a newcomer would replay at most; `resyncs`,
-   * `evictions`, `key-requests`, `worker-wakeups`; and #guint `tracks`,
+   * `evictions`, `key-requests`, `worker-wakeups`, `hand-overs` from one
+   * publisher to the next, `refused-buffers` of a new one before its first
+   * keyframe; #gboolean `idle`; and #guint `tracks`,
    * `subscribers`, `worker-places`, `workers`, `stuck-workers`. The workers
    * are the engine's: threads that serve at a time at most, threads that there
    * are, and those that a blocked subscriber holds.

@@ -223,7 +223,8 @@ request_sink (GstArclyBus *bus, GstPadTemplate *templ, const gchar *name)
   return pad;
 }
 
-/* The subscriber of that number, for one more pad. */
+/* The subscriber of that number, for one more pad. (nullable): there are as
+ * many as there may be. */
 static GstArclyGroup *
 hold_group (GstArclyBus *bus, guint number)
 {
@@ -233,13 +234,17 @@ hold_group (GstArclyBus *bus, guint number)
   GST_OBJECT_LOCK (bus);
   subscriber =
       g_hash_table_lookup (bus->subscribers, GUINT_TO_POINTER (number));
-  if (subscriber == NULL) {
+  if (subscriber == NULL &&
+      (bus->max_subscribers == 0 ||
+          g_hash_table_size (bus->subscribers) < bus->max_subscribers)) {
     subscriber = subscriber_new ();
     g_hash_table_insert (
         bus->subscribers, GUINT_TO_POINTER (number), subscriber);
   }
-  subscriber->n_pads++;
-  group = g_object_ref (subscriber->group);
+  if (subscriber) {
+    subscriber->n_pads++;
+    group = g_object_ref (subscriber->group);
+  }
   GST_OBJECT_UNLOCK (bus);
   return group;
 }
@@ -292,6 +297,10 @@ request_src (GstArclyBus *bus, GstPadTemplate *templ, const gchar *name)
   }
 
   group = hold_group (bus, number);
+  if (group == NULL) {
+    GST_WARNING_OBJECT (bus, "no pad %s: max-subscribers is reached", own);
+    return NULL;
+  }
   sub = subscription_new (bus, number, group);
   pad = gst_arcly_bus_pad_new (templ, own, number, track, sub, group);
   gst_arcly_bus_setup_src (pad);
@@ -363,9 +372,12 @@ gst_arcly_bus_release_pad (GstElement *element, GstPad *pad)
     return;
   }
   gst_pad_set_active (pad, FALSE);
+  GST_PAD_STREAM_LOCK (pad);
+  gst_arcly_bus_reset_sink (pad);
+  GST_PAD_STREAM_UNLOCK (pad);
   /* Its readers get EOS: the track has left. */
   gst_arcly_stream_remove_track (
-      bus->stream, gst_arcly_bus_get_sink_track (pad));
+      bus->stream, gst_arcly_bus_pad_sink (pad)->track);
   gst_element_remove_pad (element, pad);
 }
 

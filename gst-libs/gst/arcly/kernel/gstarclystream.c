@@ -374,6 +374,22 @@ gst_arcly_stream_get_head (GstArclyStream *stream, GstArclyPosition *head)
       atomic_load_explicit (&stream->head_arrival, memory_order_relaxed);
 }
 
+gboolean
+gst_arcly_stream_is_running (GstArclyStream *stream)
+{
+  gboolean running = FALSE;
+
+  g_mutex_lock (&stream->lock);
+  for (guint i = 0; i < stream->tracks->len; i++) {
+    GstArclyTrack *track = g_ptr_array_index (stream->tracks, i);
+
+    running |= track->stickies != NULL;
+  }
+  running = running && !stream->all_eos;
+  g_mutex_unlock (&stream->lock);
+  return running;
+}
+
 guint
 gst_arcly_stream_get_resets (GstArclyStream *stream)
 {

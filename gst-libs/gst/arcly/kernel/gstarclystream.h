@@ -121,6 +121,10 @@ void gst_arcly_stream_get_head (GstArclyStream *stream, GstArclyPosition *head);
 GST_ARCLY_API
 guint gst_arcly_stream_get_resets (GstArclyStream *stream);
 
+/* Something was published since the reset, and not all tracks ended. */
+GST_ARCLY_API
+gboolean gst_arcly_stream_is_running (GstArclyStream *stream);
+
 /* Changes whenever a track is flushed. */
 GST_ARCLY_API
 guint gst_arcly_stream_get_flushes (GstArclyStream *stream);
