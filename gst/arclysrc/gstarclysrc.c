@@ -8,7 +8,8 @@
  * scheme, as a child named `source`, and shows its pads as its own. The
  * child's other properties are reachable as `source::NAME`.
  *
- * Schemes: `rtmp` (#arclyrtmpsrc, waits for a publisher).
+ * Schemes: `rtmp` (#arclyrtmpsrc, waits for a publisher); `arcly`
+ * (#arclystreamsrc, a stream of another pipeline in the same process).
  *
  * ## Example launch line
  * |[
@@ -51,19 +52,15 @@ static const struct {
   const gchar *property;
 } served[] = {
   { "rtmp", "arclyrtmpsrc", "location" },
+  { "arcly", "arclystreamsrc", "location" },
 };
 
-static GstStaticPadTemplate video_template =
-    GST_STATIC_PAD_TEMPLATE ("video_%u", GST_PAD_SRC, GST_PAD_SOMETIMES,
-        GST_STATIC_CAPS (
-            "video/x-h264, stream-format=(string)avc, alignment=(string)au"));
+/* What comes depends on the scheme. */
+static GstStaticPadTemplate video_template = GST_STATIC_PAD_TEMPLATE (
+    "video_%u", GST_PAD_SRC, GST_PAD_SOMETIMES, GST_STATIC_CAPS_ANY);
 
 static GstStaticPadTemplate audio_template = GST_STATIC_PAD_TEMPLATE (
-    "audio_%u", GST_PAD_SRC, GST_PAD_SOMETIMES,
-    GST_STATIC_CAPS (
-        "audio/mpeg, mpegversion=(int)4, stream-format=(string)raw, "
-        "framed=(boolean)true; "
-        "audio/mpeg, mpegversion=(int)1, layer=(int)3, parsed=(boolean)true"));
+    "audio_%u", GST_PAD_SRC, GST_PAD_SOMETIMES, GST_STATIC_CAPS_ANY);
 
 struct _GstArclySrc {
   GstBin parent;
@@ -399,7 +396,9 @@ gst_arcly_src_class_init (GstArclySrcClass *klass)
    * Since: 0.1
    */
   properties[PROP_URI] = g_param_spec_string ("uri", "URI",
-      "Where the stream comes from (rtmp://HOST[:PORT]/APP/STREAM)", NULL,
+      "Where the stream comes from (rtmp://HOST[:PORT]/APP/STREAM, "
+      "arcly://APP/STREAM)",
+      NULL,
       G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY);
 
   /**
