@@ -58,6 +58,24 @@ GST_START_TEST (test_late_join_has_no_seam)
 }
 GST_END_TEST;
 
+/* Who is there before the first buffer has all of them, also if they come
+ * faster than any worker can. */
+GST_START_TEST (test_burst_loses_nothing)
+{
+  guint round = 0;
+
+  for (round = 0; round < 100; round++) {
+    GstHarness *pub = new_publisher (VIDEO_CAPS);
+    GstHarness *sub = new_subscriber (pub, "src_0_0");
+
+    push_frames (pub, 0, 40, 10);
+    pull_frames (sub, 0, 40);
+    gst_harness_teardown (sub);
+    gst_harness_teardown (pub);
+  }
+}
+GST_END_TEST;
+
 static void
 expect_type (GstHarness *sub, GstEventType type)
 {
@@ -664,6 +682,7 @@ bus_suite (void)
   suite_add_tcase (s, tc);
   tcase_add_test (tc, test_late_subscriber_starts_at_keyframe);
   tcase_add_test (tc, test_late_join_has_no_seam);
+  tcase_add_test (tc, test_burst_loses_nothing);
   tcase_add_test (tc, test_sticky_events_as_they_stood);
   tcase_add_test (tc, test_without_cache_asks_for_keyframe);
   tcase_add_test (tc, test_cache_bounds);

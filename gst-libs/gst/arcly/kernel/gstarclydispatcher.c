@@ -104,6 +104,7 @@ gst_arcly_dispatcher_attach (
   g_mutex_lock (&sub->control_lock);
   g_set_object (&sub->dispatcher, dispatcher);
   g_mutex_unlock (&sub->control_lock);
+  gst_arcly_subscription_pin (sub);
 
   g_mutex_lock (&dispatcher->lock);
   if (!sub->attached) {

@@ -11,6 +11,7 @@ static void
 track_free (GstArclyTrack *track)
 {
   g_clear_pointer (&track->stickies, gst_arcly_stickies_unref);
+  g_clear_pointer (&track->flush_stickies, gst_arcly_stickies_unref);
   g_clear_pointer (&track->start, gst_arcly_start_point_free);
   g_free (track);
 }
@@ -291,6 +292,9 @@ apply_event_locked (
       stream->all_eos = FALSE;
       track->min_seq =
           atomic_load_explicit (&stream->head_seq, memory_order_relaxed);
+      g_clear_pointer (&track->flush_stickies, gst_arcly_stickies_unref);
+      if (track->stickies)
+        track->flush_stickies = gst_arcly_stickies_ref (track->stickies);
       dropped = g_steal_pointer (&track->start);
       track->after_header = FALSE;
       atomic_fetch_add_explicit (&stream->flushes, 1, memory_order_release);
@@ -332,13 +336,17 @@ gst_arcly_stream_reset (GstArclyStream *stream)
 
   g_mutex_lock (&stream->lock);
   old = stream->tail;
-  stream->tail = gst_arcly_block_new (
-      atomic_load_explicit (&stream->head_seq, memory_order_relaxed));
+  stream->first_seq =
+      atomic_load_explicit (&stream->head_seq, memory_order_relaxed);
+  stream->first_buffer =
+      atomic_load_explicit (&stream->head_buffers, memory_order_relaxed);
+  stream->tail = gst_arcly_block_new (stream->first_seq);
   stream->all_eos = FALSE;
   for (guint i = 0; i < stream->tracks->len; i++) {
     GstArclyTrack *track = g_ptr_array_index (stream->tracks, i);
 
     g_clear_pointer (&track->stickies, gst_arcly_stickies_unref);
+    g_clear_pointer (&track->flush_stickies, gst_arcly_stickies_unref);
     if (track->start)
       dropped = g_slist_prepend (dropped, g_steal_pointer (&track->start));
     track->video = track->eos = track->after_header = FALSE;
@@ -400,6 +408,20 @@ guint
 gst_arcly_stream_get_flushes (GstArclyStream *stream)
 {
   return atomic_load_explicit (&stream->flushes, memory_order_acquire);
+}
+
+GstArclyStickies *
+gst_arcly_stream_get_flush_stickies (GstArclyStream *stream, guint number)
+{
+  GstArclyTrack *track = NULL;
+  GstArclyStickies *stickies = NULL;
+
+  g_mutex_lock (&stream->lock);
+  track = gst_arcly_stream_find_track_locked (stream, number);
+  if (track && track->flush_stickies)
+    stickies = gst_arcly_stickies_ref (track->flush_stickies);
+  g_mutex_unlock (&stream->lock);
+  return stickies;
 }
 
 guint64

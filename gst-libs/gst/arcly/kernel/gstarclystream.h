@@ -113,6 +113,11 @@ GST_ARCLY_API
 void gst_arcly_stream_start (GstArclyStream *stream, GstArclyStartTrack *tracks,
     guint n_tracks, guint64 newer_than, GstArclyStart *start);
 
+/* As long as there is no buffer: where the log begins. FALSE later. */
+GST_ARCLY_API
+gboolean gst_arcly_stream_get_beginning (GstArclyStream *stream,
+    GstArclyLogCursor *cursor, GstArclyPosition *position, guint *resets);
+
 /* Any thread: the head. A number may be newer than the one beside it. */
 GST_ARCLY_API
 void gst_arcly_stream_get_head (GstArclyStream *stream, GstArclyPosition *head);
@@ -131,6 +136,11 @@ guint gst_arcly_stream_get_flushes (GstArclyStream *stream);
 
 GST_ARCLY_API
 guint64 gst_arcly_stream_get_min_seq (GstArclyStream *stream, guint track);
+
+/* What held at the newest FLUSH_STOP of the track. (nullable) */
+GST_ARCLY_API
+GstArclyStickies *gst_arcly_stream_get_flush_stickies (
+    GstArclyStream *stream, guint track);
 
 GST_ARCLY_API
 GstCaps *gst_arcly_stream_get_caps (GstArclyStream *stream, guint track);

@@ -24,6 +24,8 @@ struct _GstArclyStream {
   GPtrArray *tracks; /* (element-type Track), owned */
   GstArclyCacheLimits limits;
   gboolean all_eos;
+  guint64 first_seq; /* since the reset */
+  guint64 first_buffer;
 
   /* Atomic, relaxed. The writer's counters, written under the lock. */
   _Atomic guint64 head_seq;

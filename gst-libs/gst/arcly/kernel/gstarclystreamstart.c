@@ -171,6 +171,25 @@ choose_start_locked (GstArclyStream *stream, GstArclyStartTrack *tracks,
   return best;
 }
 
+gboolean
+gst_arcly_stream_get_beginning (GstArclyStream *stream,
+    GstArclyLogCursor *cursor, GstArclyPosition *position, guint *resets)
+{
+  gboolean untouched = FALSE;
+
+  g_mutex_lock (&stream->lock);
+  gst_arcly_stream_get_head (stream, position);
+  untouched = position->buffers == stream->first_buffer &&
+              stream->tail->first_seq == stream->first_seq && !stream->all_eos;
+  if (untouched) {
+    gst_arcly_log_cursor_init (cursor, stream->tail, 0);
+    position->seq = stream->first_seq;
+    *resets = gst_arcly_stream_get_resets (stream);
+  }
+  g_mutex_unlock (&stream->lock);
+  return untouched;
+}
+
 void
 gst_arcly_stream_start (GstArclyStream *stream, GstArclyStartTrack *tracks,
     guint n_tracks, guint64 newer_than, GstArclyStart *start)

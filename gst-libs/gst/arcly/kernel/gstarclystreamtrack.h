@@ -21,8 +21,9 @@ typedef struct {
   gboolean present;
   gboolean video;
   gboolean eos;
-  gboolean after_header; /* the last buffer was a header */
-  guint64 min_seq;       /* the log before was flushed */
+  gboolean after_header;            /* the last buffer was a header */
+  guint64 min_seq;                  /* the log before was flushed */
+  GstArclyStickies *flush_stickies; /* what held there, nullable */
   GstArclyStickies *stickies;
   GstArclyStartPoint *start; /* nullable */
 } GstArclyTrack;

@@ -42,6 +42,55 @@ wanted_clear (GstArclyWanted *wanted)
   g_clear_object (&wanted->target);
 }
 
+void
+gst_arcly_subscription_pin (GstArclySubscription *sub)
+{
+  GstArclyLogCursor cursor = { 0 };
+  GstArclyPosition position;
+  guint resets = 0;
+
+  if (!gst_arcly_stream_get_beginning (
+          sub->stream, &cursor, &position, &resets))
+    return;
+  g_mutex_lock (&sub->control_lock);
+  /* A reader without tracks does not run, and would hold the log for ever. */
+  if (sub->pin.block == NULL && sub->wanted->len > 0) {
+    sub->pin = cursor;
+    sub->pin_position = position;
+    sub->pin_resets = resets;
+    cursor.block = NULL;
+  }
+  g_mutex_unlock (&sub->control_lock);
+  gst_arcly_log_cursor_clear (&cursor);
+}
+
+gboolean
+gst_arcly_subscription_take_pin (GstArclySubscription *sub,
+    GstArclyLogCursor *cursor, GstArclyPosition *position)
+{
+  gboolean holds = FALSE;
+
+  g_mutex_lock (&sub->control_lock);
+  *cursor = sub->pin;
+  *position = sub->pin_position;
+  sub->pin.block = NULL;
+  holds = cursor->block && sub->pin_resets == sub->resets;
+  g_mutex_unlock (&sub->control_lock);
+  if (!holds)
+    gst_arcly_log_cursor_clear (cursor);
+  return holds;
+}
+
+static void
+drop_pin (GstArclySubscription *sub)
+{
+  GstArclyLogCursor pin;
+  GstArclyPosition position;
+
+  if (gst_arcly_subscription_take_pin (sub, &pin, &position))
+    gst_arcly_log_cursor_clear (&pin);
+}
+
 /* Takes over what the application asked for since the last run. */
 void
 gst_arcly_subscription_apply_control (GstArclySubscription *sub)
@@ -84,6 +133,7 @@ gst_arcly_subscription_apply_control (GstArclySubscription *sub)
 
   if (sub->slots->len == 0) {
     /* Whoever comes next begins anew, also after an eviction. */
+    drop_pin (sub);
     gst_arcly_log_cursor_clear (&sub->cursor);
     sub->gated = sub->finished = sub->was_cut = FALSE;
   }
@@ -107,6 +157,7 @@ gst_arcly_subscription_kick (GstArclySubscription *sub)
 void
 gst_arcly_subscription_rest (GstArclySubscription *sub)
 {
+  drop_pin (sub);
   /* Targets hold the subscription: these references are a cycle. */
   g_array_set_size (sub->slots, 0);
   gst_arcly_log_cursor_clear (&sub->cursor);
@@ -185,8 +236,10 @@ gst_arcly_subscription_restart_track (
     atomic_store_explicit (&sub->control, TRUE, memory_order_release);
   }
   g_mutex_unlock (&sub->control_lock);
-  if (wanted)
-    gst_arcly_subscription_kick (sub);
+  if (wanted == NULL)
+    return;
+  gst_arcly_subscription_pin (sub);
+  gst_arcly_subscription_kick (sub);
 }
 
 void
@@ -227,6 +280,7 @@ gst_arcly_subscription_finalize (GObject *object)
   g_clear_pointer (&sub->wanted, g_array_unref);
   g_mutex_unlock (&sub->control_lock);
   gst_arcly_log_cursor_clear (&sub->cursor);
+  gst_arcly_log_cursor_clear (&sub->pin);
   g_array_unref (sub->slots);
   g_mutex_clear (&sub->control_lock);
   g_object_unref (sub->stream);

@@ -97,6 +97,11 @@ struct _GstArclySubscription {
   /* control_lock. Taken after the dispatcher's lock, never before. */
   GMutex control_lock;
   GArray *wanted; /* (element-type GstArclyWanted) */
+  /* The log's beginning, for a reader that is there before the first buffer:
+   * it has all of them, however late a worker comes. No block: none. */
+  GstArclyLogCursor pin;
+  GstArclyPosition pin_position;
+  guint pin_resets;
 };
 
 /* Whether a run would do something. Needs the claim, or the dispatcher's lock
@@ -147,6 +152,14 @@ gst_arcly_subscription_get_position (
   position->bytes = atomic_load_explicit (&fields[2], memory_order_relaxed);
   position->arrival = atomic_load_explicit (&fields[3], memory_order_relaxed);
 }
+
+/* Keeps what is published from now on for a reader that has not run yet. */
+void gst_arcly_subscription_pin (GstArclySubscription *sub);
+
+/* The pin, which is the caller's from then on; FALSE if there is none that
+ * holds. Claim. */
+gboolean gst_arcly_subscription_take_pin (GstArclySubscription *sub,
+    GstArclyLogCursor *cursor, GstArclyPosition *position);
 
 /* Needs the claim. (nullable) */
 GstArclySlot *gst_arcly_subscription_find_slot (

@@ -40,6 +40,15 @@ add_item (GArray *items, GstArclySlot *slot, GstMiniObject *object, guint flags,
 }
 
 static void
+add_stickies (GArray *items, GstArclySlot *slot, GstArclyStickies *stickies)
+{
+  for (guint i = 0; stickies && i < stickies->n_events; i++)
+    add_item (items, slot,
+        GST_MINI_OBJECT_CAST (gst_event_ref (stickies->events[i])),
+        GST_ARCLY_ITEM_STICKY, 0);
+}
+
+static void
 begin_slot (GstArclySubscription *sub, GstArclySlot *slot,
     GstArclyStartTrack *track, const GstArclyStart *start, GArray *items)
 {
@@ -50,10 +59,7 @@ begin_slot (GstArclySubscription *sub, GstArclySlot *slot,
   slot->video = track->video;
 
   add_item (items, slot, NULL, GST_ARCLY_ITEM_START, 0);
-  for (guint i = 0; track->stickies && i < track->stickies->n_events; i++)
-    add_item (items, slot,
-        GST_MINI_OBJECT_CAST (gst_event_ref (track->stickies->events[i])),
-        GST_ARCLY_ITEM_STICKY, 0);
+  add_stickies (items, slot, track->stickies);
   g_clear_pointer (&track->stickies, gst_arcly_stickies_unref);
   if (start->all_eos)
     add_item (items, slot, NULL, GST_ARCLY_ITEM_ALL_EOS, 0);
@@ -115,6 +121,35 @@ begin (GstArclySubscription *sub, guint64 newer_than, GArray *items)
     sub->gate_track = start.key_track;
     sub->key_asked = 0;
   }
+}
+
+/* A reader that was there before the first buffer misses none, however much
+ * went by before a worker came. */
+static gboolean
+begin_at_pin (GstArclySubscription *sub, GArray *items)
+{
+  GstArclyStart start = { 0 };
+
+  for (guint i = 0; i < sub->slots->len; i++) {
+    if (!g_array_index (sub->slots, GstArclySlot, i).restart)
+      return FALSE;
+  }
+  if (!gst_arcly_subscription_take_pin (sub, &start.cursor, &start.position))
+    return FALSE;
+  for (guint i = 0; i < sub->slots->len; i++) {
+    GstArclySlot *slot = &g_array_index (sub->slots, GstArclySlot, i);
+    GstArclyStartTrack track = { 0 };
+
+    track.min_seq = gst_arcly_stream_get_min_seq (sub->stream, slot->track);
+    begin_slot (sub, slot, &track, &start, items);
+  }
+  gst_arcly_log_cursor_clear (&sub->cursor);
+  sub->cursor = start.cursor;
+  gst_arcly_subscription_set_position (sub->at, &start.position);
+  gst_arcly_subscription_set_position (sub->grant, &start.position);
+  sub->gated = FALSE;
+  sub->key_asked = 0;
+  return TRUE;
 }
 
 static void
@@ -182,8 +217,12 @@ wants_buffer (
     GstArclySubscription *sub, GstArclySlot *slot, const GstArclyEntry *entry)
 {
   if (entry->flags & GST_ARCLY_ENTRY_VIDEO) {
-    if (slot->need_key && !(entry->flags & GST_ARCLY_ENTRY_KEY))
+    if (slot->need_key && !(entry->flags & GST_ARCLY_ENTRY_KEY)) {
+      /* A stream that does not begin with a keyframe: the others wait, too. */
+      sub->gated = TRUE;
+      sub->gate_track = entry->track;
       return FALSE;
+    }
   } else if (sub->gated) {
     return FALSE;
   }
@@ -203,6 +242,17 @@ pass_gate (GstArclySubscription *sub, const GstArclyEntry *entry)
     sub->gated = FALSE;
 }
 
+/* A flush hides what was not read yet, but ends no stream and no caps. */
+static void
+add_flush_stickies (
+    GstArclySubscription *sub, GArray *items, GstArclySlot *slot)
+{
+  g_autoptr (GstArclyStickies) stickies =
+      gst_arcly_stream_get_flush_stickies (sub->stream, slot->track);
+
+  add_stickies (items, slot, stickies);
+}
+
 static void
 read_entry (GstArclySubscription *sub, GstArclySlot *slot,
     const GstArclyEntry *entry, GArray *items)
@@ -215,6 +265,8 @@ read_entry (GstArclySubscription *sub, GstArclySlot *slot,
       sub->gated = FALSE;
     add_item (
         items, slot, gst_mini_object_ref (entry->object), 0, entry->arrival);
+    if (GST_EVENT_TYPE (entry->object) == GST_EVENT_FLUSH_STOP)
+      add_flush_stickies (sub, items, slot);
     return;
   }
   if (!wants_buffer (sub, slot, entry))
@@ -362,12 +414,14 @@ prepare (GstArclySubscription *sub, GArray *items)
     at = atomic_load_explicit (&sub->at[0], memory_order_relaxed);
     for (guint i = 0; i < sub->slots->len; i++)
       g_array_index (sub->slots, GstArclySlot, i).restart = TRUE;
-    begin (sub, sub->was_cut ? at : 0, items);
+    if (sub->was_cut || !begin_at_pin (sub, items))
+      begin (sub, sub->was_cut ? at : 0, items);
     if (sub->was_cut)
       gst_arcly_subscription_lead (sub);
     sub->was_cut = FALSE;
   } else if (any_restart (sub)) {
-    begin (sub, 0, items);
+    if (!begin_at_pin (sub, items))
+      begin (sub, 0, items);
   } else {
     check_lag (sub, items);
   }
