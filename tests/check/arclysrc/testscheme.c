@@ -169,14 +169,20 @@ static void
 on_pad_added (GstElement *src, GstPad *pad, Viewer *viewer)
 {
   g_autoptr (GstCaps) caps = gst_pad_get_current_caps (pad);
-  GstPad *sink = gst_pad_new (NULL, GST_PAD_SINK);
+  GstPad *sink = NULL;
 
+  g_mutex_lock (&viewer->lock);
+  viewer->n_pads++;
+  g_mutex_unlock (&viewer->lock);
+  if (caps == NULL && viewer->going_down)
+    return;
   fail_unless (caps != NULL, "a pad without caps");
   fail_unless (g_str_has_prefix (GST_PAD_NAME (pad),
       g_str_has_prefix (
           gst_structure_get_name (gst_caps_get_structure (caps, 0)), "video/")
           ? "video_"
           : "audio_"));
+  sink = gst_pad_new (NULL, GST_PAD_SINK);
   gst_pad_set_element_private (sink, viewer);
   gst_pad_set_chain_function (sink, sink_chain);
   gst_pad_set_event_function (sink, sink_event);
@@ -187,7 +193,6 @@ on_pad_added (GstElement *src, GstPad *pad, Viewer *viewer)
   fail_unless_equals_int (gst_pad_link (pad, sink), GST_PAD_LINK_OK);
 
   g_mutex_lock (&viewer->lock);
-  viewer->n_pads++;
   g_cond_broadcast (&viewer->changed);
   g_mutex_unlock (&viewer->lock);
 }

@@ -42,6 +42,7 @@ typedef struct {
   guint no_more_pads;
   gboolean block; /* the sinks, while it is set */
   guint n_blocked;
+  gboolean going_down; /* a pad may lose its caps while it is added */
 } Viewer;
 
 Publisher *publisher_new (
