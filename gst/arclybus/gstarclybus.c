@@ -94,6 +94,26 @@ gst_arcly_lag_policy_get_type (void)
   return type;
 }
 
+GType
+gst_arcly_replay_mode_get_type (void)
+{
+  static gsize type = 0;
+  static const GEnumValue values[] = {
+    { GST_ARCLY_REPLAY_MODE_AS_IS, "From the newest keyframe, all to be shown",
+        "as-is" },
+    { GST_ARCLY_REPLAY_MODE_DECODE_ONLY,
+        "From the newest keyframe, what is old is decoded and not shown",
+        "decode-only" },
+    { GST_ARCLY_REPLAY_MODE_NONE, "From the next keyframe", "none" },
+    { 0, NULL, NULL },
+  };
+
+  if (g_once_init_enter (&type))
+    g_once_init_leave (
+        &type, g_enum_register_static ("GstArclyReplayMode", values));
+  return type;
+}
+
 void
 gst_arcly_bus_emit_lagged (GstArclyBus *bus, gboolean evict, guint subscriber,
     const GstStructure *details)
@@ -564,5 +584,6 @@ gst_arcly_bus_class_init (GstArclyBusClass *klass)
       "Hands a stream to many subscribers", "The gst-arcly authors");
 
   gst_type_mark_as_plugin_api (GST_TYPE_ARCLY_LAG_POLICY, 0);
+  gst_type_mark_as_plugin_api (GST_TYPE_ARCLY_REPLAY_MODE, 0);
   gst_type_mark_as_plugin_api (GST_TYPE_ARCLY_BUS_PAD, 0);
 }

@@ -25,6 +25,26 @@ typedef enum {
 #define GST_TYPE_ARCLY_LAG_POLICY (gst_arcly_lag_policy_get_type ())
 GType gst_arcly_lag_policy_get_type (void);
 
+/**
+ * GstArclyReplayMode:
+ * @GST_ARCLY_REPLAY_MODE_AS_IS: from the newest keyframe, all to be shown
+ * @GST_ARCLY_REPLAY_MODE_DECODE_ONLY: from the newest keyframe, what is old is
+ *     decoded and not shown
+ * @GST_ARCLY_REPLAY_MODE_NONE: from the next keyframe
+ *
+ * What a subscriber that comes late gets first.
+ *
+ * Since: 0.1
+ */
+typedef enum {
+  GST_ARCLY_REPLAY_MODE_AS_IS,
+  GST_ARCLY_REPLAY_MODE_DECODE_ONLY,
+  GST_ARCLY_REPLAY_MODE_NONE,
+} GstArclyReplayMode;
+
+#define GST_TYPE_ARCLY_REPLAY_MODE (gst_arcly_replay_mode_get_type ())
+GType gst_arcly_replay_mode_get_type (void);
+
 #define GST_TYPE_ARCLY_BUS (gst_arcly_bus_get_type ())
 G_DECLARE_FINAL_TYPE (GstArclyBus, gst_arcly_bus, GST, ARCLY_BUS, GstElement)
 

@@ -29,6 +29,7 @@ enum {
   PROP_MAX_LAG_BYTES,
   PROP_MAX_LAG_TIME,
   PROP_LAG_POLICY,
+  PROP_REPLAY_MODE,
   PROP_STATS,
   N_PROPERTIES
 };
@@ -347,6 +348,7 @@ static void
 gst_arcly_bus_pad_unlinked (GstPad *pad, GstPad *peer)
 {
   g_atomic_int_inc (&GST_ARCLY_BUS_PAD (pad)->links);
+  gst_arcly_group_count_taker (GST_ARCLY_BUS_PAD (pad)->group, FALSE);
 }
 
 /* A pad that is linked late is a newcomer. */
@@ -356,6 +358,7 @@ gst_arcly_bus_pad_linked (GstPad *gstpad, GstPad *peer)
   GstArclyBusPad *pad = GST_ARCLY_BUS_PAD (gstpad);
 
   g_atomic_int_inc (&pad->links);
+  gst_arcly_group_count_taker (pad->group, TRUE);
   gst_arcly_bus_pad_restart (pad);
 }
 
@@ -375,6 +378,13 @@ get_stats (GstArclyBusPad *pad)
       G_TYPE_UINT64, stats.lag.bytes, "lag-time", G_TYPE_UINT64,
       (guint64) stats.lag.time, NULL);
 }
+
+/* The kernel's names for what users choose; the numbers are the same. */
+static const GstArclyReplay replays[] = {
+  [GST_ARCLY_REPLAY_MODE_AS_IS] = GST_ARCLY_REPLAY_AS_IS,
+  [GST_ARCLY_REPLAY_MODE_DECODE_ONLY] = GST_ARCLY_REPLAY_DECODE_ONLY,
+  [GST_ARCLY_REPLAY_MODE_NONE] = GST_ARCLY_REPLAY_NONE,
+};
 
 static void
 gst_arcly_bus_pad_set_property (
@@ -398,6 +408,10 @@ gst_arcly_bus_pad_set_property (
     case PROP_LAG_POLICY:
       evict = g_value_get_enum (value) == GST_ARCLY_LAG_POLICY_EVICT;
       break;
+    case PROP_REPLAY_MODE:
+      gst_arcly_group_set_replay (
+          pad->group, replays[g_value_get_enum (value)]);
+      return;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
       return;
@@ -427,6 +441,9 @@ gst_arcly_bus_pad_get_property (
     case PROP_LAG_POLICY:
       g_value_set_enum (value,
           evict ? GST_ARCLY_LAG_POLICY_EVICT : GST_ARCLY_LAG_POLICY_RESYNC);
+      break;
+    case PROP_REPLAY_MODE:
+      g_value_set_enum (value, (gint) gst_arcly_group_get_replay (pad->group));
       break;
     case PROP_STATS:
       g_value_take_boxed (value, get_stats (pad));
@@ -511,6 +528,24 @@ gst_arcly_bus_pad_class_init (GstArclyBusPadClass *klass)
   properties[PROP_LAG_POLICY] = g_param_spec_enum ("lag-policy", "Lag policy",
       "What happens to this subscriber when it lags too much",
       GST_TYPE_ARCLY_LAG_POLICY, GST_ARCLY_LAG_POLICY_RESYNC, flags);
+
+  /**
+   * GstArclyBusPad:replay-mode:
+   *
+   * What the subscriber gets first when it comes late: `as-is` the stream from
+   * the newest keyframe on, of which a player shows what is old too late or too
+   * fast; `decode-only` the same, but its segments begin where the stream is,
+   * at the same running time on all its tracks: what is before that is decoded
+   * and not shown; `none` nothing old: it waits for the next keyframe, and one
+   * is asked for. It is the subscriber's, for all its pads, and holds from the
+   * next time that a pad is linked or activated. After a resynchronisation the
+   * stream goes on as it is.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_REPLAY_MODE] = g_param_spec_enum ("replay-mode",
+      "Replay mode", "What this subscriber gets first when it comes late",
+      GST_TYPE_ARCLY_REPLAY_MODE, GST_ARCLY_REPLAY_MODE_AS_IS, flags);
 
   /**
    * GstArclyBusPad:stats:

@@ -3,6 +3,9 @@
 
 #include <gst/arcly/kernel/gstarclygrouppriv.h>
 
+/* The tracks of a newcomer are linked one after the other. */
+#define JOIN_TOGETHER GST_SECOND
+
 G_DEFINE_FINAL_TYPE (GstArclyGroup, gst_arcly_group, G_TYPE_OBJECT)
 
 static void
@@ -52,6 +55,50 @@ gboolean
 gst_arcly_group_is_evicted (GstArclyGroup *group)
 {
   return atomic_load_explicit (&group->evicted, memory_order_relaxed) != 0;
+}
+
+void
+gst_arcly_group_set_replay (GstArclyGroup *group, GstArclyReplay replay)
+{
+  atomic_store_explicit (&group->replay, replay, memory_order_relaxed);
+}
+
+GstArclyReplay
+gst_arcly_group_get_replay (GstArclyGroup *group)
+{
+  return atomic_load_explicit (&group->replay, memory_order_relaxed);
+}
+
+void
+gst_arcly_group_count_taker (GstArclyGroup *group, gboolean more)
+{
+  g_mutex_lock (&group->lock);
+  /* Who was there before has seen something since, or is gone. */
+  if (group->takers == 0 || !more)
+    group->joined = FALSE;
+  group->takers += more ? 1 : -1;
+  g_mutex_unlock (&group->lock);
+}
+
+/* One that begins later than its sibling, while that one shows what came since,
+ * comes in with it. */
+GstClockTime
+gst_arcly_group_join (GstArclyGroup *group, guint64 start_seq, guint64 head_seq,
+    GstClockTime head_arrival, GstClockTime time)
+{
+  GstClockTime result = 0;
+
+  g_mutex_lock (&group->lock);
+  if (!group->joined || group->join_seq < start_seq ||
+      head_arrival > group->join_arrival + JOIN_TOGETHER) {
+    group->joined = TRUE;
+    group->join_seq = head_seq;
+    group->join_arrival = head_arrival;
+    group->join_time = time;
+  }
+  result = group->join_time;
+  g_mutex_unlock (&group->lock);
+  return result;
 }
 
 gboolean

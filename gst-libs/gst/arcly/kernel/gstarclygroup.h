@@ -21,8 +21,22 @@ typedef struct {
   GstClockTime time; /* by arrival */
 } GstArclyLag;
 
+/* What a newcomer gets of what was published before it came. */
+typedef enum {
+  GST_ARCLY_REPLAY_AS_IS,       /* from the newest keyframe on */
+  GST_ARCLY_REPLAY_DECODE_ONLY, /* the same, but outside of the segment */
+  GST_ARCLY_REPLAY_NONE,        /* nothing; it waits for a keyframe */
+} GstArclyReplay;
+
 GST_ARCLY_API
 GstArclyGroup *gst_arcly_group_new (void);
+
+/* Any thread. For readers that begin from now on. */
+GST_ARCLY_API
+void gst_arcly_group_set_replay (GstArclyGroup *group, GstArclyReplay replay);
+
+GST_ARCLY_API
+GstArclyReplay gst_arcly_group_get_replay (GstArclyGroup *group);
 
 /* Any thread, any time. 0 in a field is no bound. */
 GST_ARCLY_API
@@ -32,6 +46,12 @@ void gst_arcly_group_set_bounds (
 GST_ARCLY_API
 void gst_arcly_group_get_bounds (
     GstArclyGroup *group, GstArclyLag *bounds, gboolean *evict);
+
+/* One more reader has, or lost, somebody who takes what it delivers. Readers
+ * whose group has such ones begin together; see GST_ARCLY_REPLAY_DECODE_ONLY.
+ */
+GST_ARCLY_API
+void gst_arcly_group_count_taker (GstArclyGroup *group, gboolean more);
 
 GST_ARCLY_API
 guint64 gst_arcly_group_get_resyncs (GstArclyGroup *group);

@@ -17,6 +17,7 @@ struct _GstArclyGroup {
   _Atomic guint64 max_bytes;
   _Atomic guint64 max_time;
   _Atomic guint evict;
+  _Atomic guint replay; /* a GstArclyReplay */
 
   /* Atomic. The subscription that lags writes, release; its siblings that are
    * behind skip to it. Publishes resync_gate. */
@@ -31,7 +32,20 @@ struct _GstArclyGroup {
   GMutex lock;
   GArray *tracks;     /* (element-type guint), of all subscriptions */
   GPtrArray *members; /* (element-type GWeakRef), owned */
+
+  /* lock: where those that replay without showing it come in. */
+  guint takers;
+  gboolean joined; /* there is such a place */
+  guint64 join_seq;
+  GstClockTime join_arrival;
+  GstClockTime join_time;
 };
+
+/* The running time from which a reader that begins at start_seq shows what it
+ * gets: where its siblings come in, if they began just now, else time, which is
+ * the head's. */
+GstClockTime gst_arcly_group_join (GstArclyGroup *group, guint64 start_seq,
+    guint64 head_seq, GstClockTime head_arrival, GstClockTime time);
 
 void gst_arcly_group_add_track (GstArclyGroup *group, guint track);
 

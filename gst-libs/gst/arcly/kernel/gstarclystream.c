@@ -72,6 +72,9 @@ append_buffer_locked (GstArclyStream *stream, GstArclyTrack *track,
   if (GST_BUFFER_FLAG_IS_SET (buffer, GST_BUFFER_FLAG_HEADER))
     entry.flags |= GST_ARCLY_ENTRY_HEADER;
 
+  if (GST_BUFFER_PTS_IS_VALID (buffer))
+    track->last_pts = GST_BUFFER_PTS (buffer);
+
   gst_arcly_stream_get_head (stream, &position);
   position.arrival = arrival;
   block = append_locked (stream, &entry);
@@ -145,6 +148,7 @@ gst_arcly_stream_add_track (GstArclyStream *stream, guint number)
   if (track == NULL && stream->tracks->len < GST_ARCLY_MAX_TRACKS) {
     track = g_new0 (GstArclyTrack, 1);
     track->number = number;
+    track->last_pts = GST_CLOCK_TIME_NONE;
     g_ptr_array_add (stream->tracks, track);
   }
   if (track)
@@ -284,6 +288,10 @@ apply_event_locked (
     case GST_EVENT_CAPS:
       track->video = caps_are_video (event);
       break;
+    case GST_EVENT_SEGMENT:
+      /* It was another segment's. */
+      track->last_pts = GST_CLOCK_TIME_NONE;
+      break;
     case GST_EVENT_EOS:
       track->eos = TRUE;
       break;
@@ -350,6 +358,7 @@ gst_arcly_stream_reset (GstArclyStream *stream)
     if (track->start)
       dropped = g_slist_prepend (dropped, g_steal_pointer (&track->start));
     track->video = track->eos = track->after_header = FALSE;
+    track->last_pts = GST_CLOCK_TIME_NONE;
   }
   atomic_fetch_add_explicit (&stream->resets, 1, memory_order_release);
   g_mutex_unlock (&stream->lock);

@@ -42,6 +42,8 @@ typedef struct {
   gboolean wait_key; /* no start point, and a video track is there */
   guint key_track;   /* with wait_key: the track that lacks one */
   gboolean all_eos;  /* from the head, and all tracks ended before it */
+  /* Running time of the newest buffer, of a video track if there is one. */
+  GstClockTime head_time;
 } GstArclyStart;
 
 /* One track of a reader, in and out of gst_arcly_stream_start(). */

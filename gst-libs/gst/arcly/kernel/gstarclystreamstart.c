@@ -190,6 +190,41 @@ gst_arcly_stream_get_beginning (GstArclyStream *stream,
   return untouched;
 }
 
+static GstClockTime
+track_head_time (GstArclyTrack *track)
+{
+  const GstSegment *segment = NULL;
+
+  for (guint i = 0; track->stickies && i < track->stickies->n_events; i++) {
+    if (GST_EVENT_TYPE (track->stickies->events[i]) == GST_EVENT_SEGMENT)
+      gst_event_parse_segment (track->stickies->events[i], &segment);
+  }
+  if (segment == NULL || segment->format != GST_FORMAT_TIME ||
+      !GST_CLOCK_TIME_IS_VALID (track->last_pts))
+    return GST_CLOCK_TIME_NONE;
+  return gst_segment_to_running_time (
+      segment, GST_FORMAT_TIME, track->last_pts);
+}
+
+static GstClockTime
+head_time_locked (
+    GstArclyStream *stream, GstArclyStartTrack *tracks, guint n_tracks)
+{
+  GstClockTime time = GST_CLOCK_TIME_NONE;
+
+  for (guint pass = 0; pass < 2; pass++) {
+    for (guint i = 0; i < n_tracks; i++) {
+      GstArclyTrack *track =
+          gst_arcly_stream_find_track_locked (stream, tracks[i].track);
+
+      if (track && !GST_CLOCK_TIME_IS_VALID (time) &&
+          track->video == (pass == 0))
+        time = track_head_time (track);
+    }
+  }
+  return time;
+}
+
 void
 gst_arcly_stream_start (GstArclyStream *stream, GstArclyStartTrack *tracks,
     guint n_tracks, guint64 newer_than, GstArclyStart *start)
@@ -211,6 +246,7 @@ gst_arcly_stream_start (GstArclyStream *stream, GstArclyStartTrack *tracks,
   start->replay = point != NULL;
   start->wait_key = point == NULL && lacking >= 0;
   start->key_track = lacking >= 0 ? lacking : 0;
+  start->head_time = head_time_locked (stream, tracks, n_tracks);
 
   for (guint i = 0; i < n_tracks; i++) {
     GstArclyTrack *track =

@@ -23,6 +23,7 @@ typedef struct {
   gboolean eos;
   gboolean after_header;            /* the last buffer was a header */
   guint64 min_seq;                  /* the log before was flushed */
+  GstClockTime last_pts;            /* of the newest buffer that has one */
   GstArclyStickies *flush_stickies; /* what held there, nullable */
   GstArclyStickies *stickies;
   GstArclyStartPoint *start; /* nullable */

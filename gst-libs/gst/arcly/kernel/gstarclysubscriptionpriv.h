@@ -31,6 +31,9 @@ typedef struct {
   gboolean video;
   gboolean retry; /* skipped until retry_seq, then begins again */
   guint64 retry_seq;
+  /* Segments of entries before show_seq show nothing before show_time. */
+  guint64 show_seq;
+  GstClockTime show_time;
 } GstArclySlot;
 
 typedef struct {

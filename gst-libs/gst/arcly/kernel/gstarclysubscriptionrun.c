@@ -39,13 +39,49 @@ add_item (GArray *items, GstArclySlot *slot, GstMiniObject *object, guint flags,
   g_array_append_val (items, item);
 }
 
+/* What comes before the segment is decoded and not shown, by decoders and sinks
+ * alike, and running time stays what it was. */
+static GstEvent *
+clip_segment (GstEvent *event, GstClockTime show_time)
+{
+  GstSegment segment;
+  guint64 position = 0;
+  GstEvent *clipped = NULL;
+
+  gst_event_copy_segment (event, &segment);
+  if (segment.format != GST_FORMAT_TIME || segment.rate < 0)
+    return event;
+  position = gst_segment_position_from_running_time (
+      &segment, GST_FORMAT_TIME, show_time);
+  if (!GST_CLOCK_TIME_IS_VALID (position) || position <= segment.start)
+    return event;
+  segment.time =
+      gst_segment_to_stream_time (&segment, GST_FORMAT_TIME, position);
+  segment.start = segment.position = position;
+  segment.base = show_time;
+  segment.offset = 0;
+  clipped = gst_event_new_segment (&segment);
+  gst_event_set_seqnum (clipped, gst_event_get_seqnum (event));
+  gst_event_unref (event);
+  return clipped;
+}
+
 static void
-add_stickies (GArray *items, GstArclySlot *slot, GstArclyStickies *stickies)
+add_event (GArray *items, GstArclySlot *slot, GstEvent *event, guint64 seq,
+    guint flags, GstClockTime arrival)
+{
+  gst_event_ref (event);
+  if (GST_EVENT_TYPE (event) == GST_EVENT_SEGMENT && seq < slot->show_seq)
+    event = clip_segment (event, slot->show_time);
+  add_item (items, slot, GST_MINI_OBJECT_CAST (event), flags, arrival);
+}
+
+static void
+add_stickies (
+    GArray *items, GstArclySlot *slot, GstArclyStickies *stickies, guint64 seq)
 {
   for (guint i = 0; stickies && i < stickies->n_events; i++)
-    add_item (items, slot,
-        GST_MINI_OBJECT_CAST (gst_event_ref (stickies->events[i])),
-        GST_ARCLY_ITEM_STICKY, 0);
+    add_event (items, slot, stickies->events[i], seq, GST_ARCLY_ITEM_STICKY, 0);
 }
 
 static void
@@ -59,18 +95,44 @@ begin_slot (GstArclySubscription *sub, GstArclySlot *slot,
   slot->video = track->video;
 
   add_item (items, slot, NULL, GST_ARCLY_ITEM_START, 0);
-  add_stickies (items, slot, track->stickies);
+  add_stickies (items, slot, track->stickies, start->position.seq);
   g_clear_pointer (&track->stickies, gst_arcly_stickies_unref);
   if (start->all_eos)
     add_item (items, slot, NULL, GST_ARCLY_ITEM_ALL_EOS, 0);
 }
 
+/* How a newcomer takes what was there before it. */
+static void
+apply_replay (GstArclySubscription *sub, const GstArclyStart *start,
+    const GstArclyPosition *head)
+{
+  guint64 show_seq = 0;
+  GstClockTime show_time = 0;
+
+  if (start->replay && GST_CLOCK_TIME_IS_VALID (start->head_time) &&
+      gst_arcly_group_get_replay (sub->group) == GST_ARCLY_REPLAY_DECODE_ONLY) {
+    show_seq = head->seq;
+    show_time = gst_arcly_group_join (sub->group, start->position.seq,
+        head->seq, head->arrival, start->head_time);
+  }
+  for (guint i = 0; i < sub->slots->len; i++) {
+    GstArclySlot *slot = &g_array_index (sub->slots, GstArclySlot, i);
+
+    if (!slot->restart)
+      continue;
+    slot->show_seq = show_seq;
+    slot->show_time = show_time;
+  }
+}
+
 /* Begins the slots that ask for it, at a start point not older than
- * newer_than. Those that run go on where they are: if the cursor has to go
- * back for the others, they skip what they had. */
+ * newer_than; 0 is for newcomers, who decide how they do it. Those that run go
+ * on where they are: if the cursor has to go back for the others, they skip
+ * what they had. */
 static void
 begin (GstArclySubscription *sub, guint64 newer_than, GArray *items)
 {
+  gboolean newcomer = newer_than == 0;
   GstArclyStartTrack tracks[2 * GST_ARCLY_MAX_TRACKS];
   guint siblings[GST_ARCLY_MAX_TRACKS];
   guint n = sub->slots->len;
@@ -93,7 +155,14 @@ begin (GstArclySubscription *sub, guint64 newer_than, GArray *items)
     tracks[n].restart = FALSE;
     tracks[n++].track = siblings[i];
   }
+  if (newcomer &&
+      gst_arcly_group_get_replay (sub->group) == GST_ARCLY_REPLAY_NONE)
+    newer_than = G_MAXUINT64;
   gst_arcly_stream_start (sub->stream, tracks, n, newer_than, &start);
+  gst_arcly_stream_get_head (sub->stream, &head);
+  if (!newcomer)
+    start.head_time = GST_CLOCK_TIME_NONE;
+  apply_replay (sub, &start, &head);
 
   for (guint i = 0; i < sub->slots->len; i++) {
     GstArclySlot *slot = &g_array_index (sub->slots, GstArclySlot, i);
@@ -112,7 +181,6 @@ begin (GstArclySubscription *sub, guint64 newer_than, GArray *items)
     gst_arcly_log_cursor_clear (&sub->cursor);
     sub->cursor = start.cursor;
     gst_arcly_subscription_set_position (sub->at, &start.position);
-    gst_arcly_stream_get_head (sub->stream, &head);
     gst_arcly_subscription_set_position (
         sub->grant, start.replay ? &head : &start.position);
   }
@@ -139,6 +207,8 @@ begin_at_pin (GstArclySubscription *sub, GArray *items)
   for (guint i = 0; i < sub->slots->len; i++) {
     GstArclySlot *slot = &g_array_index (sub->slots, GstArclySlot, i);
     GstArclyStartTrack track = { 0 };
+
+    slot->show_seq = 0;
 
     track.min_seq = gst_arcly_stream_get_min_seq (sub->stream, slot->track);
     begin_slot (sub, slot, &track, &start, items);
@@ -245,17 +315,17 @@ pass_gate (GstArclySubscription *sub, const GstArclyEntry *entry)
 /* A flush hides what was not read yet, but ends no stream and no caps. */
 static void
 add_flush_stickies (
-    GstArclySubscription *sub, GArray *items, GstArclySlot *slot)
+    GstArclySubscription *sub, GArray *items, GstArclySlot *slot, guint64 seq)
 {
   g_autoptr (GstArclyStickies) stickies =
       gst_arcly_stream_get_flush_stickies (sub->stream, slot->track);
 
-  add_stickies (items, slot, stickies);
+  add_stickies (items, slot, stickies, seq);
 }
 
 static void
 read_entry (GstArclySubscription *sub, GstArclySlot *slot,
-    const GstArclyEntry *entry, GArray *items)
+    const GstArclyEntry *entry, guint64 seq, GArray *items)
 {
   guint flags = 0;
 
@@ -263,10 +333,10 @@ read_entry (GstArclySubscription *sub, GstArclySlot *slot,
     if (sub->gated && entry->track == sub->gate_track &&
         GST_EVENT_TYPE (entry->object) == GST_EVENT_EOS)
       sub->gated = FALSE;
-    add_item (
-        items, slot, gst_mini_object_ref (entry->object), 0, entry->arrival);
+    add_event (
+        items, slot, GST_EVENT_CAST (entry->object), seq, 0, entry->arrival);
     if (GST_EVENT_TYPE (entry->object) == GST_EVENT_FLUSH_STOP)
-      add_flush_stickies (sub, items, slot);
+      add_flush_stickies (sub, items, slot, seq);
     return;
   }
   if (!wants_buffer (sub, slot, entry))
@@ -312,7 +382,7 @@ read_batch (GstArclySubscription *sub, GArray *items, GstArclyPosition *end)
     if (entry->track == GST_ARCLY_TRACK_ALL)
       read_all_eos (sub, items);
     else if (slot && !slot->retry && seq >= slot->next_seq)
-      read_entry (sub, slot, entry, items);
+      read_entry (sub, slot, entry, seq, items);
     sub->cursor.index++;
   }
 }
