@@ -514,7 +514,9 @@ install_properties (GObjectClass *object_class)
    *
    * Whether a segment that left a live playlist is deleted, after a grace of
    * its own duration and that of the longest playlist that listed it. What an
-   * earlier process left is deleted alike.
+   * earlier process left of a live playlist that did not end is deleted alike.
+   * What another type of playlist lists, or one that ended, or somebody else
+   * wrote, is never deleted.
    *
    * Since: 0.1
    */

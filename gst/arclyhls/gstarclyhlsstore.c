@@ -125,7 +125,8 @@ gst_arcly_hls_store_close (GstArclyHlsStore *self)
 static gint
 compare_numbers (gconstpointer a, gconstpointer b)
 {
-  guint64 left = *(const guint64 *) a, right = *(const guint64 *) b;
+  guint64 left = ((const GstArclyHlsName *) a)->sequence;
+  guint64 right = ((const GstArclyHlsName *) b)->sequence;
 
   return left < right ? -1 : left > right;
 }
@@ -133,18 +134,18 @@ compare_numbers (gconstpointer a, gconstpointer b)
 GArray *
 gst_arcly_hls_store_scan (GstArclyHlsStore *self)
 {
-  GArray *numbers = g_array_new (FALSE, FALSE, sizeof (guint64));
+  GArray *names = g_array_new (FALSE, FALSE, sizeof (GstArclyHlsName));
   g_autoptr (GDir) dir = g_dir_open (self->folder, 0, NULL);
-  const gchar *name;
-  guint64 number;
+  const gchar *text;
+  GstArclyHlsName name;
 
   g_unlink (self->temp_segment);
-  while (dir && (name = g_dir_read_name (dir))) {
-    if (gst_arcly_hls_segment_name_parse (name, &number))
-      g_array_append_val (numbers, number);
+  while (dir && (text = g_dir_read_name (dir))) {
+    if (gst_arcly_hls_segment_name_parse (text, &name))
+      g_array_append_val (names, name);
   }
-  g_array_sort (numbers, compare_numbers);
-  return numbers;
+  g_array_sort (names, compare_numbers);
+  return names;
 }
 
 gchar *

@@ -19,8 +19,8 @@ GstArclyHlsStore *gst_arcly_hls_store_open (
 /* What was begun and not committed is removed. */
 void gst_arcly_hls_store_close (GstArclyHlsStore *self);
 
-/* (transfer full) (element-type guint64): numbers of the segments that are
- * there, ascending. Removes what a process that died left half written. */
+/* (transfer full) (element-type GstArclyHlsName): the segments that are there,
+ * ascending by number. Removes what a process that died left half written. */
 GArray *gst_arcly_hls_store_scan (GstArclyHlsStore *self);
 
 /* NULL with @error set; G_FILE_ERROR_NOENT if there is no such file. */

@@ -117,18 +117,19 @@ report (GstArclyHlsWriter *self, const GError *failure)
 static void
 delete_expired (GstArclyHlsWriter *self)
 {
-  guint64 sequence, time = now ();
+  guint64 time = now ();
+  gchar *name;
 
-  while (gst_arcly_hls_playlist_pop_expired (self->playlist, time, &sequence)) {
-    g_autofree gchar *name = gst_arcly_hls_segment_name (sequence);
+  while ((name = gst_arcly_hls_playlist_pop_expired (self->playlist, time))) {
     g_autoptr (GError) error = NULL;
 
-    if (self->keep_segments)
-      continue;
-    if (gst_arcly_hls_store_remove (self->store, name, &error))
-      add (&self->n_deleted, 1);
-    else
-      report (self, error);
+    if (!self->keep_segments) {
+      if (gst_arcly_hls_store_remove (self->store, name, &error))
+        add (&self->n_deleted, 1);
+      else
+        report (self, error);
+    }
+    g_free (name);
   }
 }
 
@@ -147,11 +148,14 @@ write_playlist (GstArclyHlsWriter *self)
 /* PROGRAM-DATE-TIME follows the clock at a discontinuity and the durations in
  * between. It never goes back: media may come faster than time. */
 static void
-open_segment (GstArclyHlsWriter *self, gboolean discontinuity)
+open_segment (
+    GstArclyHlsWriter *self, gboolean discontinuity, gboolean inside_gop)
 {
   g_autoptr (GError) error = NULL;
 
   self->segment.discontinuity = discontinuity || self->lost_before;
+  /* Where a time line begins, only sound comes in front of the keyframe. */
+  self->segment.dependent = inside_gop && !discontinuity;
   self->segment.date_time = self->next_date_time;
   if (discontinuity)
     self->segment.date_time = MAX (g_get_real_time (), self->next_date_time);
@@ -189,8 +193,8 @@ list_segment (GstArclyHlsWriter *self)
 static void
 close_segment (GstArclyHlsWriter *self, gint64 duration)
 {
-  g_autofree gchar *name = gst_arcly_hls_segment_name (
-      gst_arcly_hls_playlist_get_next (self->playlist));
+  g_autofree gchar *name =
+      gst_arcly_hls_playlist_get_next_name (self->playlist);
   g_autoptr (GError) error = NULL;
 
   self->open = FALSE;
@@ -313,10 +317,10 @@ cut_before (GstArclyHlsWriter *self, const GstArclyHlsUnit *unit,
     write_bytes (self, data, head);
     close_segment (self, cut.duration);
   }
-  open_segment (self, cut.discontinuity);
+  open_segment (self, cut.discontinuity, cut.inside_gop);
   if (!unit->may_cut)
     write_tables (self);
-  if (cut.inside_gop && !cut.discontinuity)
+  if (self->segment.dependent)
     warn_gop (self);
   request_keyframe (self, unit);
   return head;
@@ -392,15 +396,18 @@ gst_arcly_hls_writer_event (GstBaseSink *sink, GstEvent *event)
 /* The longest run of files at the end that is complete; the playlist must not
  * list what is not there. */
 static guint64
-first_complete (GArray *files, guint64 next)
+first_complete (GstArclyHlsPlaylist *playlist, GArray *files)
 {
-  guint i = files->len;
+  guint64 next = gst_arcly_hls_playlist_get_next (playlist);
+  guint i;
 
-  while (i > 0 && g_array_index (files, guint64, i - 1) >= next)
-    i--;
-  while (i > 0 && g_array_index (files, guint64, i - 1) == next - 1) {
-    next--;
-    i--;
+  for (i = files->len; i > 0; i--) {
+    const GstArclyHlsName *name =
+        &g_array_index (files, GstArclyHlsName, i - 1);
+
+    if (name->sequence + 1 == next &&
+        gst_arcly_hls_playlist_is_own (playlist, name))
+      next--;
   }
   return next;
 }
@@ -418,19 +425,16 @@ resume (GstArclyHlsWriter *self)
 
   text = gst_arcly_hls_store_read (self->store, PLAYLIST, &size, &error);
   if (text && gst_arcly_hls_playlist_resume (playlist, text, size, &error))
-    gst_arcly_hls_playlist_drop_before (playlist,
-        first_complete (files, gst_arcly_hls_playlist_get_next (playlist)));
+    gst_arcly_hls_playlist_drop_before (
+        playlist, first_complete (playlist, files));
   else if (!g_error_matches (error, G_FILE_ERROR, G_FILE_ERROR_NOENT))
     GST_WARNING_OBJECT (self, "not continued: %s", error->message);
-  if (files->len > 0)
-    gst_arcly_hls_playlist_skip_to (
-        playlist, g_array_index (files, guint64, files->len - 1) + 1);
 
   for (i = 0; i < files->len; i++) {
-    guint64 number = g_array_index (files, guint64, i);
+    const GstArclyHlsName *name = &g_array_index (files, GstArclyHlsName, i);
 
-    if (number < gst_arcly_hls_playlist_get_first (playlist))
-      gst_arcly_hls_playlist_bury (playlist, number, now ());
+    gst_arcly_hls_playlist_skip_to (playlist, name->sequence + 1);
+    gst_arcly_hls_playlist_bury (playlist, name, now ());
   }
   gst_arcly_hls_cutter_set_limit (
       &self->cutter, gst_arcly_hls_playlist_get_target_duration (playlist));
@@ -438,10 +442,23 @@ resume (GstArclyHlsWriter *self)
   publish_numbers (self);
 }
 
+/* Where the folder gives nothing to go on with, names must not come again
+ * either: caches keep a segment for a year. */
+static gchar *
+make_stamp (void)
+{
+  g_autoptr (GDateTime) date = g_date_time_new_now_utc ();
+  g_autofree gchar *second = g_date_time_format (date, "%Y%m%dT%H%M%S");
+
+  return g_strdup_printf ("%s%06d", second, g_date_time_get_microsecond (date));
+}
+
 gboolean
 gst_arcly_hls_writer_open (GstArclyHlsWriter *self,
     const GstArclyHlsSettings *settings, GError **error)
 {
+  g_autofree gchar *stamp = make_stamp ();
+
   g_return_val_if_fail (self->store == NULL, FALSE);
 
   self->store = gst_arcly_hls_store_open (settings->location, error);
@@ -452,7 +469,7 @@ gst_arcly_hls_writer_open (GstArclyHlsWriter *self,
   self->is_vod = settings->type == GST_ARCLY_HLS_VOD;
   self->request_interval = settings->target_duration * GST_SECOND;
   self->playlist = gst_arcly_hls_playlist_new (
-      settings->type, settings->target_duration, settings->length);
+      settings->type, settings->target_duration, settings->length, stamp);
   gst_arcly_hls_cutter_init (&self->cutter, settings->target_duration);
   self->open = self->lost = self->lost_before = self->failed = FALSE;
   self->has_reported = self->warned_gop = self->has_tables = FALSE;

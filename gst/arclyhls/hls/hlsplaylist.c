@@ -8,7 +8,7 @@
 #include "hlsplaylist.h"
 #include "hlsread.h"
 
-#define NAME_PREFIX "segment"
+#define NAME_PREFIX "segment-"
 #define NAME_SUFFIX ".ts"
 #define NS_PER_SECOND G_GINT64_CONSTANT (1000000000)
 /* RFC 8216, 4.3.3.1: durations count rounded to the nearest second. What is
@@ -19,7 +19,7 @@
 
 /* A file whose segment is no longer listed. */
 typedef struct {
-  guint64 sequence;
+  gchar *name;
   guint64 expires;
 } Grave;
 
@@ -28,6 +28,9 @@ struct _GstArclyHlsPlaylist {
   guint wanted_target_duration;
   guint max_length;
   guint target_duration; /* 0: not decided */
+  gchar *stamp;          /* of this presentation */
+  gchar *left; /* stamp of a live playlist that another process left, or NULL */
+  gboolean dependent; /* some segment of this presentation was */
   gboolean ended;
   gboolean resumed;        /* the next segment is a discontinuity */
   guint64 first;           /* number of the head of "segments" */
@@ -40,24 +43,34 @@ struct _GstArclyHlsPlaylist {
 };
 
 GstArclyHlsPlaylist *
-gst_arcly_hls_playlist_new (
-    GstArclyHlsType type, guint target_duration, guint length)
+gst_arcly_hls_playlist_new (GstArclyHlsType type, guint target_duration,
+    guint length, const gchar *stamp)
 {
   GstArclyHlsPlaylist *self = g_new0 (GstArclyHlsPlaylist, 1);
 
   self->type = type;
   self->wanted_target_duration = MAX (target_duration, 1);
   self->max_length = length;
+  self->stamp = g_strdup (stamp);
   g_queue_init (&self->segments);
   g_queue_init (&self->graves);
   return self;
+}
+
+static void
+grave_free (Grave *grave)
+{
+  g_free (grave->name);
+  g_free (grave);
 }
 
 void
 gst_arcly_hls_playlist_free (GstArclyHlsPlaylist *self)
 {
   g_queue_clear_full (&self->segments, g_free);
-  g_queue_clear_full (&self->graves, g_free);
+  g_queue_clear_full (&self->graves, (GDestroyNotify) grave_free);
+  g_free (self->stamp);
+  g_free (self->left);
   g_free (self);
 }
 
@@ -88,7 +101,8 @@ add (GstArclyHlsPlaylist *self, const GstArclyHlsSegment *segment)
 }
 
 static void
-bury (GstArclyHlsPlaylist *self, guint64 sequence, gint64 duration, guint64 now)
+bury (GstArclyHlsPlaylist *self, const gchar *stamp, guint64 sequence,
+    gint64 duration, guint64 now)
 {
   Grave *grave;
 
@@ -96,7 +110,7 @@ bury (GstArclyHlsPlaylist *self, guint64 sequence, gint64 duration, guint64 now)
   if (self->type != GST_ARCLY_HLS_LIVE)
     return;
   grave = g_new (Grave, 1);
-  grave->sequence = sequence;
+  grave->name = gst_arcly_hls_segment_name (stamp, sequence);
   grave->expires = now + duration + self->longest;
   g_queue_push_tail (&self->graves, grave);
 }
@@ -119,7 +133,7 @@ bury_front (GstArclyHlsPlaylist *self, guint64 now)
 {
   GstArclyHlsSegment *segment = g_queue_peek_head (&self->segments);
 
-  bury (self, self->first, segment->duration, now);
+  bury (self, self->stamp, self->first, segment->duration, now);
   drop_front (self);
 }
 
@@ -139,6 +153,26 @@ move_front (GstArclyHlsPlaylist *self, guint64 now)
   }
 }
 
+/* Files of a presentation that cannot be continued are told from ours by the
+ * stamp, so that whoever comes next does not take them for ours either. */
+static void
+continue_content (GstArclyHlsPlaylist *self, const GstArclyHlsContent *content)
+{
+  if (content->segments->len == 0)
+    return;
+  if (content->type == GST_ARCLY_HLS_LIVE && !content->ended)
+    self->left = g_strdup (content->stamp);
+  if (content->ended || content->type != self->type ||
+      content->target_duration < self->wanted_target_duration) {
+    gst_arcly_hls_playlist_drop_before (self, G_MAXUINT64);
+    return;
+  }
+  self->target_duration = content->target_duration;
+  self->dependent = !content->independent;
+  g_free (self->stamp);
+  self->stamp = g_strdup (content->stamp);
+}
+
 gboolean
 gst_arcly_hls_playlist_resume (
     GstArclyHlsPlaylist *self, const gchar *text, gsize size, GError **error)
@@ -155,12 +189,7 @@ gst_arcly_hls_playlist_resume (
   self->resumed = TRUE;
   for (i = 0; i < content.segments->len; i++)
     add (self, &g_array_index (content.segments, GstArclyHlsSegment, i));
-
-  if (content.ended || content.type != self->type ||
-      content.target_duration < self->wanted_target_duration)
-    gst_arcly_hls_playlist_drop_before (self, G_MAXUINT64);
-  else
-    self->target_duration = content.target_duration;
+  continue_content (self, &content);
   return TRUE;
 }
 
@@ -216,6 +245,7 @@ start_anew (GstArclyHlsPlaylist *self, guint64 now)
     bury_front (self, now);
   self->ended = FALSE;
   self->resumed = TRUE;
+  self->dependent = FALSE;
   self->target_duration = 0;
 }
 
@@ -246,6 +276,7 @@ gst_arcly_hls_playlist_append (
   else if (self->segments.length == 0 && self->longest == 0)
     entry.discontinuity = FALSE;
   self->resumed = FALSE;
+  self->dependent |= entry.dependent;
 
   add (self, &entry);
   move_front (self, now);
@@ -263,27 +294,35 @@ gst_arcly_hls_playlist_is_ended (GstArclyHlsPlaylist *self)
   return self->ended;
 }
 
+gboolean
+gst_arcly_hls_playlist_is_own (
+    GstArclyHlsPlaylist *self, const GstArclyHlsName *name)
+{
+  return g_str_equal (name->stamp, self->stamp);
+}
+
 void
 gst_arcly_hls_playlist_bury (
-    GstArclyHlsPlaylist *self, guint64 sequence, guint64 now)
+    GstArclyHlsPlaylist *self, const GstArclyHlsName *name, guint64 now)
 {
   guint seconds = MAX (self->target_duration, self->wanted_target_duration);
 
-  bury (self, sequence, seconds * NS_PER_SECOND, now);
+  if (g_strcmp0 (self->left, name->stamp) == 0 && name->sequence < self->first)
+    bury (self, name->stamp, name->sequence, seconds * NS_PER_SECOND, now);
 }
 
-gboolean
-gst_arcly_hls_playlist_pop_expired (
-    GstArclyHlsPlaylist *self, guint64 now, guint64 *sequence)
+gchar *
+gst_arcly_hls_playlist_pop_expired (GstArclyHlsPlaylist *self, guint64 now)
 {
-  g_autofree Grave *grave = NULL;
   Grave *head = g_queue_peek_head (&self->graves);
+  gchar *name;
 
   if (!head || head->expires > now)
-    return FALSE;
-  grave = g_queue_pop_head (&self->graves);
-  *sequence = grave->sequence;
-  return TRUE;
+    return NULL;
+  g_queue_pop_head (&self->graves);
+  name = g_steal_pointer (&head->name);
+  grave_free (head);
+  return name;
 }
 
 static void
@@ -303,7 +342,9 @@ render_head (GstArclyHlsPlaylist *self, GString *text)
     g_string_append (text, "#EXT-X-PLAYLIST-TYPE:EVENT\n");
   else if (self->type == GST_ARCLY_HLS_VOD)
     g_string_append (text, "#EXT-X-PLAYLIST-TYPE:VOD\n");
-  g_string_append (text, "#EXT-X-INDEPENDENT-SEGMENTS\n");
+  /* RFC 8216, 4.3.5.1: it would be said of all. */
+  if (!self->dependent)
+    g_string_append (text, "#EXT-X-INDEPENDENT-SEGMENTS\n");
 }
 
 static void
@@ -321,11 +362,11 @@ render_date_time (gint64 date_time, GString *text)
 }
 
 static void
-render_segment (
-    const GstArclyHlsSegment *segment, guint64 sequence, GString *text)
+render_segment (const GstArclyHlsSegment *segment, const gchar *stamp,
+    guint64 sequence, GString *text)
 {
   gint64 microseconds = (segment->duration + 500) / 1000;
-  g_autofree gchar *name = gst_arcly_hls_segment_name (sequence);
+  g_autofree gchar *name = gst_arcly_hls_segment_name (stamp, sequence);
 
   if (segment->discontinuity)
     g_string_append (text, "#EXT-X-DISCONTINUITY\n");
@@ -350,34 +391,58 @@ gst_arcly_hls_playlist_render (GstArclyHlsPlaylist *self)
   text = g_string_sized_new (256 + 128 * self->segments.length);
   render_head (self, text);
   for (item = self->segments.head; item; item = item->next)
-    render_segment (item->data, sequence++, text);
+    render_segment (item->data, self->stamp, sequence++, text);
   if (self->ended)
     g_string_append (text, "#EXT-X-ENDLIST\n");
   return g_string_free (g_steal_pointer (&text), FALSE);
 }
 
 gchar *
-gst_arcly_hls_segment_name (guint64 sequence)
+gst_arcly_hls_playlist_get_next_name (GstArclyHlsPlaylist *self)
+{
+  return gst_arcly_hls_segment_name (
+      self->stamp, gst_arcly_hls_playlist_get_next (self));
+}
+
+gchar *
+gst_arcly_hls_segment_name (const gchar *stamp, guint64 sequence)
 {
   return g_strdup_printf (
-      NAME_PREFIX "%05" G_GUINT64_FORMAT NAME_SUFFIX, sequence);
+      NAME_PREFIX "%s-%05" G_GUINT64_FORMAT NAME_SUFFIX, stamp, sequence);
+}
+
+/* Returns what stands behind "stamp-", or NULL. */
+static const gchar *
+parse_stamp (const gchar *text, gchar *stamp)
+{
+  gsize length = 0;
+
+  while (g_ascii_isalnum (text[length]))
+    length++;
+  if (length == 0 || length > GST_ARCLY_HLS_MAX_STAMP || text[length] != '-')
+    return NULL;
+  memcpy (stamp, text, length);
+  stamp[length] = '\0';
+  return text + length + 1;
 }
 
 gboolean
-gst_arcly_hls_segment_name_parse (const gchar *name, guint64 *sequence)
+gst_arcly_hls_segment_name_parse (const gchar *text, GstArclyHlsName *name)
 {
   g_autofree gchar *digits = NULL;
   g_autofree gchar *again = NULL;
+  const gchar *rest;
 
-  if (!g_str_has_prefix (name, NAME_PREFIX) ||
-      !g_str_has_suffix (name, NAME_SUFFIX) ||
-      strlen (name) < strlen (NAME_PREFIX NAME_SUFFIX))
+  if (!g_str_has_prefix (text, NAME_PREFIX) ||
+      !g_str_has_suffix (text, NAME_SUFFIX))
     return FALSE;
-  digits = g_strndup (name + strlen (NAME_PREFIX),
-      strlen (name) - strlen (NAME_PREFIX NAME_SUFFIX));
+  rest = parse_stamp (text + strlen (NAME_PREFIX), name->stamp);
+  if (!rest || strlen (rest) < strlen (NAME_SUFFIX))
+    return FALSE;
+  digits = g_strndup (rest, strlen (rest) - strlen (NAME_SUFFIX));
   if (!g_ascii_string_to_unsigned (
-          digits, 10, 0, GST_ARCLY_HLS_MAX_SEQUENCE, sequence, NULL))
+          digits, 10, 0, GST_ARCLY_HLS_MAX_SEQUENCE, &name->sequence, NULL))
     return FALSE;
-  again = gst_arcly_hls_segment_name (*sequence);
-  return g_str_equal (again, name);
+  again = gst_arcly_hls_segment_name (name->stamp, name->sequence);
+  return g_str_equal (again, text);
 }

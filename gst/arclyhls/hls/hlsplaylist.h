@@ -30,6 +30,7 @@ typedef enum {
  * @duration: in nanoseconds
  * @date_time: of its first sample, microseconds since 1970 UTC
  * @discontinuity: it does not continue the one before
+ * @dependent: it begins inside a GOP; not read back
  *
  * One entry. Its name follows from its number in the sequence.
  */
@@ -37,14 +38,26 @@ typedef struct {
   gint64 duration;
   gint64 date_time;
   gboolean discontinuity;
+  gboolean dependent;
 } GstArclyHlsSegment;
+
+/* Longest stamp in a name. */
+#define GST_ARCLY_HLS_MAX_STAMP 32
+
+/* What a name tells. */
+typedef struct {
+  gchar stamp[GST_ARCLY_HLS_MAX_STAMP + 1];
+  guint64 sequence;
+} GstArclyHlsName;
 
 typedef struct _GstArclyHlsPlaylist GstArclyHlsPlaylist;
 
 /* @target_duration in seconds; @length is how many segments a live playlist
- * lists, 0 for all. */
-GstArclyHlsPlaylist *gst_arcly_hls_playlist_new (
-    GstArclyHlsType type, guint target_duration, guint length);
+ * lists, 0 for all. @stamp (1 to GST_ARCLY_HLS_MAX_STAMP letters and digits)
+ * is in the names of a presentation that begins with this playlist, and tells
+ * its files from those of all others: caches keep a name for ever. */
+GstArclyHlsPlaylist *gst_arcly_hls_playlist_new (GstArclyHlsType type,
+    guint target_duration, guint length, const gchar *stamp);
 
 void gst_arcly_hls_playlist_free (GstArclyHlsPlaylist *self);
 
@@ -56,10 +69,10 @@ void gst_arcly_hls_playlist_free (GstArclyHlsPlaylist *self);
  * @error: return location for a #GError
  *
  * Goes on where another process stopped: numbers continue, and the next segment
- * is a discontinuity. The entries stay, too, unless that playlist ended, or is
- * of another type, or has a target duration that is too short for this one;
- * then this is a new presentation and only the numbers continue. Only what
- * gst_arcly_hls_playlist_render() writes is understood.
+ * is a discontinuity. The entries and the stamp of the names stay, too, unless
+ * that playlist ended, or is of another type, or has a target duration that is
+ * too short for this one; then this is a new presentation and only the numbers
+ * continue. Only what gst_arcly_hls_playlist_render() writes is understood.
  *
  * Returns: %FALSE with %GST_ARCLY_ERROR_INVALID if it is not, and nothing was
  *     changed
@@ -112,24 +125,35 @@ void gst_arcly_hls_playlist_end (GstArclyHlsPlaylist *self);
 
 gboolean gst_arcly_hls_playlist_is_ended (GstArclyHlsPlaylist *self);
 
-/* A file with number @sequence is there, but not listed: it expires, too. */
-void gst_arcly_hls_playlist_bury (
-    GstArclyHlsPlaylist *self, guint64 sequence, guint64 now);
+/* @name is of the presentation that this one continues. */
+gboolean gst_arcly_hls_playlist_is_own (
+    GstArclyHlsPlaylist *self, const GstArclyHlsName *name);
 
-/* RFC 8216, 6.2.2: a segment stays for its own duration and that of the longest
- * playlist that listed it. TRUE with the number of one whose time is over. */
-gboolean gst_arcly_hls_playlist_pop_expired (
-    GstArclyHlsPlaylist *self, guint64 now, guint64 *sequence);
+/* A file is there, but not listed. It expires, too, if both this playlist and
+ * the one that was resumed are live, that one did not end, and the file is of
+ * it and in front of what is listed now. What is finished, or somebody else's,
+ * stays for ever. */
+void gst_arcly_hls_playlist_bury (
+    GstArclyHlsPlaylist *self, const GstArclyHlsName *name, guint64 now);
+
+/* (transfer full): RFC 8216, 6.2.2: a segment stays for its own duration and
+ * that of the longest playlist that listed it. The name of one whose time is
+ * over, or NULL. */
+gchar *gst_arcly_hls_playlist_pop_expired (
+    GstArclyHlsPlaylist *self, guint64 now);
 
 /* (transfer full): the text, or NULL if there is nothing to show yet. */
 gchar *gst_arcly_hls_playlist_render (GstArclyHlsPlaylist *self);
 
-/* (transfer full): the name of segment @sequence. */
-gchar *gst_arcly_hls_segment_name (guint64 sequence);
+/* (transfer full): the name that the next segment gets. */
+gchar *gst_arcly_hls_playlist_get_next_name (GstArclyHlsPlaylist *self);
 
-/* TRUE if @name is exactly what gst_arcly_hls_segment_name() makes. */
+/* (transfer full): the name of segment @sequence. */
+gchar *gst_arcly_hls_segment_name (const gchar *stamp, guint64 sequence);
+
+/* TRUE if @text is exactly what gst_arcly_hls_segment_name() makes. */
 gboolean gst_arcly_hls_segment_name_parse (
-    const gchar *name, guint64 *sequence);
+    const gchar *text, GstArclyHlsName *name);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (GstArclyHlsPlaylist, gst_arcly_hls_playlist_free)
 

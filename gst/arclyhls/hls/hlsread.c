@@ -65,6 +65,13 @@ read_type (Reader *reader, const gchar *value)
 }
 
 static gboolean
+read_independent (Reader *reader, const gchar *value)
+{
+  reader->content->independent = TRUE;
+  return TRUE;
+}
+
+static gboolean
 read_discontinuity (Reader *reader, const gchar *value)
 {
   reader->in_segments = TRUE;
@@ -120,6 +127,7 @@ static const struct {
   { "#EXT-X-MEDIA-SEQUENCE", read_media_sequence },
   { "#EXT-X-DISCONTINUITY-SEQUENCE", read_discontinuity_sequence },
   { "#EXT-X-PLAYLIST-TYPE", read_type },
+  { "#EXT-X-INDEPENDENT-SEGMENTS", read_independent },
   { "#EXT-X-DISCONTINUITY", read_discontinuity },
   { "#EXT-X-PROGRAM-DATE-TIME", read_date_time },
   { "#EXTINF", read_duration },
@@ -147,11 +155,15 @@ static gboolean
 read_name (Reader *reader, const gchar *line)
 {
   GstArclyHlsContent *content = reader->content;
-  guint64 sequence;
+  GstArclyHlsName name;
 
   if (!reader->has_duration || !reader->has_date_time ||
-      !gst_arcly_hls_segment_name_parse (line, &sequence) ||
-      sequence != content->sequence + content->segments->len)
+      !gst_arcly_hls_segment_name_parse (line, &name) ||
+      name.sequence != content->sequence + content->segments->len)
+    return FALSE;
+  if (content->segments->len == 0)
+    g_strlcpy (content->stamp, name.stamp, sizeof content->stamp);
+  else if (!g_str_equal (content->stamp, name.stamp))
     return FALSE;
   g_array_append_val (content->segments, reader->next);
   memset (&reader->next, 0, sizeof reader->next);

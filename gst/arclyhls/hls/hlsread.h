@@ -17,6 +17,8 @@ typedef struct {
   guint64 sequence;
   guint64 discontinuity_sequence;
   gboolean ended;
+  gboolean independent;                     /* EXT-X-INDEPENDENT-SEGMENTS */
+  gchar stamp[GST_ARCLY_HLS_MAX_STAMP + 1]; /* of all names */
   GArray *segments; /* (element-type GstArclyHlsSegment), owned */
 } GstArclyHlsContent;
 

@@ -27,6 +27,7 @@ GST_START_TEST (test_video_and_audio)
   fail_unless_equals_int (test_hls_count (&t), 5);
   fail_unless (t.n_playlists >= 5);
   fail_unless (strstr (t.playlist, "#EXT-X-PLAYLIST-TYPE:EVENT\n"));
+  fail_unless (strstr (t.playlist, "#EXT-X-INDEPENDENT-SEGMENTS\n"));
   fail_unless_equals_int (test_hls_discontinuities (&t), 0);
   test_hls_clear (&t);
 }
@@ -43,8 +44,8 @@ GST_START_TEST (test_video_only)
   test_hls_end (&t);
   assert_ended (&t);
   fail_unless_equals_int (test_hls_count (&t), 6);
-  fail_unless (strstr (t.playlist, "#EXTINF:2.000000,\nsegment00004.ts\n"));
-  fail_unless (strstr (t.playlist, "#EXTINF:0.400000,\nsegment00005.ts\n"));
+  fail_unless (test_hls_lists (&t, "#EXTINF:2.000000,\n" NAME "00004.ts\n"));
+  fail_unless (test_hls_lists (&t, "#EXTINF:0.400000,\n" NAME "00005.ts\n"));
   test_hls_clear (&t);
 }
 GST_END_TEST;
@@ -85,10 +86,10 @@ GST_START_TEST (test_live_window)
   fail_unless_equals_int (test_hls_count (&t), 4);
   fail_unless (strstr (t.playlist, "#EXT-X-MEDIA-SEQUENCE:15\n"));
   /* 14 left at 38 s; 2 s of its own and up to 10 s of the playlist. */
-  fail_unless (test_hls_has (&t, "segment00014.ts"));
-  fail_unless (test_hls_has (&t, "segment00010.ts"));
-  fail_if (test_hls_has (&t, "segment00008.ts"));
-  fail_if (test_hls_has (&t, "segment00000.ts"));
+  fail_unless (test_hls_has_segment (&t, 14));
+  fail_unless (test_hls_has_segment (&t, 10));
+  fail_if (test_hls_has_segment (&t, 8));
+  fail_if (test_hls_has_segment (&t, 0));
 
   g_object_get (t.sink, "stats", &stats, NULL);
   fail_unless (gst_structure_get_uint64 (stats, "deleted-segments", &deleted));
@@ -98,7 +99,7 @@ GST_START_TEST (test_live_window)
   test_hls_end (&t);
   test_hls_drop_sink (&t);
   /* Rule U12: nothing vanishes at exit. */
-  fail_unless (test_hls_has (&t, "segment00014.ts"));
+  fail_unless (test_hls_has_segment (&t, 14));
   test_hls_clear (&t);
   gst_system_clock_set_default (NULL);
   gst_object_unref (clock);
@@ -148,8 +149,8 @@ GST_START_TEST (test_discontinuity)
   assert_ended (&t);
   fail_unless_equals_int (test_hls_discontinuities (&t), 1);
   fail_unless_equals_int (test_hls_count (&t), 3);
-  fail_unless (strstr (t.playlist, "#EXTINF:1.000000,\nsegment00001.ts\n"
-                                   "#EXT-X-DISCONTINUITY\n"));
+  fail_unless (test_hls_lists (
+      &t, "#EXTINF:1.000000,\n" NAME "00001.ts\n#EXT-X-DISCONTINUITY\n"));
   test_hls_clear (&t);
 }
 GST_END_TEST;
@@ -164,6 +165,7 @@ GST_START_TEST (test_gop_too_long)
   test_hls_new_sink (&t, NULL, NULL);
   test_hls_add_video (&t);
   test_hls_push (&t, 0, 101);
+  fail_unless (strstr (t.playlist, "#EXT-X-INDEPENDENT-SEGMENTS\n"));
   for (n = 101; n < 300; n++)
     fail_unless_equals_int (test_hls_try_video (&t, n, FALSE), GST_FLOW_OK);
   test_hls_push (&t, 300, 401);
@@ -172,6 +174,7 @@ GST_START_TEST (test_gop_too_long)
   test_hls_assert_no_message (&t, GST_MESSAGE_WARNING);
   test_hls_end (&t);
   fail_unless (strstr (t.playlist, "#EXT-X-TARGETDURATION:2\n"));
+  fail_if (strstr (t.playlist, "#EXT-X-INDEPENDENT-SEGMENTS\n"));
   fail_unless_equals_int (test_hls_discontinuities (&t), 0);
   test_hls_clear (&t);
 }
@@ -193,7 +196,7 @@ GST_START_TEST (test_restart)
     fail_unless_equals_int (test_hls_discontinuities (&t), i);
     fail_if (strstr (t.playlist, "#EXT-X-ENDLIST"));
   }
-  fail_unless (test_hls_has (&t, "segment00011.ts"));
+  fail_unless (test_hls_has_segment (&t, 11));
 
   /* And once more, to the end; and then it is another one. */
   test_hls_new_sink (&t, "playlist-type", 1, NULL);
@@ -208,7 +211,7 @@ GST_START_TEST (test_restart)
   test_hls_push (&t, 0, 60);
   fail_unless_equals_int (test_hls_count (&t), 1);
   fail_unless (strstr (t.playlist, "#EXT-X-MEDIA-SEQUENCE:13\n"));
-  fail_unless (test_hls_has (&t, "segment00000.ts"));
+  fail_unless (test_hls_has_segment (&t, 0));
   test_hls_clear (&t);
 }
 GST_END_TEST;
@@ -224,7 +227,7 @@ GST_START_TEST (test_foreign_playlist)
   test_hls_init (&t);
   index = test_hls_path (&t, "index.m3u8");
   other = test_hls_path (&t, "other.ts");
-  segment = test_hls_path (&t, "segment00041.ts");
+  segment = test_hls_path (&t, "segment-a-00041.ts");
   fail_unless (g_file_set_contents (index, foreign, -1, NULL));
   fail_unless (g_file_set_contents (other, "x", -1, NULL));
   fail_unless (g_file_set_contents (segment, "x", -1, NULL));
@@ -237,6 +240,97 @@ GST_START_TEST (test_foreign_playlist)
   test_hls_check (&t);
   fail_unless (strstr (t.playlist, "#EXT-X-MEDIA-SEQUENCE:42\n"));
   fail_unless (test_hls_has (&t, "other.ts"));
+  fail_unless (test_hls_has (&t, "segment-a-00041.ts"));
+  test_hls_clear (&t);
+}
+GST_END_TEST;
+
+/* A recording, finished or not, outlives a live stream in its folder, and one
+ * more of them; what a live stream left does not. */
+GST_START_TEST (test_recording_stays)
+{
+  GstClock *clock = gst_test_clock_new ();
+  gint type;
+  gboolean ended;
+
+  gst_system_clock_set_default (clock);
+  for (type = 0; type <= 2; type++) {
+    for (ended = FALSE; ended <= TRUE; ended++) {
+      gboolean stays = ended || type != 0;
+      TestHls t;
+      guint i, time;
+
+      test_hls_init (&t);
+      test_hls_new_sink (&t, "playlist-type", type, "playlist-length", 0, NULL);
+      test_hls_add_video (&t);
+      test_hls_push (&t, 0, 110);
+      if (ended)
+        test_hls_end (&t);
+      test_hls_drop_sink (&t);
+      for (i = 0; i < 2; i++) {
+        test_hls_new_sink (&t, "playlist-length", 2, NULL);
+        test_hls_add_video (&t);
+        for (time = 0; time < 60; time++) {
+          test_hls_push (&t, time * 25, time * 25 + 25);
+          gst_test_clock_advance_time (GST_TEST_CLOCK (clock), GST_SECOND);
+        }
+        test_hls_drop_sink (&t);
+      }
+      for (i = 0; i < 3; i++)
+        fail_unless (test_hls_has_segment (&t, i) == stays,
+            "type %d, ended %d: %u", type, ended, i);
+      fail_if (test_hls_has_segment (&t, 4));
+      test_hls_clear (&t);
+    }
+  }
+  gst_system_clock_set_default (NULL);
+  gst_object_unref (clock);
+}
+GST_END_TEST;
+
+/* Caches keep a segment for a year: a name never comes again, also where the
+ * folder was emptied in between. */
+GST_START_TEST (test_names_are_unique)
+{
+  g_autoptr (GHashTable) names =
+      g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  guint i, n;
+
+  for (i = 0; i < 3; i++) {
+    TestHls t;
+
+    test_hls_init (&t);
+    test_hls_new_sink (&t, NULL, NULL);
+    test_hls_add_video (&t);
+    test_hls_push (&t, 0, 110);
+    for (n = 0; n < 2; n++)
+      fail_unless (g_hash_table_add (names, test_hls_find_segment (&t, n)));
+    test_hls_clear (&t);
+  }
+}
+GST_END_TEST;
+
+/* What a killed process left half written goes. */
+GST_START_TEST (test_temporary_files)
+{
+  static const gchar *names[] = { ".arcly-segment.tmp", ".arcly-playlist.tmp" };
+  TestHls t;
+  guint i;
+
+  test_hls_init (&t);
+  for (i = 0; i < G_N_ELEMENTS (names); i++) {
+    g_autofree gchar *path = test_hls_path (&t, names[i]);
+
+    fail_unless (g_file_set_contents (path, "", 0, NULL));
+  }
+  test_hls_new_sink (&t, NULL, NULL);
+  fail_unless (gst_element_set_state (t.sink, GST_STATE_PAUSED) !=
+               GST_STATE_CHANGE_FAILURE);
+  test_hls_assert_no_temporary (&t);
+  test_hls_add_video (&t);
+  test_hls_push (&t, 0, 50);
+  test_hls_end (&t);
+  test_hls_assert_no_temporary (&t);
   test_hls_clear (&t);
 }
 GST_END_TEST;
@@ -348,6 +442,8 @@ GST_START_TEST (test_folder_replaced)
   gst_element_set_state (t.sink, GST_STATE_NULL);
   g_unlink (t.folder);
   fail_unless_equals_int (g_rename (away, t.folder), 0);
+  /* Whoever comes next finds it where it was left. */
+  gst_element_set_state (t.sink, GST_STATE_PAUSED);
   test_hls_clear (&t);
 }
 GST_END_TEST;
@@ -483,6 +579,9 @@ arclyhlssink_suite (void)
   tcase_add_test (tcase, test_gop_too_long);
   tcase_add_test (tcase, test_restart);
   tcase_add_test (tcase, test_foreign_playlist);
+  tcase_add_test (tcase, test_recording_stays);
+  tcase_add_test (tcase, test_names_are_unique);
+  tcase_add_test (tcase, test_temporary_files);
   tcase_add_test (tcase, test_unwritable);
   tcase_add_test (tcase, test_folder_in_use);
   tcase_add_test (tcase, test_folder_removed);

@@ -167,8 +167,6 @@ parse (List *list, const gchar *text)
     complain (list, "fractions need version 3");
   if (list->target <= 0)
     complain (list, "no target duration");
-  if (!list->independent)
-    complain (list, "no EXT-X-INDEPENDENT-SEGMENTS");
   if (list->type && !g_str_equal (list->type, "EVENT") &&
       !g_str_equal (list->type, "VOD"))
     complain (list, "type %s", list->type);
@@ -242,7 +240,8 @@ static void
 check_against (List *list, List *before, gboolean after_restart)
 {
   /* A new presentation; but no number comes again. */
-  if (after_restart && (before->ended || list->target != before->target)) {
+  if (after_restart && (before->ended || list->target != before->target ||
+                           g_strcmp0 (list->type, before->type) != 0)) {
     if (list->sequence != before->sequence + before->entries->len)
       complain (list, "numbers do not go on");
     if (list->entries->len > 0 &&
@@ -254,6 +253,9 @@ check_against (List *list, List *before, gboolean after_restart)
     complain (list, "the target duration changed");
   if (g_strcmp0 (list->type, before->type) != 0)
     complain (list, "the type changed");
+  /* It was taken back for a segment that may still be listed. */
+  if (list->independent && !before->independent)
+    complain (list, "EXT-X-INDEPENDENT-SEGMENTS came back");
   if (before->ended &&
       (!list->ended || list->entries->len != before->entries->len))
     complain (list, "it went on behind its end");

@@ -67,7 +67,7 @@ static void
 test_text (void)
 {
   g_autoptr (GstArclyHlsPlaylist) list =
-      gst_arcly_hls_playlist_new (GST_ARCLY_HLS_EVENT, 2, 0);
+      gst_arcly_hls_playlist_new (GST_ARCLY_HLS_EVENT, 2, 0, "t");
   g_autofree gchar *none = gst_arcly_hls_playlist_render (list);
   g_autofree gchar *text = NULL;
 
@@ -85,11 +85,11 @@ test_text (void)
       "#EXT-X-INDEPENDENT-SEGMENTS\n"
       "#EXT-X-PROGRAM-DATE-TIME:2023-11-14T22:13:20.000Z\n"
       "#EXTINF:2.000000,\n"
-      "segment00000.ts\n"
+      "segment-t-00000.ts\n"
       "#EXT-X-DISCONTINUITY\n"
       "#EXT-X-PROGRAM-DATE-TIME:2023-11-14T22:13:22.500Z\n"
       "#EXTINF:1.999600,\n"
-      "segment00001.ts\n"
+      "segment-t-00001.ts\n"
       "#EXT-X-ENDLIST\n");
   assert_good (text, NULL, FALSE);
 }
@@ -113,8 +113,8 @@ test_target_duration (void)
   guint i;
 
   for (i = 0; i < G_N_ELEMENTS (cases); i++) {
-    g_autoptr (GstArclyHlsPlaylist) list =
-        gst_arcly_hls_playlist_new (GST_ARCLY_HLS_LIVE, cases[i].wanted, 5);
+    g_autoptr (GstArclyHlsPlaylist) list = gst_arcly_hls_playlist_new (
+        GST_ARCLY_HLS_LIVE, cases[i].wanted, 5, "t");
     g_autofree gchar *text = NULL;
     guint64 now = 0;
 
@@ -135,8 +135,9 @@ static void
 test_window (void)
 {
   g_autoptr (GstArclyHlsPlaylist) list =
-      gst_arcly_hls_playlist_new (GST_ARCLY_HLS_LIVE, 2, 5);
-  guint64 now = 0, gone;
+      gst_arcly_hls_playlist_new (GST_ARCLY_HLS_LIVE, 2, 5, "t");
+  g_autofree gchar *gone = NULL;
+  guint64 now = 0;
 
   g_free (run (list, 2, 50, &now, FALSE, NULL));
   g_assert_cmpuint (gst_arcly_hls_playlist_get_length (list), ==, 5);
@@ -144,14 +145,14 @@ test_window (void)
 
   /* RFC 8216, 6.2.2: segment 0 left when 5 was there, at 10 s; the playlist
    * listed 6 segments for an instant before, which is 12 s. */
-  g_assert_false (gst_arcly_hls_playlist_pop_expired (list, 0, &gone));
-  g_assert_false (gst_arcly_hls_playlist_pop_expired (
-      list, 21 * G_GUINT64_CONSTANT (1000000000), &gone));
-  g_assert_true (gst_arcly_hls_playlist_pop_expired (
-      list, 24 * G_GUINT64_CONSTANT (1000000000), &gone));
-  g_assert_cmpuint (gone, ==, 0);
-  g_assert_false (gst_arcly_hls_playlist_pop_expired (
-      list, 24 * G_GUINT64_CONSTANT (1000000000), &gone));
+  g_assert_null (gst_arcly_hls_playlist_pop_expired (list, 0));
+  g_assert_null (gst_arcly_hls_playlist_pop_expired (
+      list, 21 * G_GUINT64_CONSTANT (1000000000)));
+  gone = gst_arcly_hls_playlist_pop_expired (
+      list, 24 * G_GUINT64_CONSTANT (1000000000));
+  g_assert_cmpstr (gone, ==, "segment-t-00000.ts");
+  g_assert_null (gst_arcly_hls_playlist_pop_expired (
+      list, 24 * G_GUINT64_CONSTANT (1000000000)));
 }
 
 /* RFC 8216, 6.2.2: three target durations are the least. */
@@ -159,7 +160,7 @@ static void
 test_short_segments (void)
 {
   g_autoptr (GstArclyHlsPlaylist) list =
-      gst_arcly_hls_playlist_new (GST_ARCLY_HLS_LIVE, 4, 3);
+      gst_arcly_hls_playlist_new (GST_ARCLY_HLS_LIVE, 4, 3, "t");
   guint64 now = 0;
 
   g_free (run (list, 1, 40, &now, FALSE, NULL));
@@ -170,7 +171,7 @@ static void
 test_discontinuities (void)
 {
   g_autoptr (GstArclyHlsPlaylist) list =
-      gst_arcly_hls_playlist_new (GST_ARCLY_HLS_LIVE, 2, 5);
+      gst_arcly_hls_playlist_new (GST_ARCLY_HLS_LIVE, 2, 5, "t");
   g_autofree gchar *text = NULL;
   guint i;
 
@@ -191,7 +192,7 @@ static void
 test_vod (void)
 {
   g_autoptr (GstArclyHlsPlaylist) list =
-      gst_arcly_hls_playlist_new (GST_ARCLY_HLS_VOD, 2, 5);
+      gst_arcly_hls_playlist_new (GST_ARCLY_HLS_VOD, 2, 5, "t");
   g_autofree gchar *text = NULL;
   guint i;
 
@@ -203,7 +204,7 @@ test_vod (void)
   text = gst_arcly_hls_playlist_render (list);
   g_assert_nonnull (strstr (text, "#EXT-X-TARGETDURATION:12\n"));
   g_assert_nonnull (strstr (text, "#EXTINF:12.200000,\n"));
-  g_assert_nonnull (strstr (text, "segment00019.ts\n#EXT-X-ENDLIST\n"));
+  g_assert_nonnull (strstr (text, "segment-t-00019.ts\n#EXT-X-ENDLIST\n"));
 }
 
 /* Rule U10: another process goes on with names, numbers and entries. */
@@ -220,7 +221,7 @@ test_resume (void)
 
     for (i = 0; i < 10; i++) {
       g_autoptr (GstArclyHlsPlaylist) list =
-          gst_arcly_hls_playlist_new (types[t], 2, 5);
+          gst_arcly_hls_playlist_new (types[t], 2, 5, text ? "u" : "t");
       GError *error = NULL;
 
       if (text) {
@@ -231,8 +232,8 @@ test_resume (void)
       }
       text = run (list, 2, 3 + i, &now, i > 0, text);
     }
-    g_assert_nonnull (strstr (text, "segment00074.ts"));
-    g_assert_null (strstr (text, "segment00075.ts"));
+    g_assert_nonnull (strstr (text, "segment-t-00074.ts"));
+    g_assert_null (strstr (text, "segment-t-00075.ts"));
   }
 }
 
@@ -253,9 +254,9 @@ test_resume_anew (void)
 
   for (i = 0; i < G_N_ELEMENTS (cases); i++) {
     g_autoptr (GstArclyHlsPlaylist) old =
-        gst_arcly_hls_playlist_new (GST_ARCLY_HLS_LIVE, 2, 5);
+        gst_arcly_hls_playlist_new (GST_ARCLY_HLS_LIVE, 2, 5, "t");
     g_autoptr (GstArclyHlsPlaylist) list =
-        gst_arcly_hls_playlist_new (cases[i].type, cases[i].target, 5);
+        gst_arcly_hls_playlist_new (cases[i].type, cases[i].target, 5, "t");
     g_autofree gchar *before = NULL, *text = NULL;
     guint64 now = 0;
 
@@ -282,7 +283,7 @@ static void
 test_append_after_end (void)
 {
   g_autoptr (GstArclyHlsPlaylist) list =
-      gst_arcly_hls_playlist_new (GST_ARCLY_HLS_LIVE, 2, 5);
+      gst_arcly_hls_playlist_new (GST_ARCLY_HLS_LIVE, 2, 5, "t");
   g_autofree gchar *before = NULL, *text = NULL;
   guint64 now = 0;
 
@@ -314,35 +315,38 @@ test_malformed (void)
     HEAD "#EXT-X-MEDIA-SEQUENCE:9007199254740993\n",
     HEAD "#EXT-X-MEDIA-SEQUENCE:18446744073709551616\n",
     HEAD "#EXT-X-PLAYLIST-TYPE:event\n",
-    HEAD "segment00000.ts\n",
-    HEAD "#EXTINF:2,\nsegment00000.ts\n",
-    HEAD DATE "segment00000.ts\n",
-    HEAD DATE "#EXTINF:2\nsegment00000.ts\n",
-    HEAD DATE "#EXTINF:-2,\nsegment00000.ts\n",
-    HEAD DATE "#EXTINF:inf,\nsegment00000.ts\n",
-    HEAD DATE "#EXTINF:nan,\nsegment00000.ts\n",
-    HEAD DATE "#EXTINF:0x2,\nsegment00000.ts\n",
-    HEAD DATE "#EXTINF:2.0.0,\nsegment00000.ts\n",
-    HEAD DATE "#EXTINF:2e9,\nsegment00000.ts\n",
-    HEAD DATE "#EXTINF:,\nsegment00000.ts\n",
-    HEAD DATE "#EXTINF:2,\nsegment00001.ts\n",
-    HEAD DATE "#EXTINF:2,\nsegment0.ts\n",
-    HEAD DATE "#EXTINF:2,\nsegment000000.ts\n",
-    HEAD DATE "#EXTINF:2,\nsegment-0000.ts\n",
+    HEAD "segment-t-00000.ts\n",
+    HEAD "#EXTINF:2,\nsegment-t-00000.ts\n",
+    HEAD DATE "segment-t-00000.ts\n",
+    HEAD DATE "#EXTINF:2\nsegment-t-00000.ts\n",
+    HEAD DATE "#EXTINF:-2,\nsegment-t-00000.ts\n",
+    HEAD DATE "#EXTINF:inf,\nsegment-t-00000.ts\n",
+    HEAD DATE "#EXTINF:nan,\nsegment-t-00000.ts\n",
+    HEAD DATE "#EXTINF:0x2,\nsegment-t-00000.ts\n",
+    HEAD DATE "#EXTINF:2.0.0,\nsegment-t-00000.ts\n",
+    HEAD DATE "#EXTINF:2e9,\nsegment-t-00000.ts\n",
+    HEAD DATE "#EXTINF:,\nsegment-t-00000.ts\n",
+    HEAD DATE "#EXTINF:2,\nsegment-t-00001.ts\n",
+    HEAD DATE "#EXTINF:2,\nsegment-t-0.ts\n",
+    HEAD DATE "#EXTINF:2,\nsegment-t-000000.ts\n",
+    HEAD DATE "#EXTINF:2,\nsegment-t--0000.ts\n",
     HEAD DATE "#EXTINF:2,\nsegment.ts\n",
-    HEAD DATE "#EXTINF:2,\n../segment00000.ts\n",
+    HEAD DATE "#EXTINF:2,\nsegment-t-00000.ts\n" DATE
+              "#EXTINF:2,\nsegment-u-00001.ts\n",
+    HEAD DATE "#EXTINF:2,\nsegment00000.ts\n",
+    HEAD DATE "#EXTINF:2,\n../segment-t-00000.ts\n",
     HEAD DATE "#EXTINF:2,\n/etc/passwd\n",
-    HEAD DATE "#EXTINF:2,\nhttp://example.com/segment00000.ts\n",
-    HEAD "#EXT-X-PROGRAM-DATE-TIME:yesterday\n#EXTINF:2,\nsegment00000.ts\n",
-    HEAD DATE "#EXTINF:2,\nsegment00000.ts",
-    HEAD DATE "#EXTINF:2,\nsegment00000.ts\n#EXT-X-MEDIA-SEQUENCE:1\n",
-    HEAD "#EXT-X-ENDLIST\n" DATE "#EXTINF:2,\nsegment00000.ts\n",
+    HEAD DATE "#EXTINF:2,\nhttp://example.com/segment-t-00000.ts\n",
+    HEAD "#EXT-X-PROGRAM-DATE-TIME:yesterday\n#EXTINF:2,\nsegment-t-00000.ts\n",
+    HEAD DATE "#EXTINF:2,\nsegment-t-00000.ts",
+    HEAD DATE "#EXTINF:2,\nsegment-t-00000.ts\n#EXT-X-MEDIA-SEQUENCE:1\n",
+    HEAD "#EXT-X-ENDLIST\n" DATE "#EXTINF:2,\nsegment-t-00000.ts\n",
   };
   guint i;
 
   for (i = 0; i < G_N_ELEMENTS (texts); i++) {
     g_autoptr (GstArclyHlsPlaylist) list =
-        gst_arcly_hls_playlist_new (GST_ARCLY_HLS_LIVE, 2, 5);
+        gst_arcly_hls_playlist_new (GST_ARCLY_HLS_LIVE, 2, 5, "t");
     gsize size = strlen (texts[i]);
     g_autofree gchar *exact = g_memdup2 (texts[i], size);
     g_autoptr (GError) error = NULL;
@@ -357,9 +361,9 @@ test_malformed (void)
 static void
 test_nul (void)
 {
-  static const gchar text[] = HEAD DATE "#EXTINF:2,\nsegment\00000000.ts\n";
+  static const gchar text[] = HEAD DATE "#EXTINF:2,\nsegment-t-\00000000.ts\n";
   g_autoptr (GstArclyHlsPlaylist) list =
-      gst_arcly_hls_playlist_new (GST_ARCLY_HLS_LIVE, 2, 5);
+      gst_arcly_hls_playlist_new (GST_ARCLY_HLS_LIVE, 2, 5, "t");
 
   g_assert_false (
       gst_arcly_hls_playlist_resume (list, text, sizeof text - 1, NULL));
@@ -369,37 +373,139 @@ static void
 test_names (void)
 {
   static const guint64 numbers[] = { 0, 7, 99999, 100000, 123456789012 };
-  guint i;
+  static const gchar *stamps[] = { "t", "20261124T032849000123",
+    "12345678901234567890123456789012" };
+  static const gchar *others[] = { "segment00000.ts", "segment-00000.ts",
+    "segment--00000.ts", "segment-a.b-00000.ts", "segment-a-00000.ts~",
+    "segment-a-0000.ts", "segment-a-000000.ts", "segment-a-.ts", "segment-.ts",
+    "segment-123456789012345678901234567890123-00000.ts", "-a-00000.ts",
+    "segment-a--0001.ts", "segment-a-+0001.ts", "" };
+  GstArclyHlsName read;
+  guint i, k;
 
   for (i = 0; i < G_N_ELEMENTS (numbers); i++) {
-    g_autofree gchar *name = gst_arcly_hls_segment_name (numbers[i]);
-    guint64 number;
+    for (k = 0; k < G_N_ELEMENTS (stamps); k++) {
+      g_autofree gchar *name =
+          gst_arcly_hls_segment_name (stamps[k], numbers[i]);
 
-    g_assert_true (gst_arcly_hls_segment_name_parse (name, &number));
-    g_assert_cmpuint (number, ==, numbers[i]);
+      g_assert_true (gst_arcly_hls_segment_name_parse (name, &read));
+      g_assert_cmpuint (read.sequence, ==, numbers[i]);
+      g_assert_cmpstr (read.stamp, ==, stamps[k]);
+    }
   }
+  for (i = 0; i < G_N_ELEMENTS (others); i++)
+    g_assert_false (gst_arcly_hls_segment_name_parse (others[i], &read));
 }
 
-/* Files that nobody lists, and entries whose files are gone. */
+/* RFC 8216, 4.3.5.1: said of all segments, and so not once one begins inside a
+ * GOP; whoever goes on with the playlist knows it, too. */
+static void
+test_dependent (void)
+{
+  g_autoptr (GstArclyHlsPlaylist) list =
+      gst_arcly_hls_playlist_new (GST_ARCLY_HLS_EVENT, 2, 5, "t");
+  g_autoptr (GstArclyHlsPlaylist) next =
+      gst_arcly_hls_playlist_new (GST_ARCLY_HLS_EVENT, 2, 5, "u");
+  GstArclyHlsSegment cut = { .duration = 2 * SECOND, .dependent = TRUE };
+  g_autofree gchar *before = NULL, *after = NULL, *resumed = NULL;
+
+  append (list, 2, FALSE, 0);
+  before = gst_arcly_hls_playlist_render (list);
+  g_assert_nonnull (strstr (before, "#EXT-X-INDEPENDENT-SEGMENTS\n"));
+  cut.date_time = EPOCH + 2 * G_USEC_PER_SEC;
+  gst_arcly_hls_playlist_append (list, &cut, 2 * SECOND);
+  append (list, 2, FALSE, 4 * SECOND);
+  after = gst_arcly_hls_playlist_render (list);
+  g_assert_null (strstr (after, "#EXT-X-INDEPENDENT-SEGMENTS\n"));
+  assert_good (after, before, FALSE);
+  assert_bad (before, after);
+
+  g_assert_true (
+      gst_arcly_hls_playlist_resume (next, after, strlen (after), NULL));
+  append (next, 2, FALSE, 6 * SECOND);
+  resumed = gst_arcly_hls_playlist_render (next);
+  g_assert_null (strstr (resumed, "#EXT-X-INDEPENDENT-SEGMENTS\n"));
+  assert_good (resumed, after, TRUE);
+
+  /* Another presentation starts clean. */
+  gst_arcly_hls_playlist_end (next);
+  append (next, 2, FALSE, 60 * SECOND);
+  g_free (g_steal_pointer (&resumed));
+  resumed = gst_arcly_hls_playlist_render (next);
+  g_assert_nonnull (strstr (resumed, "#EXT-X-INDEPENDENT-SEGMENTS\n"));
+}
+
+/* Which files nobody lists any more may be deleted: those of a live playlist
+ * that did not end. Whatever else is there, stays. */
 static void
 test_leftovers (void)
 {
+  static const struct {
+    GstArclyHlsType old;
+    gboolean ended;
+    GstArclyHlsType type;
+    guint target;
+    gint gone; /* first number that stays, of those of the old one */
+  } cases[] = {
+    { GST_ARCLY_HLS_LIVE, FALSE, GST_ARCLY_HLS_LIVE, 2, 5 },
+    { GST_ARCLY_HLS_LIVE, FALSE, GST_ARCLY_HLS_LIVE, 4, 10 },
+    { GST_ARCLY_HLS_LIVE, FALSE, GST_ARCLY_HLS_EVENT, 2, 0 },
+    { GST_ARCLY_HLS_LIVE, TRUE, GST_ARCLY_HLS_LIVE, 2, 0 },
+    { GST_ARCLY_HLS_EVENT, FALSE, GST_ARCLY_HLS_LIVE, 2, 0 },
+    { GST_ARCLY_HLS_EVENT, TRUE, GST_ARCLY_HLS_LIVE, 2, 0 },
+    { GST_ARCLY_HLS_EVENT, FALSE, GST_ARCLY_HLS_EVENT, 2, 0 },
+    { GST_ARCLY_HLS_VOD, TRUE, GST_ARCLY_HLS_LIVE, 2, 0 },
+    { GST_ARCLY_HLS_VOD, TRUE, GST_ARCLY_HLS_VOD, 2, 0 },
+  };
+  guint i;
+
+  for (i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_autoptr (GstArclyHlsPlaylist) old =
+        gst_arcly_hls_playlist_new (cases[i].old, 2, 5, "old");
+    g_autoptr (GstArclyHlsPlaylist) list =
+        gst_arcly_hls_playlist_new (cases[i].type, cases[i].target, 5, "new");
+    g_autofree gchar *text = NULL;
+    GstArclyHlsName name = { "foreign", 0 };
+    gint n_gone = 0;
+    gchar *gone;
+
+    for (guint n = 0; n < 10; n++)
+      append (old, 2, FALSE, n * 2 * SECOND);
+    if (cases[i].ended)
+      gst_arcly_hls_playlist_end (old);
+    text = gst_arcly_hls_playlist_render (old);
+    gst_arcly_hls_playlist_resume (list, text, strlen (text), NULL);
+    gst_arcly_hls_playlist_bury (list, &name, 0);
+    strcpy (name.stamp, "old");
+    for (; name.sequence < 10; name.sequence++)
+      gst_arcly_hls_playlist_bury (list, &name, 0);
+    while ((gone = gst_arcly_hls_playlist_pop_expired (list, 60 * SECOND))) {
+      g_autofree gchar *wanted = gst_arcly_hls_segment_name ("old", n_gone++);
+
+      g_assert_cmpstr (gone, ==, wanted);
+      g_free (gone);
+    }
+    g_assert_cmpint (n_gone, ==, cases[i].gone);
+  }
+}
+
+/* Entries whose files are gone. */
+static void
+test_files_gone (void)
+{
   g_autoptr (GstArclyHlsPlaylist) old =
-      gst_arcly_hls_playlist_new (GST_ARCLY_HLS_LIVE, 2, 5);
+      gst_arcly_hls_playlist_new (GST_ARCLY_HLS_LIVE, 2, 5, "t");
   g_autoptr (GstArclyHlsPlaylist) list =
-      gst_arcly_hls_playlist_new (GST_ARCLY_HLS_LIVE, 2, 5);
-  guint64 now = 0, gone;
+      gst_arcly_hls_playlist_new (GST_ARCLY_HLS_LIVE, 2, 5, "u");
+  guint64 now = 0;
   g_autofree gchar *text = run (old, 2, 10, &now, FALSE, NULL);
 
   gst_arcly_hls_playlist_resume (list, text, strlen (text), NULL);
-  gst_arcly_hls_playlist_bury (list, 3, 0);
   gst_arcly_hls_playlist_drop_before (list, 8);
   g_assert_cmpuint (gst_arcly_hls_playlist_get_first (list), ==, 8);
   g_assert_cmpuint (gst_arcly_hls_playlist_get_length (list), ==, 2);
   gst_arcly_hls_playlist_skip_to (list, 100);
   g_assert_cmpuint (gst_arcly_hls_playlist_get_next (list), ==, 10);
-  g_assert_true (gst_arcly_hls_playlist_pop_expired (list, 60 * SECOND, &gone));
-  g_assert_cmpuint (gone, ==, 3);
 }
 
 /* The lint itself: what it must find. */
@@ -407,7 +513,7 @@ static void
 test_lint (void)
 {
   g_autoptr (GstArclyHlsPlaylist) list =
-      gst_arcly_hls_playlist_new (GST_ARCLY_HLS_LIVE, 2, 5);
+      gst_arcly_hls_playlist_new (GST_ARCLY_HLS_LIVE, 2, 5, "t");
   guint64 now = 0;
   g_autofree gchar *before = run (list, 2, 5, &now, FALSE, NULL);
   g_autofree gchar *after = run (list, 2, 1, &now, FALSE, g_strdup (before));
@@ -418,7 +524,7 @@ test_lint (void)
     { "#EXT-X-TARGETDURATION:2", "#EXT-X-TARGETDURATION:3" },
     { "#EXT-X-TARGETDURATION:2", "#EXT-X-TARGETDURATION:1" },
     { "#EXT-X-MEDIA-SEQUENCE:1", "#EXT-X-MEDIA-SEQUENCE:2" },
-    { "segment00003", "segment00004" },
+    { "segment-t-00003", "segment-t-00004" },
     { "EXTINF:2.000000", "EXTINF:1.900000" },
     { "#EXT-X-VERSION:3\n", "" },
     { "22:13:26", "22:13:27" },
@@ -454,6 +560,8 @@ main (int argc, char **argv)
   g_test_add_func ("/hlsplaylist/nul", test_nul);
   g_test_add_func ("/hlsplaylist/names", test_names);
   g_test_add_func ("/hlsplaylist/leftovers", test_leftovers);
+  g_test_add_func ("/hlsplaylist/files-gone", test_files_gone);
+  g_test_add_func ("/hlsplaylist/dependent", test_dependent);
   g_test_add_func ("/hlsplaylist/lint", test_lint);
   return g_test_run ();
 }

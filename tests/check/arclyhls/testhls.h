@@ -46,6 +46,38 @@ test_hls_has (TestHls *t, const gchar *name)
   return g_file_test (path, G_FILE_TEST_EXISTS);
 }
 
+/* The name of the segment with this number, or NULL. */
+static inline gchar *
+test_hls_find_segment (TestHls *t, guint number)
+{
+  g_autoptr (GDir) dir = g_dir_open (t->folder, 0, NULL);
+  g_autofree gchar *end = g_strdup_printf ("-%05u.ts", number);
+  const gchar *name;
+
+  while (dir && (name = g_dir_read_name (dir))) {
+    if (g_str_has_prefix (name, "segment-") && g_str_has_suffix (name, end))
+      return g_strdup (name);
+  }
+  return NULL;
+}
+
+static inline gboolean
+test_hls_has_segment (TestHls *t, guint number)
+{
+  g_autofree gchar *name = test_hls_find_segment (t, number);
+
+  return name != NULL;
+}
+
+/* @pattern is in the playlist, a regular expression; NAME is what all names
+ * have in front of their number. */
+#define NAME "segment-[0-9]{8}T[0-9]{12}-"
+static inline gboolean
+test_hls_lists (TestHls *t, const gchar *pattern)
+{
+  return g_regex_match_simple (pattern, t->playlist, 0, 0);
+}
+
 /* Each file that is listed is there, whole packets, tables in front. */
 static inline void
 test_hls_check_files (TestHls *t)
@@ -137,12 +169,23 @@ test_hls_add_audio (TestHls *t)
   gst_harness_set_src_caps_str (t->audio, AUDIO_CAPS);
 }
 
+static inline void
+test_hls_assert_no_temporary (TestHls *t)
+{
+  g_autoptr (GDir) dir = g_dir_open (t->folder, 0, NULL);
+  const gchar *name;
+
+  while (dir && (name = g_dir_read_name (dir)))
+    fail_if (g_str_has_suffix (name, ".tmp"), "%s is left", name);
+}
+
 /* To NULL, and away; the folder stays. */
 static inline void
 test_hls_drop_sink (TestHls *t)
 {
   gst_element_set_state (t->sink, GST_STATE_NULL);
   test_hls_check (t);
+  test_hls_assert_no_temporary (t);
   g_clear_pointer (&t->video, gst_harness_teardown);
   g_clear_pointer (&t->audio, gst_harness_teardown);
   gst_bus_set_flushing (t->bus, TRUE);
