@@ -8,6 +8,7 @@
 
 #include "gstarclyhlsstore.h"
 #include "gstarclyhlswriter.h"
+#include "gstarclytsmux.h"
 #include "hls/hlscutter.h"
 
 GST_DEBUG_CATEGORY_STATIC (gst_arcly_hls_writer_debug);
@@ -336,6 +337,7 @@ gst_arcly_hls_writer_render (GstBaseSink *sink, GstBuffer *buffer)
     .duration = to_time (GST_BUFFER_DURATION (buffer)),
     .may_cut = !GST_BUFFER_FLAG_IS_SET (buffer, GST_BUFFER_FLAG_DELTA_UNIT),
     .discont = GST_BUFFER_FLAG_IS_SET (buffer, GST_BUFFER_FLAG_DISCONT),
+    .leftover = GST_BUFFER_FLAG_IS_SET (buffer, GST_ARCLY_TS_MUX_FLAG_LEFTOVER),
   };
   GstMapInfo map;
   gsize done;

@@ -5,6 +5,10 @@
 
 G_BEGIN_DECLS
 
+/* On a buffer with sound when all video has ended. Decoding can start at any of
+ * them, though not all have tables in front. */
+#define GST_ARCLY_TS_MUX_FLAG_LEFTOVER (GST_BUFFER_FLAG_LAST << 0)
+
 #define GST_TYPE_ARCLY_TS_MUX (gst_arcly_ts_mux_get_type ())
 G_DECLARE_FINAL_TYPE (
     GstArclyTsMux, gst_arcly_ts_mux, GST, ARCLY_TS_MUX, GstElement)

@@ -87,20 +87,27 @@ all_eos_locked (GstArclyTsMux *self)
 }
 
 /* A unit of this pad is a place to cut: the first video track decides, or any
- * audio where there is no video. */
-static gboolean
-may_cut_locked (GstArclyTsMux *self, GstArclyTsMuxPad *which)
+ * audio where there is no video, or no more. */
+static void
+judge_locked (
+    GstArclyTsMux *self, GstArclyTsMuxPad *which, GstArclyTsMuxJob *job)
 {
   guint i;
 
+  job->leftover = FALSE;
   for (i = 0; i < self->pads->len; i++) {
     GstArclyTsMuxPad *pad = g_ptr_array_index (self->pads, i);
 
-    if (pad->is_video && pad->announced &&
-        !(pad->eos && gst_queue_array_is_empty (pad->queue) && pad != which))
-      return pad == which;
+    if (!pad->is_video || !pad->announced)
+      continue;
+    if (pad == which || !pad->eos || !gst_queue_array_is_empty (pad->queue)) {
+      job->may_cut = pad == which;
+      job->leftover = FALSE;
+      return;
+    }
+    job->leftover = !which->is_video;
   }
-  return TRUE;
+  job->may_cut = TRUE;
 }
 
 typedef struct {
@@ -128,7 +135,7 @@ take_locked (GstArclyTsMux *self, Batch *batch)
   while (batch->n_jobs < BATCH && (pad = pick_locked (self, &awaited))) {
     GstArclyTsMuxJob *job = &batch->jobs[batch->n_jobs++];
 
-    job->may_cut = may_cut_locked (self, pad);
+    judge_locked (self, pad, job);
     job->pad = gst_object_ref (pad);
     job->item =
         *(GstArclyTsMuxItem *) gst_queue_array_pop_head_struct (pad->queue);

@@ -59,7 +59,8 @@ struct _GstArclyTsMux {
 typedef struct {
   GstArclyTsMuxPad *pad; /* owned */
   GstArclyTsMuxItem item;
-  gboolean may_cut; /* if it can be decoded from here */
+  gboolean may_cut;  /* if it can be decoded from here */
+  gboolean leftover; /* sound behind the end of all video */
 } GstArclyTsMuxJob;
 
 void gst_arcly_ts_mux_job_clear (GstArclyTsMuxJob *job);

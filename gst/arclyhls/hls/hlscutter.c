@@ -16,13 +16,18 @@
 /* Less is a slow frame rate, more is a stop. */
 #define MIN_HOLE (1500 * NS_PER_MS)
 #define MAX_STEP NS_PER_SECOND
+/* Past it, it is no hole but another time line; also where a segment has room
+ * for it. A track that is late is not further behind. */
+#define MAX_HOLE (10 * NS_PER_SECOND)
+/* So much without one unit of the time line that was: it is over. */
+#define MAX_BEHIND NS_PER_SECOND
 
 void
 gst_arcly_hls_cutter_init (GstArclyHlsCutter *self, guint target)
 {
   memset (self, 0, sizeof *self);
   self->target = MAX (target, 1) * NS_PER_SECOND;
-  self->gop_start = NO_TIME;
+  self->gop_start = self->behind = NO_TIME;
 }
 
 void
@@ -89,6 +94,7 @@ begin (GstArclyHlsCutter *self, const GstArclyHlsUnit *unit, gint64 start,
   self->start_dts = start_dts;
   self->has_key = unit->may_cut || !jump;
   self->was_jump = jump;
+  self->behind = NO_TIME;
   if (jump) {
     self->end = start;
     self->last_dts = start_dts;
@@ -102,7 +108,7 @@ cut_at_jump (GstArclyHlsCutter *self, const GstArclyHlsUnit *unit, gint64 pts,
 {
   cut->duration = CLAMP (self->end - self->start, 0, get_limit (self));
   cut->discontinuity = TRUE;
-  cut->inside_gop = !unit->may_cut;
+  cut->inside_gop = !unit->may_cut && !unit->leftover;
   begin (self, unit, pts, dts, TRUE);
   self->gop_start = unit->may_cut ? pts : NO_TIME;
   return TRUE;
@@ -118,10 +124,33 @@ cut_at_limit (GstArclyHlsCutter *self, const GstArclyHlsUnit *unit, gint64 pts,
     return cut_at_jump (self, unit, pts, dts, cut);
   cut->duration = MIN (elapsed, get_limit (self));
   cut->discontinuity = FALSE;
-  cut->inside_gop = !unit->may_cut;
+  cut->inside_gop = !unit->may_cut && !unit->leftover;
   begin (self, unit, self->start + cut->duration,
       self->start_dts + cut->duration, FALSE);
   return TRUE;
+}
+
+/* Rules U8 and U11: senders that restart don't always say so. What jumps forth
+ * would count as media, and what jumps back would never end a segment. */
+static gboolean
+is_elsewhere (GstArclyHlsCutter *self, const GstArclyHlsUnit *unit, gint64 pts,
+    gint64 dts)
+{
+  if (pts - self->end > MAX_HOLE)
+    return TRUE;
+  /* Keyframes come in the order of their presentation. */
+  if (unit->may_cut && !unit->leftover) {
+    self->behind = NO_TIME;
+    if (self->gop_start != NO_TIME)
+      return pts < self->gop_start;
+    return self->start - pts > MIN_HOLE;
+  }
+  /* Without a keyframe a single unit may just be late. */
+  if (self->last_dts - dts <= MAX_HOLE)
+    self->behind = NO_TIME;
+  else if (self->behind == NO_TIME || dts < self->behind)
+    self->behind = dts;
+  return self->behind != NO_TIME && dts - self->behind > MAX_BEHIND;
 }
 
 static gboolean
@@ -164,9 +193,13 @@ gst_arcly_hls_cutter_push (
   if (!self->open) {
     begin (self, unit, pts, dts, TRUE);
     self->gop_start = unit->may_cut ? pts : NO_TIME;
-  } else if (unit->may_cut) {
+  } else if (is_elsewhere (self, unit, pts, dts)) {
+    is_cut = cut_at_jump (self, unit, pts, dts, cut);
+  } else if (unit->may_cut && (!unit->leftover || unit->discont)) {
     is_cut = push_key (self, unit, pts, dts, cut);
   } else if (dts - self->start_dts >= get_limit (self)) {
+    /* Leftovers, too: they make the last segment longer rather than another
+     * one that is hardly worth a request. */
     is_cut = cut_at_limit (self, unit, pts, dts, dts - self->start_dts, cut);
   }
   note_end (self, unit, pts, dts);

@@ -17,6 +17,8 @@ typedef struct {
   gint64 duration;
   gboolean may_cut; /* a decoder can start here */
   gboolean discont;
+  gboolean leftover; /* sound, of which a decoder can start at any, behind the
+                        end of all video */
 } GstArclyHlsUnit;
 
 typedef struct {
@@ -37,6 +39,7 @@ typedef struct {
   gint64 end; /* of what came latest in presentation */
   gint64 last_dts;
   gint64 last_step; /* between two DTS */
+  gint64 behind;    /* DTS where the units began to be far behind */
   gint64 gop_start;
   gint64 gops[8]; /* how long the last ones were */
   guint n_gops;

@@ -155,6 +155,66 @@ GST_START_TEST (test_discontinuity)
 }
 GST_END_TEST;
 
+/* A sender that says nothing of its restart: rules U8 and U11. */
+GST_START_TEST (test_silent_jump)
+{
+  static const guint starts[] = { 0, 25 * 7200 };
+  guint i;
+
+  for (i = 0; i < G_N_ELEMENTS (starts); i++) {
+    TestHls t;
+
+    test_hls_init (&t);
+    test_hls_new_sink (&t, "playlist-type", 1, NULL);
+    test_hls_add_video (&t);
+    test_hls_push (&t, 25 * 3600, 25 * 3600 + 75);
+    test_hls_push (&t, starts[i], starts[i] + 125);
+    test_hls_end (&t);
+    assert_ended (&t);
+    fail_unless_equals_int (test_hls_discontinuities (&t), 1);
+    fail_unless (test_hls_lists (
+        &t, "#EXTINF:1.000000,\n" NAME "00001.ts\n#EXT-X-DISCONTINUITY\n"));
+    fail_unless_equals_int (test_hls_count (&t), 5);
+    test_hls_clear (&t);
+  }
+}
+GST_END_TEST;
+
+/* Sound that is a little longer than the picture makes no segment of its own,
+ * and sound that goes on does not stop the segments. */
+GST_START_TEST (test_sound_outlives_picture)
+{
+  static const struct {
+    guint end;
+    guint count;
+  } cases[] = { { 103, 2 }, { 110, 2 }, { 250, 5 } };
+  guint i;
+
+  for (i = 0; i < G_N_ELEMENTS (cases); i++) {
+    GstHarness *video;
+    TestHls t;
+
+    test_hls_init (&t);
+    test_hls_new_sink (&t, "playlist-type", 1, NULL);
+    test_hls_add_video (&t);
+    test_hls_add_audio (&t);
+    test_hls_push (&t, 0, 100);
+    fail_unless (gst_harness_push_event (t.video, gst_event_new_eos ()));
+    video = g_steal_pointer (&t.video);
+    test_hls_push (&t, 100, cases[i].end);
+    test_hls_end (&t);
+    assert_ended (&t);
+    fail_unless_equals_int (test_hls_count (&t), cases[i].count);
+    fail_unless (strstr (t.playlist, "#EXT-X-INDEPENDENT-SEGMENTS\n"));
+    fail_unless_equals_int (test_hls_discontinuities (&t), 0);
+    test_hls_assert_no_message (&t, GST_MESSAGE_WARNING);
+    gst_element_set_state (t.sink, GST_STATE_NULL);
+    gst_harness_teardown (video);
+    test_hls_clear (&t);
+  }
+}
+GST_END_TEST;
+
 /* Rule U9: the advertised target duration is neither changed nor passed. */
 GST_START_TEST (test_gop_too_long)
 {
@@ -576,6 +636,8 @@ arclyhlssink_suite (void)
   tcase_add_test (tcase, test_live_window);
   tcase_add_test (tcase, test_vod);
   tcase_add_test (tcase, test_discontinuity);
+  tcase_add_test (tcase, test_silent_jump);
+  tcase_add_test (tcase, test_sound_outlives_picture);
   tcase_add_test (tcase, test_gop_too_long);
   tcase_add_test (tcase, test_restart);
   tcase_add_test (tcase, test_foreign_playlist);

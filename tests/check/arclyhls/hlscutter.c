@@ -27,7 +27,7 @@ static void
 push (Fixture *f, gint64 pts, gint64 dts, gint64 duration, gboolean key,
     gboolean discont)
 {
-  GstArclyHlsUnit unit = { pts, dts, duration, key, discont };
+  GstArclyHlsUnit unit = { pts, dts, duration, key, discont, FALSE };
   GstArclyHlsCut *cut = &f->cuts[f->n_cuts];
 
   if (!gst_arcly_hls_cutter_push (&f->cutter, &unit, cut))
@@ -192,6 +192,120 @@ test_jump (void)
   g_assert_true (f.cuts[2].discontinuity);
 }
 
+static void
+assert_jump (Fixture *f, guint n, gint64 duration)
+{
+  assert_cut (f, n, duration);
+  g_assert_true (f->cuts[n].discontinuity);
+}
+
+/* Rules U8 and U11: no flag, but the times tell. The segment ends there, with
+ * the duration of its content. */
+static void
+test_silent_jump (void)
+{
+  static const gint64 jumps[] = { 7200 * SECOND, -7200 * SECOND, 20 * SECOND,
+    -20 * SECOND, -3 * SECOND };
+  guint i, target;
+
+  for (i = 0; i < G_N_ELEMENTS (jumps); i++) {
+    /* There is room for 20 s in a segment of 60. */
+    for (target = 2; target <= 60; target += 58) {
+      Fixture f;
+
+      fixture_init (&f, target);
+      f.time = 10000 * SECOND;
+      push_gop (&f, target * SECOND);
+      push_gop (&f, SECOND);
+      f.time += jumps[i];
+      push_gop (&f, target * SECOND);
+      push_gop (&f, SECOND);
+      g_assert_cmpuint (f.n_cuts, ==, 3);
+      assert_cut (&f, 0, target * SECOND);
+      g_assert_false (f.cuts[0].discontinuity);
+      assert_jump (&f, 1, SECOND);
+      g_assert_false (f.cuts[1].inside_gop);
+      assert_cut (&f, 2, target * SECOND);
+      g_assert_false (f.cuts[2].discontinuity);
+    }
+  }
+}
+
+/* The same where no keyframe comes for long: the segment ends nevertheless. */
+static void
+test_silent_jump_back_without_key (void)
+{
+  Fixture f;
+  guint i;
+
+  fixture_init (&f, 2);
+  f.time = 100 * SECOND;
+  push_gop (&f, 2 * SECOND);
+  push_gop (&f, SECOND);
+  for (i = 0; i < 250; i++)
+    push (&f, i * FRAME, i * FRAME, FRAME, FALSE, FALSE);
+  g_assert_cmpuint (f.n_cuts, >=, 4);
+  assert_jump (&f, 1, SECOND);
+  g_assert_false (f.cuts[2].discontinuity);
+}
+
+/* A track that is far behind the other is late, and not elsewhere. */
+static void
+test_late_track (void)
+{
+  Fixture f;
+  guint i;
+
+  fixture_init (&f, 2);
+  push_gop (&f, 30 * SECOND);
+  for (i = 0; i < 200; i++) {
+    gint64 late = i * FRAME;
+
+    push (&f, late, late, FRAME, FALSE, FALSE);
+    push_gop (&f, FRAME);
+  }
+  for (i = 0; i < f.n_cuts; i++)
+    g_assert_false (f.cuts[i].discontinuity);
+}
+
+/* Sound that is left when the video ends: in the last segment as long as that
+ * can take it, and then in segments of its own that any decoder can start at.
+ */
+static void
+test_leftover (void)
+{
+  static const struct {
+    gint64 sound;
+    guint n_cuts;
+  } cases[] = { { 0, 1 }, { 80 * MS, 1 }, { 400 * MS, 1 }, { 2 * SECOND, 2 },
+    { 20 * SECOND, 9 } };
+  guint i, k;
+
+  for (i = 0; i < G_N_ELEMENTS (cases); i++) {
+    Fixture f;
+    gint64 end, sum = 0;
+
+    fixture_init (&f, 2);
+    push_gop (&f, 2 * SECOND);
+    push_gop (&f, 2 * SECOND);
+    for (end = f.time + cases[i].sound; f.time < end; f.time += FRAME) {
+      GstArclyHlsUnit unit = { f.time, f.time, FRAME,
+        (end - f.time) % (12 * FRAME) == 0, FALSE, TRUE };
+
+      if (!gst_arcly_hls_cutter_push (&f.cutter, &unit, &f.cuts[f.n_cuts]))
+        continue;
+      g_assert_false (f.cuts[f.n_cuts].inside_gop);
+      g_assert_false (f.cuts[f.n_cuts].discontinuity);
+      f.n_cuts++;
+    }
+    g_assert_cmpuint (f.n_cuts, ==, cases[i].n_cuts);
+    for (k = 0; k < f.n_cuts; k++)
+      sum += f.cuts[k].duration;
+    sum += gst_arcly_hls_cutter_finish (&f.cutter);
+    g_assert_cmpint (sum, ==, 4 * SECOND + cases[i].sound);
+  }
+}
+
 /* Frames without a duration last as long as the one before. */
 static void
 test_no_durations (void)
@@ -312,6 +426,11 @@ main (int argc, char **argv)
   g_test_add_func ("/hlscutter/slow-frames", test_slow_frames);
   g_test_add_func ("/hlscutter/endless-gop", test_endless_gop);
   g_test_add_func ("/hlscutter/jump", test_jump);
+  g_test_add_func ("/hlscutter/silent-jump", test_silent_jump);
+  g_test_add_func ("/hlscutter/silent-jump-back-without-key",
+      test_silent_jump_back_without_key);
+  g_test_add_func ("/hlscutter/late-track", test_late_track);
+  g_test_add_func ("/hlscutter/leftover", test_leftover);
   g_test_add_func ("/hlscutter/no-durations", test_no_durations);
   g_test_add_func (
       "/hlscutter/sound-first-after-a-hole", test_sound_first_after_a_hole);
