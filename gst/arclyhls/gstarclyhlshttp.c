@@ -44,7 +44,7 @@ gst_arcly_hls_http_mount (GstArclyHlsHttp *self, GstElement *element,
   if (!self->server)
     return TRUE;
   if (!gst_arcly_http_server_mount_folder (
-          self->server, path, folder, folder, &error)) {
+          self->server, path, folder, NULL, &error)) {
     GST_ELEMENT_ERROR (
         element, RESOURCE, SETTINGS, ("%s", error->message), (NULL));
     return FALSE;

@@ -1,117 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-#include <string.h>
-#include <sys/stat.h>
-#include <glib/gstdio.h>
-#include <gst/check/gstcheck.h>
-#include <libsoup/soup.h>
-#include <gst/arcly/arcly.h>
+#include "testhttp.h"
 
-#define HOST "127.0.0.1"
-#define SEGMENT "0123456789"
-#define PLAYLIST "#EXTM3U\n"
-
-typedef struct {
-  GstArclyEngine *engine;
-  GstArclyHttpServer *server;
-  SoupSession *session;
-  gchar *root;   /* temporary: what lies outside of the folder */
-  gchar *folder; /* root/hls */
-} Fixture;
-
-static void
-write_file (const gchar *folder, const gchar *name, const gchar *content)
-{
-  g_autofree gchar *path = g_build_filename (folder, name, NULL);
-  g_autofree gchar *parent = g_path_get_dirname (path);
-
-  fail_unless_equals_int (g_mkdir_with_parents (parent, 0700), 0);
-  fail_unless (g_file_set_contents (path, content, -1, NULL));
-}
-
-static void
-fixture_init (Fixture *fixture)
-{
-  g_autofree gchar *link = NULL;
-  g_autofree gchar *secret = NULL;
-
-  fixture->engine = gst_arcly_engine_new ();
-  fixture->server =
-      gst_arcly_http_server_acquire (fixture->engine, HOST, 0, NULL);
-  fail_unless (fixture->server != NULL);
-  /* Tests never go past this machine. */
-  fixture->session =
-      soup_session_new_with_options ("proxy-resolver", NULL, NULL);
-  fixture->root = g_dir_make_tmp ("arcly-http-XXXXXX", NULL);
-  fixture->folder = g_build_filename (fixture->root, "hls", NULL);
-  write_file (fixture->root, "secret", "secret");
-  write_file (fixture->root, "hls-too/secret", "secret");
-  write_file (fixture->folder, "index.m3u8", PLAYLIST);
-  write_file (fixture->folder, "a b.ts", SEGMENT);
-  write_file (fixture->folder, "segment.ts", SEGMENT);
-  write_file (fixture->folder, ".hidden.ts", "hidden");
-  write_file (fixture->folder, "sub/segment.ts", SEGMENT);
-  secret = g_build_filename (fixture->root, "secret", NULL);
-  link = g_build_filename (fixture->folder, "link.ts", NULL);
-  fail_unless_equals_int (symlink (secret, link), 0);
-  g_free (g_steal_pointer (&link));
-  link = g_build_filename (fixture->folder, "fifo.ts", NULL);
-  fail_unless_equals_int (mkfifo (link, 0600), 0);
-  fail_unless (gst_arcly_http_server_mount_folder (
-      fixture->server, "/hls", fixture->folder, "Camera", NULL));
-}
-
-static void
-fixture_clear (Fixture *fixture)
-{
-  g_autofree gchar *command = g_strdup_printf ("rm -r '%s'", fixture->root);
-
-  g_clear_object (&fixture->session);
-  gst_arcly_http_server_release (fixture->engine, fixture->server);
-  gst_object_unref (fixture->engine);
-  fail_unless (g_spawn_command_line_sync (command, NULL, NULL, NULL, NULL));
-  g_free (fixture->folder);
-  g_free (fixture->root);
-}
-
-static SoupMessage *
-request (Fixture *fixture, const gchar *method, const gchar *path)
-{
-  g_autofree gchar *text = g_strdup_printf ("http://" HOST ":%u%s",
-      gst_arcly_http_server_get_port (fixture->server), path);
-  g_autoptr (GUri) uri = g_uri_parse (text, SOUP_HTTP_URI_FLAGS, NULL);
-
-  fail_unless (uri != NULL, "%s", text);
-  return soup_message_new_from_uri (method, uri);
-}
-
-static guint
-send (Fixture *fixture, SoupMessage *message, gchar **body)
-{
-  g_autoptr (GError) error = NULL;
-  g_autoptr (GBytes) bytes =
-      soup_session_send_and_read (fixture->session, message, NULL, &error);
-
-  g_assert_no_error (error);
-  if (body)
-    *body =
-        g_strndup (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes));
-  return soup_message_get_status (message);
-}
-
-static guint
-get (Fixture *fixture, const gchar *path, gchar **body)
-{
-  g_autoptr (SoupMessage) message = request (fixture, "GET", path);
-
-  return send (fixture, message, body);
-}
-
-static const gchar *
-header (SoupMessage *message, const gchar *name)
-{
-  return soup_message_headers_get_one (
-      soup_message_get_response_headers (message), name);
-}
+#include <fcntl.h>
 
 /* Files come with their type and with how long a cache may keep them. */
 GST_START_TEST (test_files)
@@ -133,6 +23,8 @@ GST_START_TEST (test_files)
   fail_unless_equals_string (header (playlist, "Cache-Control"), "no-cache");
   fail_unless_equals_string (
       header (playlist, "Access-Control-Allow-Origin"), "*");
+  fail_unless (strstr (
+      header (playlist, "Access-Control-Expose-Headers"), "Content-Range"));
 
   segment = request (&fixture, "GET", "/hls/segment.ts");
   fail_unless_equals_int (send (&fixture, segment, &body2), 200);
@@ -151,15 +43,6 @@ GST_START_TEST (test_files)
   fixture_clear (&fixture);
 }
 GST_END_TEST;
-
-static GSocketClient *
-new_client (void)
-{
-  GSocketClient *client = g_socket_client_new ();
-
-  g_socket_client_set_enable_proxy (client, FALSE);
-  return client;
-}
 
 /* Over a bare socket: a client library would clean the path. */
 static guint
@@ -207,6 +90,14 @@ GST_START_TEST (test_outside)
     "/hls/%2ehidden.ts",
     "/hls/link.ts",
     "/hls/fifo.ts",
+    "/hls/notes.txt",
+    "/hls/segment",
+    "/hls/segment.ts.tmp",
+    "/hls/segment%2ets%00",
+    "/hls/%",
+    "/hls/%2",
+    "/hls/%c0%ae%c0%ae/secret",
+    "/hls/segment.ts%0d%0aX:%20y",
     "/hls/sub",
     "/hls/sub/",
     "/hls-too/secret",
@@ -223,6 +114,9 @@ GST_START_TEST (test_outside)
   guint i;
 
   fixture_init (&fixture);
+  write_file (fixture.folder, "notes.txt", "secret");
+  write_file (fixture.folder, "segment", "secret");
+  write_file (fixture.folder, "segment.ts.tmp", "secret");
   for (i = 0; i < G_N_ELEMENTS (paths); i++) {
     guint status = get_raw (&fixture, paths[i]);
 
@@ -270,6 +164,94 @@ GST_START_TEST (test_range_and_etag)
 }
 GST_END_TEST;
 
+typedef struct {
+  const gchar *method;
+  const gchar *range;
+  const gchar *if_range;      /* NULL none, "" the right one */
+  const gchar *if_none_match; /* the same */
+  guint status;
+  const gchar *body;
+} Ask;
+
+static void
+ask (Fixture *fixture, const Ask *ask, const gchar *etag)
+{
+  g_autoptr (SoupMessage) message =
+      request (fixture, ask->method, "/hls/segment.ts");
+  SoupMessageHeaders *headers = soup_message_get_request_headers (message);
+  g_autofree gchar *body = NULL;
+  const gchar *name = ask->range ? ask->range : "no range";
+
+  if (ask->range)
+    soup_message_headers_append (headers, "Range", ask->range);
+  if (ask->if_range)
+    soup_message_headers_append (
+        headers, "If-Range", ask->if_range[0] ? ask->if_range : etag);
+  if (ask->if_none_match)
+    soup_message_headers_append (headers, "If-None-Match",
+        ask->if_none_match[0] ? ask->if_none_match : etag);
+  fail_unless (send (fixture, message, &body) == ask->status, "%s %s: %u, %u",
+      ask->method, name, soup_message_get_status (message), ask->status);
+  fail_unless (g_strcmp0 (body ? body : "", ask->body) == 0,
+      "%s %s: '%s', '%s'", ask->method, name, body, ask->body);
+}
+
+/* RFC 9110, 13 and 14. */
+GST_START_TEST (test_conditions)
+{
+  static const Ask asks[] = {
+    { "GET", NULL, NULL, NULL, 200, SEGMENT },
+    { "GET", "bytes=2-4", NULL, NULL, 206, "234" },
+    { "GET", "bytes=7-", NULL, NULL, 206, "789" },
+    { "GET", "bytes=-2", NULL, NULL, 206, "89" },
+    { "GET", "bytes=0-99", NULL, NULL, 206, SEGMENT },
+    { "GET", "bytes=10-", NULL, NULL, 416, "" },
+    { "GET", "bytes=4-2", NULL, NULL, 200, SEGMENT },
+    { "GET", "bytes=-0", NULL, NULL, 416, "" },
+    { "GET", "bytes=-", NULL, NULL, 200, SEGMENT },
+    { "GET", "bytes=2-4x", NULL, NULL, 200, SEGMENT },
+    { "GET", "bytes=99999999999999999999-", NULL, NULL, 200, SEGMENT },
+    { "GET", "bytes=0-18446744073709551615", NULL, NULL, 206, SEGMENT },
+    { "GET", "bytes=-18446744073709551615", NULL, NULL, 206, SEGMENT },
+    { "GET", "bytes=x", NULL, NULL, 200, SEGMENT },
+    { "GET", "lines=1-2", NULL, NULL, 200, SEGMENT },
+    { "GET", "bytes=0-1,4-5", NULL, NULL, 200, SEGMENT },
+    { "GET", "bytes=0-,0-,0-,0-", NULL, NULL, 200, SEGMENT },
+    { "GET", "bytes=2-4", "", NULL, 206, "234" },
+    { "GET", "bytes=2-4", "\"other\"", NULL, 200, SEGMENT },
+    { "GET", "bytes=2-4", "W/\"other\"", NULL, 200, SEGMENT },
+    { "GET", "bytes=2-4", "Tue, 24 Nov 2026 00:00:00 GMT", NULL, 200, SEGMENT },
+    { "GET", NULL, "\"other\"", NULL, 200, SEGMENT },
+    { "GET", NULL, NULL, "", 304, "" },
+    { "GET", NULL, NULL, "*", 304, "" },
+    { "GET", NULL, NULL, "\"other\"", 200, SEGMENT },
+    { "GET", "bytes=2-4", NULL, "", 304, "" },
+    { "HEAD", NULL, NULL, NULL, 200, "" },
+    { "HEAD", "bytes=2-4", NULL, NULL, 200, "" },
+    { "HEAD", NULL, NULL, "", 304, "" },
+  };
+  Fixture fixture;
+  g_autoptr (SoupMessage) plain = NULL;
+  guint i;
+
+  fixture_init (&fixture);
+  plain = request (&fixture, "GET", "/hls/segment.ts");
+  send (&fixture, plain, NULL);
+  /* None makes it fail, wherever it asks. */
+  for (i = 0; i < G_N_ELEMENTS (asks); i++) {
+    g_autoptr (SoupMessage) page = request (&fixture, "GET", "/player.js");
+
+    if (asks[i].range)
+      soup_message_headers_append (
+          soup_message_get_request_headers (page), "Range", asks[i].range);
+    fail_unless_equals_int (send (&fixture, page, NULL), 200);
+  }
+  for (i = 0; i < G_N_ELEMENTS (asks); i++)
+    ask (&fixture, &asks[i], header (plain, "ETag"));
+  fixture_clear (&fixture);
+}
+GST_END_TEST;
+
 GST_START_TEST (test_methods)
 {
   Fixture fixture;
@@ -292,7 +274,6 @@ GST_START_TEST (test_page)
   Fixture fixture;
   g_autofree gchar *page = NULL;
   g_autofree gchar *list = NULL;
-  g_autofree gchar *ended = NULL;
   g_autofree gchar *none = NULL;
 
   fixture_init (&fixture);
@@ -305,15 +286,65 @@ GST_START_TEST (test_page)
   fail_unless_equals_int (get (&fixture, "/api/streams", &list), 200);
   fail_unless_equals_string (list,
       "[{\"path\":\"/hls\",\"title\":\"Camera\","
-      "\"url\":\"/hls/index.m3u8\",\"state\":\"live\"}]");
-  write_file (fixture.folder, "index.m3u8", PLAYLIST "#EXT-X-ENDLIST\n");
-  fail_unless_equals_int (get (&fixture, "/api/streams", &ended), 200);
-  fail_unless (strstr (ended, "\"ended\"") != NULL);
-
+      "\"url\":\"/hls/index.m3u8\",\"state\":\"waiting\"}]");
   gst_arcly_http_server_unmount (fixture.server, "/hls");
   fail_unless_equals_int (get (&fixture, "/api/streams", &none), 200);
   fail_unless_equals_string (none, "[]");
   fail_unless_equals_int (get (&fixture, "/hls/segment.ts", NULL), 404);
+  fixture_clear (&fixture);
+}
+GST_END_TEST;
+
+static void
+assert_state (Fixture *fixture, const gchar *path, const gchar *state)
+{
+  g_autofree gchar *list = NULL;
+  g_autofree gchar *wanted = g_strdup_printf (
+      "\"url\":\"%s/index.m3u8\",\"state\":\"%s\"", path, state);
+
+  fail_unless_equals_int (get (fixture, "/api/streams", &list), 200);
+  fail_unless (strstr (list, wanted) != NULL, "%s, not: %s", wanted, list);
+}
+
+static void
+make_older (Fixture *fixture, gint64 seconds)
+{
+  g_autofree gchar *path =
+      g_build_filename (fixture->folder, "index.m3u8", NULL);
+  gint64 then = g_get_real_time () / G_USEC_PER_SEC - seconds;
+  struct timespec times[] = { { then, 0 }, { then, 0 } };
+
+  fail_unless_equals_int (utimensat (AT_FDCWD, path, times, 0), 0);
+}
+
+/* What a process that crashed left is not live before somebody goes on with
+ * it; and what nobody goes on with any more is not, either. */
+GST_START_TEST (test_states)
+{
+  static const gchar live[] = PLAYLIST "#EXT-X-TARGETDURATION:60\n";
+  g_autofree gchar *path = NULL;
+  Fixture fixture;
+
+  fixture_init (&fixture);
+  assert_state (&fixture, "/hls", "waiting");
+  /* A viewer of then goes on where he was. */
+  fail_unless_equals_int (get (&fixture, "/hls/index.m3u8", NULL), 200);
+  write_file (fixture.folder, "index.m3u8", live);
+  assert_state (&fixture, "/hls", "live");
+  make_older (&fixture, 100);
+  assert_state (&fixture, "/hls", "live");
+  make_older (&fixture, 200);
+  assert_state (&fixture, "/hls", "stalled");
+  write_file (fixture.folder, "index.m3u8", PLAYLIST "#EXT-X-ENDLIST\n");
+  assert_state (&fixture, "/hls", "ended");
+
+  /* An ended one is what it is, also for the next process. */
+  fail_unless (gst_arcly_http_server_mount_folder (
+      fixture.server, "/again", fixture.folder, NULL, NULL));
+  assert_state (&fixture, "/again", "ended");
+  path = g_build_filename (fixture.folder, "index.m3u8", NULL);
+  fail_unless_equals_int (g_unlink (path), 0);
+  assert_state (&fixture, "/again", "waiting");
   fixture_clear (&fixture);
 }
 GST_END_TEST;
@@ -443,8 +474,10 @@ http_suite (void)
   tcase_add_test (tcase, test_files);
   tcase_add_test (tcase, test_outside);
   tcase_add_test (tcase, test_range_and_etag);
+  tcase_add_test (tcase, test_conditions);
   tcase_add_test (tcase, test_methods);
   tcase_add_test (tcase, test_page);
+  tcase_add_test (tcase, test_states);
   tcase_add_test (tcase, test_sharing);
   tcase_add_test (tcase, test_teardown_under_load);
   tcase_add_test (tcase, test_no_leak);

@@ -158,6 +158,23 @@ map_all (int fd)
   return mapped ? g_mapped_file_get_bytes (mapped) : NULL;
 }
 
+static gchar *
+make_etag (const struct stat *info)
+{
+  return g_strdup_printf ("\"%lx-%lx-%lx\"", (gulong) info->st_ino,
+      (gulong) info->st_mtim.tv_sec * 1000000000UL + info->st_mtim.tv_nsec,
+      (gulong) info->st_size);
+}
+
+gchar *
+gst_arcly_http_file_etag (const gchar *folder, const gchar *name)
+{
+  g_autofree gchar *path = g_build_filename (folder, name, NULL);
+  struct stat info;
+
+  return stat (path, &info) == 0 ? make_etag (&info) : NULL;
+}
+
 /* The version of the file that fd is open on; from the cache if it is there. */
 static gboolean
 read_version (GstArclyHttpCache *cache, const gchar *name, int fd,
@@ -165,9 +182,9 @@ read_version (GstArclyHttpCache *cache, const gchar *name, int fd,
 {
   Entry *entry = g_hash_table_lookup (cache->entries, name);
 
-  file->etag = g_strdup_printf ("\"%lx-%lx-%lx\"", (gulong) info->st_ino,
-      (gulong) info->st_mtim.tv_sec * 1000000000UL + info->st_mtim.tv_nsec,
-      (gulong) info->st_size);
+  file->etag = make_etag (info);
+  file->modified = info->st_mtim.tv_sec * G_GINT64_CONSTANT (1000000) +
+                   info->st_mtim.tv_nsec / 1000;
   if (entry && g_str_equal (entry->etag, file->etag)) {
     g_queue_unlink (&cache->order, &entry->link);
     g_queue_push_head_link (&cache->order, &entry->link);

@@ -3,9 +3,30 @@
  * What the files of the HTTP server share. Private: not installed. */
 #pragma once
 
+#include <gio/gio.h>
 #include <libsoup/soup.h>
 
 G_BEGIN_DECLS
+
+/* How long nothing is accepted after accepting failed. */
+#define GST_ARCLY_HTTP_PAUSE_MS 200
+
+/* Takes connections, one call each. A process that has no descriptor left, or
+ * a server that has as many connections as it takes, goes on later. New and
+ * free: with no loop running, or in @context's thread; @accept is called in
+ * that. */
+typedef struct _GstArclyHttpListener GstArclyHttpListener;
+typedef void (*GstArclyHttpAcceptFunc) (
+    GSocketConnection *connection, gpointer data);
+
+/* NULL with an error of GIO. */
+GstArclyHttpListener *gst_arcly_http_listener_new (GInetAddress *address,
+    guint port, GMainContext *context, GstArclyHttpAcceptFunc accept,
+    gpointer data, GError **error);
+guint gst_arcly_http_listener_get_port (GstArclyHttpListener *self);
+void gst_arcly_http_listener_free (GstArclyHttpListener *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (
+    GstArclyHttpListener, gst_arcly_http_listener_free)
 
 /* A folder under a path. Immutable; any thread. */
 typedef struct {
@@ -13,6 +34,7 @@ typedef struct {
   gchar *path;   /* "/hls": leading slash, no trailing one */
   gchar *folder; /* absolute */
   gchar *title;
+  gchar *left_etag; /* of the playlist that was there before; NULL if none */
 } GstArclyHttpMount;
 
 GstArclyHttpMount *gst_arcly_http_mount_new (
@@ -25,6 +47,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (GstArclyHttpMount, gst_arcly_http_mount_unref)
 typedef struct {
   GBytes *bytes;
   gchar *etag;
+  gint64 modified; /* microseconds since 1970 UTC */
 } GstArclyHttpFile;
 
 void gst_arcly_http_file_clear (GstArclyHttpFile *file);
@@ -42,6 +65,21 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (GstArclyHttpCache, gst_arcly_http_cache_free)
  * @folder. FALSE if there is no such regular file, or it lies outside. */
 gboolean gst_arcly_http_cache_read (GstArclyHttpCache *cache,
     const gchar *folder, const gchar *relative, GstArclyHttpFile *file);
+
+/* (transfer full): what identifies the present version of a file, or NULL. Any
+ * thread. */
+gchar *gst_arcly_http_file_etag (const gchar *folder, const gchar *name);
+
+/* What a Range header asks for of @size bytes (RFC 9110, 14.2). ALL is also for
+ * what is malformed, not in bytes, or of several parts. */
+typedef enum {
+  GST_ARCLY_HTTP_RANGE_ALL,
+  GST_ARCLY_HTTP_RANGE_PART,
+  GST_ARCLY_HTTP_RANGE_NONE,
+} GstArclyHttpRange;
+
+GstArclyHttpRange gst_arcly_http_parse_range (
+    const gchar *header, guint64 size, guint64 *start, guint64 *length);
 
 /* A request's raw path, decoded once; NULL if it holds anything that no path of
  * ours does: "..", hidden names, backslashes, NUL, bad escapes, bad UTF-8. */

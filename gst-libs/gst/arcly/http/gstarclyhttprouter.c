@@ -17,14 +17,16 @@
 /* RFC 8246: the name of a segment never gets other content. */
 #define CACHE_FOREVER "public, max-age=31536000, immutable"
 
-static const struct {
+typedef struct {
   const gchar *suffix;
   const gchar *type;
   const gchar *cache_control;
-} file_types[] = {
+} FileType;
+
+/* What else is in a folder is nobody's business. */
+static const FileType file_types[] = {
   { ".m3u8", "application/vnd.apple.mpegurl", CACHE_NEVER }, /* RFC 8216, 4 */
   { ".ts", "video/mp2t", CACHE_FOREVER },                    /* RFC 3555 */
-  { "", "application/octet-stream", CACHE_NEVER },
 };
 
 static const struct {
@@ -64,6 +66,7 @@ gst_arcly_http_mount_new (
   mount->path = g_steal_pointer (&clean);
   mount->folder = g_canonicalize_filename (folder, NULL);
   mount->title = g_strdup (title);
+  mount->left_etag = gst_arcly_http_file_etag (mount->folder, PLAYLIST);
   return mount;
 }
 
@@ -82,6 +85,7 @@ gst_arcly_http_mount_unref (GstArclyHttpMount *mount)
   g_free (mount->path);
   g_free (mount->folder);
   g_free (mount->title);
+  g_free (mount->left_etag);
   g_free (mount);
 }
 
@@ -139,26 +143,80 @@ client_has (SoupServerMessage *message, const gchar *etag)
   return have && (strstr (have, etag) || g_str_equal (have, "*"));
 }
 
+static const FileType *
+find_type (const gchar *path)
+{
+  guint i;
+
+  for (i = 0; i < G_N_ELEMENTS (file_types); i++) {
+    if (g_str_has_suffix (path, file_types[i].suffix))
+      return &file_types[i];
+  }
+  return NULL;
+}
+
+/* The part that is asked for. A client that has a part of another version
+ * (RFC 9110, 13.1.5) gets all. FALSE if there is no such part. */
+static gboolean
+cut_to_range (
+    SoupServerMessage *message, const gchar *range, GstArclyHttpFile *file)
+{
+  const gchar *condition = soup_message_headers_get_one (
+      soup_server_message_get_request_headers (message), "If-Range");
+  guint64 size = g_bytes_get_size (file->bytes), start, length;
+  g_autofree gchar *content_range = NULL;
+  GBytes *part;
+
+  if (condition && !g_str_equal (condition, file->etag))
+    return TRUE;
+  switch (gst_arcly_http_parse_range (range, size, &start, &length)) {
+    case GST_ARCLY_HTTP_RANGE_ALL:
+      return TRUE;
+    case GST_ARCLY_HTTP_RANGE_NONE:
+      content_range = g_strdup_printf ("bytes */%" G_GUINT64_FORMAT, size);
+      set_header (message, "Content-Range", content_range);
+      return FALSE;
+    case GST_ARCLY_HTTP_RANGE_PART:
+      break;
+  }
+  content_range = g_strdup_printf ("bytes %" G_GUINT64_FORMAT
+                                   "-%" G_GUINT64_FORMAT "/%" G_GUINT64_FORMAT,
+      start, start + length - 1, size);
+  set_header (message, "Content-Range", content_range);
+  part = g_bytes_new_from_bytes (file->bytes, start, length);
+  g_bytes_unref (file->bytes);
+  file->bytes = part;
+  return TRUE;
+}
+
 static gboolean
 answer_file (GstArclyHttpRouter *router, SoupServerMessage *message,
-    const gchar *folder, const gchar *relative)
+    const gchar *folder, const gchar *relative, const gchar *range)
 {
   g_auto (GstArclyHttpFile) file = { 0 };
-  guint i = 0;
+  const FileType *type = find_type (relative);
 
-  if (!gst_arcly_http_cache_read (router->cache, folder, relative, &file))
+  if (!type ||
+      !gst_arcly_http_cache_read (router->cache, folder, relative, &file))
     return FALSE;
 
-  while (!g_str_has_suffix (relative, file_types[i].suffix))
-    i++;
   set_header (message, "ETag", file.etag);
+  set_header (message, "Accept-Ranges", "bytes");
   if (client_has (message, file.etag)) {
-    set_header (message, "Cache-Control", file_types[i].cache_control);
+    set_header (message, "Cache-Control", type->cache_control);
     soup_server_message_set_status (message, SOUP_STATUS_NOT_MODIFIED, NULL);
     return TRUE;
   }
-  answer_bytes (
-      message, file.bytes, file_types[i].type, file_types[i].cache_control);
+  if (!cut_to_range (message, range, &file)) {
+    set_header (message, "Cache-Control", CACHE_NEVER);
+    soup_server_message_set_status (
+        message, SOUP_STATUS_REQUESTED_RANGE_NOT_SATISFIABLE, NULL);
+    return TRUE;
+  }
+  answer_bytes (message, file.bytes, type->type, type->cache_control);
+  if (soup_message_headers_get_one (
+          soup_server_message_get_response_headers (message), "Content-Range"))
+    soup_server_message_set_status (message, SOUP_STATUS_PARTIAL_CONTENT, NULL);
   return TRUE;
 }
 
@@ -214,7 +272,29 @@ contains (GBytes *bytes, const gchar *text)
   return data && g_strstr_len (data, size, text) != NULL;
 }
 
-/* "waiting" for a publisher, "live", or "ended". */
+/* RFC 8216, 6.2.1: a live playlist changes within 1.5 target durations. Twice
+ * that is no hiccup. */
+static gboolean
+is_overdue (const GstArclyHttpFile *file)
+{
+  static const gchar tag[] = "#EXT-X-TARGETDURATION:";
+  gsize size = 0;
+  const gchar *data = g_bytes_get_data (file->bytes, &size);
+  const gchar *found = data ? g_strstr_len (data, size, tag) : NULL;
+  g_autofree gchar *digits = NULL;
+  gint64 target;
+
+  if (!found)
+    return FALSE;
+  found += strlen (tag);
+  digits = g_strndup (found, MIN ((gsize) (data + size - found), 8));
+  target = CLAMP (g_ascii_strtoll (digits, NULL, 10), 1, 86400);
+  return g_get_real_time () - file->modified > 3 * target * G_USEC_PER_SEC;
+}
+
+/* "waiting" for a publisher, "live", "stalled" (live, but nothing new comes),
+ * or "ended". What was there when the folder was mounted is what another
+ * process left; it is live when it goes on. */
 static const gchar *
 stream_state (GstArclyHttpRouter *router, const GstArclyHttpMount *mount)
 {
@@ -223,7 +303,11 @@ stream_state (GstArclyHttpRouter *router, const GstArclyHttpMount *mount)
   if (!gst_arcly_http_cache_read (
           router->cache, mount->folder, PLAYLIST, &file))
     return "waiting";
-  return contains (file.bytes, "#EXT-X-ENDLIST") ? "ended" : "live";
+  if (contains (file.bytes, "#EXT-X-ENDLIST"))
+    return "ended";
+  if (g_strcmp0 (file.etag, mount->left_etag) == 0)
+    return "waiting";
+  return is_overdue (&file) ? "stalled" : "live";
 }
 
 static gboolean
@@ -268,8 +352,8 @@ answer_streams (
 
 /* The longest mount whose path holds this one. */
 static gboolean
-answer_mounted (
-    GstArclyHttpRouter *router, SoupServerMessage *message, const gchar *path)
+answer_mounted (GstArclyHttpRouter *router, SoupServerMessage *message,
+    const gchar *path, const gchar *range)
 {
   g_autoptr (GPtrArray) mounts = router->mounts (router->mounts_data);
   const GstArclyHttpMount *best = NULL;
@@ -288,7 +372,8 @@ answer_mounted (
   }
   if (!best || path[best_length + 1] == '\0')
     return FALSE;
-  return answer_file (router, message, best->folder, path + best_length + 1);
+  return answer_file (
+      router, message, best->folder, path + best_length + 1, range);
 }
 
 /* TRUE if the method asks for content; else it is answered. */
@@ -301,7 +386,8 @@ check_method (SoupServerMessage *message)
     return TRUE;
   if (g_str_equal (method, "OPTIONS")) {
     set_header (message, "Access-Control-Allow-Methods", "GET, HEAD, OPTIONS");
-    set_header (message, "Access-Control-Allow-Headers", "Range");
+    set_header (message, "Access-Control-Allow-Headers",
+        "Cache-Control, If-None-Match, If-Range, Range");
     set_header (message, "Access-Control-Max-Age", "86400");
     soup_server_message_set_status (message, SOUP_STATUS_NO_CONTENT, NULL);
     return FALSE;
@@ -311,22 +397,41 @@ check_method (SoupServerMessage *message)
   return FALSE;
 }
 
+/* Taken away from libsoup, which would answer it, too. It is for GET only (RFC
+ * 9110, 14.2). */
+static gchar *
+take_range (SoupServerMessage *message)
+{
+  SoupMessageHeaders *headers =
+      soup_server_message_get_request_headers (message);
+  gboolean is_get =
+      g_str_equal (soup_server_message_get_method (message), "GET");
+  gchar *range = g_strdup (
+      is_get ? soup_message_headers_get_list (headers, "Range") : NULL);
+
+  soup_message_headers_remove (headers, "Range");
+  return range;
+}
+
 void
 gst_arcly_http_router_handle (
     GstArclyHttpRouter *router, SoupServerMessage *message)
 {
   GUri *uri = soup_server_message_get_uri (message);
   g_autofree gchar *path = gst_arcly_http_decode_path (g_uri_get_path (uri));
+  g_autofree gchar *range = take_range (message);
 
   /* Players on other pages may read it (Fetch standard, CORS). */
   set_header (message, "Access-Control-Allow-Origin", "*");
+  set_header (message, "Access-Control-Expose-Headers",
+      "Accept-Ranges, Content-Length, Content-Range, Date, ETag");
   set_header (message, "X-Content-Type-Options", "nosniff");
   if (!check_method (message))
     return;
   if (path &&
       (answer_page (message, path) || answer_hls_js (router, message, path) ||
           answer_streams (router, message, path) ||
-          answer_mounted (router, message, path)))
+          answer_mounted (router, message, path, range)))
     return;
   set_header (message, "Cache-Control", CACHE_NEVER);
   answer_text (message, SOUP_STATUS_NOT_FOUND, "not found\n");

@@ -22,13 +22,8 @@
 #include <gst/arcly/http/gstarclyhttpserver.h>
 #include <gst/arcly/http/gstarclyhttpprivate.h>
 
-GST_DEBUG_CATEGORY_STATIC (gst_arcly_http_debug);
+GST_DEBUG_CATEGORY (gst_arcly_http_debug);
 #define GST_CAT_DEFAULT gst_arcly_http_debug
-
-/* A client that sends nothing, or takes nothing, for so long is cut off. */
-#define IDLE_TIMEOUT_SECONDS 60
-/* Keeps file descriptors for the rest of the process. */
-#define MAX_CONNECTIONS 512
 
 struct _GstArclyHttpServer {
   GObject parent;
@@ -41,11 +36,8 @@ struct _GstArclyHttpServer {
 
   /* The server's thread, and close() after it has ended. */
   SoupServer *soup;
-  GSocketService *service;
+  GstArclyHttpListener *listener;
   GstArclyHttpRouter *router;
-
-  /* Atomic: connections end in whatever thread drops them. */
-  gint n_connections;
 
   /* lock: the elements mount, the server's thread reads. */
   GMutex lock;
@@ -85,42 +77,21 @@ on_request (SoupServer *soup, SoupServerMessage *message, const char *path,
 }
 
 static void
-on_connection_gone (gpointer data, GObject *where_it_was)
-{
-  GstArclyHttpServer *server = data;
-
-  g_atomic_int_add (&server->n_connections, -1);
-  g_object_unref (server);
-}
-
-static gboolean
-on_incoming (GSocketService *service, GSocketConnection *connection,
-    GObject *source, gpointer data)
+on_connection (GSocketConnection *connection, gpointer data)
 {
   GstArclyHttpServer *server = data;
   g_autoptr (GSocketAddress) local = NULL;
   g_autoptr (GSocketAddress) remote = NULL;
   g_autoptr (GError) error = NULL;
 
-  if (g_atomic_int_get (&server->n_connections) >= MAX_CONNECTIONS) {
-    GST_WARNING ("port %u: more than %d connections, one is refused",
-        server->port, MAX_CONNECTIONS);
-    return TRUE;
-  }
-  g_socket_set_timeout (
-      g_socket_connection_get_socket (connection), IDLE_TIMEOUT_SECONDS);
   local = g_socket_connection_get_local_address (connection, NULL);
   remote = g_socket_connection_get_remote_address (connection, NULL);
   if (!local || !remote)
-    return TRUE; /* gone already */
+    return; /* gone already */
 
-  g_atomic_int_inc (&server->n_connections);
-  g_object_weak_ref (
-      G_OBJECT (connection), on_connection_gone, g_object_ref (server));
   if (!soup_server_accept_iostream (
           server->soup, G_IO_STREAM (connection), local, remote, &error))
     GST_INFO ("port %u: %s", server->port, error->message);
-  return TRUE;
 }
 
 /* The addresses of a host name, or the address itself. */
@@ -139,24 +110,18 @@ static gboolean
 listen_at (GstArclyHttpServer *server, const gchar *address, guint port,
     GError **error)
 {
-  g_autoptr (GSocketAddress) wanted = NULL;
-  g_autoptr (GSocketAddress) bound = NULL;
   GList *addresses = resolve (address, error);
-  gboolean ok;
 
-  if (!addresses) {
+  if (addresses) {
+    server->listener = gst_arcly_http_listener_new (
+        addresses->data, port, server->context, on_connection, server, error);
+    g_resolver_free_addresses (addresses);
+  }
+  if (!server->listener) {
     g_prefix_error (error, "%s:%u: ", address, port);
     return FALSE;
   }
-  wanted = g_inet_socket_address_new (addresses->data, port);
-  g_resolver_free_addresses (addresses);
-  ok = g_socket_listener_add_address (G_SOCKET_LISTENER (server->service),
-      wanted, G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_TCP, NULL, &bound, error);
-  if (!ok) {
-    g_prefix_error (error, "%s:%u: ", address, port);
-    return FALSE;
-  }
-  server->port = g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (bound));
+  server->port = gst_arcly_http_listener_get_port (server->listener);
   return TRUE;
 }
 
@@ -168,8 +133,7 @@ run (gpointer data)
   g_main_context_push_thread_default (server->context);
   g_main_loop_run (server->loop);
   /* Connections end here, in the thread that owns them. */
-  g_socket_service_stop (server->service);
-  g_socket_listener_close (G_SOCKET_LISTENER (server->service));
+  g_clear_pointer (&server->listener, gst_arcly_http_listener_free);
   soup_server_disconnect (server->soup);
   while (g_main_context_iteration (server->context, FALSE))
     ;
@@ -195,9 +159,6 @@ create (GstArclyEngine *engine, gchar **key, gpointer user_data, GError **error)
   server->soup =
       soup_server_new ("server-header", "arcly", "raw-paths", TRUE, NULL);
   soup_server_add_handler (server->soup, NULL, on_request, server, NULL);
-  server->service = g_socket_service_new ();
-  g_signal_connect (
-      server->service, "incoming", G_CALLBACK (on_incoming), server);
   ok = listen_at (server, where->address, where->port, error);
   g_main_context_pop_thread_default (server->context);
   if (!ok)
@@ -326,8 +287,11 @@ find_mount_locked (GstArclyHttpServer *server, const gchar *path, guint *index)
  * @title: what the page calls it
  * @error: return location for a #GError
  *
- * Serves the regular files in @folder and its sub-folders, but no hidden ones
- * and nothing that a symbolic link reaches outside. Any thread.
+ * Serves the playlists (.m3u8) and segments (.ts) in @folder and its
+ * sub-folders, but no hidden ones and nothing that a symbolic link reaches
+ * outside. A playlist `index.m3u8` that is there already and did not end counts
+ * as left by another process: it is served, and listed as waiting until it
+ * changes. Any thread.
  *
  * Returns: %TRUE, or %FALSE with %GST_ARCLY_ERROR_IN_USE if something is
  *     mounted at @path, or %GST_ARCLY_ERROR_INVALID if @path is not one
@@ -393,7 +357,7 @@ gst_arcly_http_server_finalize (GObject *object)
   GstArclyHttpServer *server = GST_ARCLY_HTTP_SERVER (object);
 
   g_clear_object (&server->soup);
-  g_clear_object (&server->service);
+  g_clear_pointer (&server->listener, gst_arcly_http_listener_free);
   gst_arcly_http_router_free (server->router);
   g_ptr_array_unref (server->mounts);
   g_mutex_clear (&server->lock);

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The HTTP server when there are more clients than it can have. Each test runs
+ * in a process of its own, whose limits it lowers. */
+#include "testhttp.h"
+
+#include <sys/resource.h>
+
+#define REQUEST "GET /hls/segment.ts HTTP/1.1\r\nHost: x\r\n\r\n"
+
+static void
+limit_descriptors (guint soft)
+{
+  struct rlimit limit;
+
+  fail_unless_equals_int (getrlimit (RLIMIT_NOFILE, &limit), 0);
+  limit.rlim_cur = soft;
+  fail_unless_equals_int (setrlimit (RLIMIT_NOFILE, &limit), 0);
+}
+
+static GSocketConnection *
+dial (Fixture *fixture)
+{
+  g_autoptr (GSocketClient) client = new_client ();
+
+  return g_socket_client_connect_to_host (client, HOST,
+      gst_arcly_http_server_get_port (fixture->server), NULL, NULL);
+}
+
+/* The status of the answer; 0 if there is none. */
+static guint
+ask_and_read (GSocketConnection *connection)
+{
+  GIOStream *stream = G_IO_STREAM (connection);
+  gchar answer[16] = { 0 };
+  guint status = 0;
+
+  g_output_stream_write_all (g_io_stream_get_output_stream (stream), REQUEST,
+      strlen (REQUEST), NULL, NULL, NULL);
+  g_input_stream_read_all (g_io_stream_get_input_stream (stream), answer,
+      sizeof answer - 1, NULL, NULL, NULL);
+  return sscanf (answer, "HTTP/1.1 %u", &status) == 1 ? status : 0;
+}
+
+/* Half of the descriptors are for connections; who comes then is told so, and
+ * there is room again when one goes. */
+GST_START_TEST (test_too_many)
+{
+  GSocketConnection *connections[32];
+  Fixture fixture;
+  guint i, status = 0;
+
+  limit_descriptors (2 * G_N_ELEMENTS (connections));
+  fixture_init (&fixture);
+  limit_descriptors (512); /* for our own ends of them */
+  for (i = 0; i < G_N_ELEMENTS (connections); i++) {
+    connections[i] = dial (&fixture);
+    fail_unless (connections[i] != NULL);
+  }
+  for (i = 0; i < 10; i++) {
+    g_autoptr (GSocketConnection) more = dial (&fixture);
+
+    status = ask_and_read (more);
+    /* A reset may overtake the answer. */
+    fail_unless (status == 503 || status == 0, "%u", status);
+  }
+  g_object_unref (connections[0]);
+  while (status != 200) {
+    g_autoptr (GSocketConnection) more = dial (&fixture);
+
+    status = ask_and_read (more);
+  }
+  for (i = 1; i < G_N_ELEMENTS (connections); i++)
+    g_object_unref (connections[i]);
+  fixture_clear (&fixture);
+}
+GST_END_TEST;
+
+static gint n_failures;
+
+static void
+count_failures (GstDebugCategory *category, GstDebugLevel level,
+    const gchar *file, const gchar *function, gint line, GObject *object,
+    GstDebugMessage *message, gpointer data)
+{
+  if (strstr (gst_debug_message_get (message), "cannot accept"))
+    g_atomic_int_inc (&n_failures);
+}
+
+/* No descriptor is left: the server tries again now and then, at its leisure,
+ * and goes on when there are some. */
+GST_START_TEST (test_no_descriptors)
+{
+  g_autoptr (GSocket) client = g_socket_new (
+      G_SOCKET_FAMILY_IPV4, G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_TCP, NULL);
+  g_autoptr (GSocketConnection) connection =
+      g_socket_connection_factory_create_connection (client);
+  g_autoptr (GSocketAddress) address = NULL;
+  struct rlimit limit;
+  Fixture fixture;
+  gint64 begin;
+  int lowest;
+
+  fixture_init (&fixture);
+  fail_unless_equals_int (get (&fixture, "/hls/segment.ts", NULL), 200);
+  gst_debug_add_log_function (count_failures, NULL, NULL);
+  gst_debug_set_threshold_for_name ("arclyhttp", GST_LEVEL_DEBUG);
+  gst_debug_remove_log_function (gst_debug_log_default);
+  address = g_inet_socket_address_new_from_string (
+      HOST, gst_arcly_http_server_get_port (fixture.server));
+
+  fail_unless_equals_int (getrlimit (RLIMIT_NOFILE, &limit), 0);
+  lowest = dup (0);
+  close (lowest);
+  limit_descriptors (lowest);
+  begin = g_get_monotonic_time ();
+  fail_unless (g_socket_connect (client, address, NULL, NULL));
+  while (g_atomic_int_get (&n_failures) < 4)
+    g_thread_yield ();
+  /* Four tries have three pauses in between, however slow we are. */
+  fail_unless (
+      g_get_monotonic_time () - begin >= 3 * 100 * 1000, "it does not pause");
+
+  limit_descriptors (limit.rlim_cur);
+  fail_unless_equals_int (ask_and_read (connection), 200);
+  gst_debug_remove_log_function (count_failures);
+  fixture_clear (&fixture);
+}
+GST_END_TEST;
+
+static Suite *
+httplimits_suite (void)
+{
+  Suite *suite = suite_create ("httplimits");
+  TCase *tcase = tcase_create ("general");
+
+  suite_add_tcase (suite, tcase);
+  tcase_add_test (tcase, test_too_many);
+  tcase_add_test (tcase, test_no_descriptors);
+  return suite;
+}
+
+GST_CHECK_MAIN (httplimits)
