@@ -2,18 +2,23 @@
  *
  * How much it costs to hand one stream to many subscribers: arclybus,
  * "tee ! queue" and tee, in the same process and with the same sinks. Prints
- * one JSON object.
+ * one JSON object. script/bench runs it over all sizes and draws the plot.
  *
  *   fanout --backend=arclybus --subscribers=1000 --seconds=5
  *   fanout --backend=tee-queue --subscribers=1000 --buffers=20000 (floods)
  *
  * A sink is a bare pad that notes when a buffer came. Paced, a buffer is
  * pushed each 1/30 s; flooding, as fast as the backend takes them. CPU time is
- * that of the process from the first buffer to the last delivery. */
+ * that of the process from the first buffer to the last delivery. The memory of
+ * a subscriber is what the process has grown by when all are there and idle,
+ * with its sink. A late join is from the request of the pad to the first
+ * keyframe that comes. Exits with 2 if deliveries are missing that nothing
+ * accounts for. */
 #include <sys/resource.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <gst/gst.h>
@@ -71,7 +76,10 @@ static GOptionEntry entries[] = {
 static gint64
 now_ns (void)
 {
-  return g_get_monotonic_time () * 1000;
+  struct timespec now;
+
+  clock_gettime (CLOCK_MONOTONIC, &now);
+  return now.tv_sec * G_GINT64_CONSTANT (1000000000) + now.tv_nsec;
 }
 
 static void
@@ -332,9 +340,36 @@ add_number (JsonBuilder *json, const gchar *name, gdouble value)
   json_builder_add_double_value (json, value);
 }
 
+/* What was read before the first buffer, then what it grew by. */
+typedef struct {
+  gdouble cpu;  /* us */
+  gdouble wall; /* us */
+  guint64 switches;
+  guint64 rss;        /* KiB, all subscribers there */
+  guint64 rss_before; /* none of them */
+  guint threads;
+  guint64 expected;
+} Measures;
+
 static void
-report (gdouble cpu, guint64 switches, guint threads, guint64 rss,
-    guint64 rss_before, gdouble wall)
+measure_begin (Measures *m)
+{
+  m->rss = rss_kib ();
+  m->switches = context_switches ();
+  m->cpu = cpu_us ();
+  m->wall = g_get_monotonic_time ();
+}
+
+static void
+measure_end (Measures *m)
+{
+  m->cpu = cpu_us () - m->cpu;
+  m->switches = context_switches () - m->switches;
+  m->wall = g_get_monotonic_time () - m->wall;
+}
+
+static void
+report (const Measures *m)
 {
   g_autoptr (JsonBuilder) json = json_builder_new ();
   g_autoptr (JsonGenerator) generator = json_generator_new ();
@@ -348,14 +383,19 @@ report (gdouble cpu, guint64 switches, guint threads, guint64 rss,
   json_builder_set_member_name (json, "mode");
   json_builder_add_string_value (json, options.buffers ? "flood" : "paced");
   add_number (json, "subscribers", options.subscribers);
+  add_number (json, "fps", options.fps);
+  add_number (json, "gop", options.gop);
+  add_number (json, "blocked-ms", options.blocked_ms);
   add_number (json, "deliveries", atomic_load (&delivered));
-  add_number (json, "wall-s", wall);
-  add_number (json, "cpu-us-per-delivery", cpu / n);
-  add_number (json, "context-switches-per-delivery", (gdouble) switches / n);
-  add_number (json, "threads", threads);
-  add_number (json, "rss-kib", rss);
+  add_number (json, "expected", m->expected);
+  add_number (json, "wall-s", m->wall / 1e6);
+  add_number (json, "cpu-us-per-delivery", m->cpu / n);
+  add_number (json, "context-switches-per-delivery", (gdouble) m->switches / n);
+  add_number (json, "threads", m->threads);
+  add_number (json, "rss-kib", m->rss);
+  add_number (json, "rss-kib-end", rss_kib ());
   add_number (json, "rss-kib-per-subscriber",
-      (gdouble) (rss - rss_before) / MAX (options.subscribers, 1));
+      ((gdouble) m->rss - m->rss_before) / MAX (options.subscribers, 1));
   add_percentiles (json, "push-us", &pushes);
   add_percentiles (json, "delivery-us", &delays);
   if (joins.n)
@@ -397,10 +437,8 @@ measure (void)
       gst_element_factory_make (bus ? "arclybus" : "tee", NULL);
   Sink *sinks = g_new0 (Sink, options.subscribers);
   gint64 *began = g_new0 (gint64, options.seconds * options.fps + 1);
-  guint64 rss_before = 0, rss = 0, switches = 0, expected = 0;
+  Measures m = { 0 };
   GstPad *src = NULL;
-  gdouble cpu = 0, wall = 0;
-  guint threads = 0;
 
   g_assert (element);
   if (!bus)
@@ -408,7 +446,7 @@ measure (void)
   gst_bin_add (GST_BIN (pipeline), element);
   gst_element_set_state (pipeline, GST_STATE_PLAYING);
   src = start_publisher (element);
-  rss_before = rss_kib ();
+  m.rss_before = rss_kib ();
   for (gint i = 0; i < options.subscribers; i++) {
     sinks[i].blocks = options.blocked_ms && i == 0;
     add_sink (pipeline, element, &sinks[i], i);
@@ -416,21 +454,18 @@ measure (void)
 
   /* Nothing of the preparation is left to be done. */
   wait_until (g_get_monotonic_time () + 200000);
-  rss = rss_kib ();
-  switches = context_switches ();
-  cpu = cpu_us ();
-  wall = g_get_monotonic_time ();
-  expected =
+  m.expected =
       (guint64) options.subscribers *
       (options.buffers ? options.buffers : options.seconds * options.fps);
+  measure_begin (&m);
   publish (src, element, began);
-  threads = count_threads ();
-  drain (expected);
-  report (cpu_us () - cpu, context_switches () - switches, threads, rss,
-      rss_before, (g_get_monotonic_time () - wall) / 1e6);
+  m.threads = count_threads ();
+  drain (m.expected);
+  measure_end (&m);
+  report (&m);
   /* The process ends here: what a teardown costs is not measured. */
   fflush (stdout);
-  _exit (0);
+  _exit (options.blocked_ms || atomic_load (&delivered) == m.expected ? 0 : 2);
 }
 
 int
