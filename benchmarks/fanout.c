@@ -287,23 +287,36 @@ rss_kib (void)
   return (guint64) pages * sysconf (_SC_PAGESIZE) / 1024;
 }
 
+/* Each has a memory of its own, as frames do, over one payload. A memory that
+ * all buffers shared would keep a list of them, and grow dear with those that
+ * are still under way. */
+static GstBuffer *
+make_buffer (guint n)
+{
+  static gchar payload[PAYLOAD];
+  GstBuffer *buffer = gst_buffer_new ();
+
+  gst_buffer_append_memory (
+      buffer, gst_memory_new_wrapped (GST_MEMORY_FLAG_READONLY, payload,
+                  PAYLOAD, 0, PAYLOAD, NULL, NULL));
+  GST_BUFFER_PTS (buffer) = GST_BUFFER_DTS (buffer) =
+      gst_util_uint64_scale (n, GST_SECOND, options.fps);
+  if (n % options.gop)
+    GST_BUFFER_FLAG_SET (buffer, GST_BUFFER_FLAG_DELTA_UNIT);
+  return buffer;
+}
+
 static void
 publish (GstPad *src, GstElement *element, gint64 *began)
 {
   guint n = options.buffers ? (guint) options.buffers
                             : (guint) (options.seconds * options.fps);
-  GstMemory *memory = gst_allocator_alloc (NULL, PAYLOAD, NULL);
   gint64 start = g_get_monotonic_time ();
 
   for (guint i = 0; i < n; i++) {
-    GstBuffer *buffer = gst_buffer_new ();
+    GstBuffer *buffer = make_buffer (i);
     gint64 before = 0;
 
-    gst_buffer_append_memory (buffer, gst_memory_ref (memory));
-    GST_BUFFER_PTS (buffer) = GST_BUFFER_DTS (buffer) =
-        gst_util_uint64_scale (i, GST_SECOND, options.fps);
-    if (i % options.gop)
-      GST_BUFFER_FLAG_SET (buffer, GST_BUFFER_FLAG_DELTA_UNIT);
     if (!options.buffers)
       wait_until (start + (gint64) i * G_USEC_PER_SEC / options.fps);
     before = now_ns ();
@@ -314,7 +327,6 @@ publish (GstPad *src, GstElement *element, gint64 *began)
         options.joiners-- > 0)
       join (element, 100000 + i, &began[i]);
   }
-  gst_memory_unref (memory);
 }
 
 /* Until nothing more comes. */
@@ -440,7 +452,10 @@ measure (void)
   Measures m = { 0 };
   GstPad *src = NULL;
 
-  g_assert (element);
+  if (element == NULL) {
+    g_printerr ("%s is not installed\n", bus ? "arclybus" : "tee");
+    _exit (1);
+  }
   if (!bus)
     g_object_set (element, "allow-not-linked", TRUE, NULL);
   gst_bin_add (GST_BIN (pipeline), element);
