@@ -39,6 +39,7 @@ struct _GstArclyRtmpConnection {
 
   GByteArray *unsent; /* from "sent" on */
   gsize sent;
+  gint send_errno;        /* not 0: nothing can be sent any more */
   gboolean has_last_word; /* the end has something to tell the peer */
   gsize discarded;
 
@@ -53,12 +54,18 @@ bytes_unsent (GstArclyRtmpConnection *connection)
   return connection->unsent->len - connection->sent;
 }
 
+static void
+drop_unsent (GstArclyRtmpConnection *connection)
+{
+  g_byte_array_set_size (connection->unsent, 0);
+  connection->sent = 0;
+}
+
 /* Nothing more can be sent or read. */
 static void
 give_up (GstArclyRtmpConnection *connection)
 {
-  g_byte_array_set_size (connection->unsent, 0);
-  connection->sent = 0;
+  drop_unsent (connection);
   connection->state = CLOSED;
 }
 
@@ -76,11 +83,14 @@ finish (GstArclyRtmpConnection *connection, const gchar *reason, gboolean error)
   connection->funcs.ended (connection->data, reason, error);
 }
 
-/* The peer cannot be reached any more. */
+/* The peer cannot be reached any more, and all it sent is read. A failed send
+ * may have taken the error from recv(), which then tells an orderly end. */
 static void
 lose (GstArclyRtmpConnection *connection, gint saved_errno)
 {
   if (saved_errno == 0)
+    saved_errno = connection->send_errno;
+  if (saved_errno == 0 || saved_errno == EPIPE)
     finish (connection, "closed by the peer", FALSE);
   else
     finish (connection, g_strerror (saved_errno), TRUE);
@@ -102,6 +112,18 @@ keep_unsent (GstArclyRtmpConnection *connection, const guint8 *data, gsize size)
   g_byte_array_append (connection->unsent, data, size);
 }
 
+/* A publisher that is done closes and does not care for our answers. What it
+ * sent before is still to be read, so while events flow only our answers are
+ * lost; recv() tells the end. */
+static void
+stop_sending (GstArclyRtmpConnection *connection, gint saved_errno)
+{
+  connection->send_errno = saved_errno;
+  drop_unsent (connection);
+  if (connection->state != OPEN)
+    give_up (connection);
+}
+
 /* Number of bytes that the kernel took. */
 static gsize
 send_some (GstArclyRtmpConnection *connection, const guint8 *data, gsize size)
@@ -113,7 +135,7 @@ send_some (GstArclyRtmpConnection *connection, const guint8 *data, gsize size)
   while (sent < 0 && errno == EINTR);
 
   if (sent < 0 && errno != EAGAIN && errno != EWOULDBLOCK)
-    lose (connection, errno);
+    stop_sending (connection, errno);
   return MAX (sent, 0);
 }
 
@@ -127,13 +149,11 @@ send_unsent (GstArclyRtmpConnection *connection)
 
   sent = send_some (connection, connection->unsent->data + connection->sent,
       bytes_unsent (connection));
-  if (connection->state == CLOSED)
+  if (connection->send_errno != 0)
     return;
   connection->sent += sent;
-  if (bytes_unsent (connection) == 0) {
-    g_byte_array_set_size (connection->unsent, 0);
-    connection->sent = 0;
-  }
+  if (bytes_unsent (connection) == 0)
+    drop_unsent (connection);
 }
 
 static void
@@ -144,7 +164,7 @@ send_output (GstArclyRtmpConnection *connection)
   const guint8 *data;
   gsize size, sent = 0;
 
-  if (!output || connection->state == CLOSED)
+  if (!output || connection->state == CLOSED || connection->send_errno != 0)
     return;
 
   data = g_bytes_get_data (output, &size);
@@ -152,7 +172,7 @@ send_output (GstArclyRtmpConnection *connection)
   /* What waits goes first. */
   if (bytes_unsent (connection) == 0)
     sent = send_some (connection, data, size);
-  if (sent < size && connection->state != CLOSED)
+  if (sent < size && connection->send_errno == 0)
     keep_unsent (connection, data + sent, size - sent);
 }
 
@@ -274,8 +294,7 @@ on_ready (GstArclyRtmpWatch *watch, guint32 events)
   } else if (events & (EPOLLERR | EPOLLHUP)) {
     /* Not reading, so this cannot be waited out; what we have to send has no
      * reader any more. What was received before is found after resume(). */
-    g_byte_array_set_size (connection->unsent, 0);
-    connection->sent = 0;
+    stop_sending (connection, EPIPE);
   }
   if (connection->state != CLOSED)
     send_unsent (connection);
