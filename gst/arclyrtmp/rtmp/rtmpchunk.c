@@ -8,8 +8,9 @@
 /* In the 24-bit field: the timestamp follows in 32 bits (RTMP 1.0, 5.3.1.3). */
 #define EXTENDED 0xffffff
 
-/* First allocation for a payload, whatever length was announced. */
-#define FIRST_ALLOCATION 16384
+/* First allocation for a payload, whatever length was announced; it doubles as
+ * bytes come. A peer may open 64 chunk streams with one byte each. */
+#define FIRST_ALLOCATION 512
 
 /* Chunk message header types, RTMP 1.0, 5.3.1.2. */
 typedef enum {
@@ -332,7 +333,12 @@ apply_chunk_size (
 {
   guint32 size = gst_arcly_cursor_u32be (cursor);
 
-  if (cursor->overrun || size == 0 || size > G_MAXINT32) {
+  if (cursor->overrun) {
+    g_set_error (error, GST_ARCLY_ERROR, GST_ARCLY_ERROR_TRUNCATED,
+        "Set Chunk Size has %" G_GSIZE_FORMAT " bytes, needs 4", cursor->size);
+    return FALSE;
+  }
+  if (size == 0 || size > G_MAXINT32) {
     g_set_error (error, GST_ARCLY_ERROR, GST_ARCLY_ERROR_INVALID,
         "Set Chunk Size to %u", size);
     return FALSE;
@@ -350,8 +356,8 @@ apply_abort (
   ChunkStream *stream = NULL;
 
   if (cursor->overrun) {
-    g_set_error_literal (error, GST_ARCLY_ERROR, GST_ARCLY_ERROR_INVALID,
-        "Abort without a chunk stream");
+    g_set_error (error, GST_ARCLY_ERROR, GST_ARCLY_ERROR_TRUNCATED,
+        "Abort has %" G_GSIZE_FORMAT " bytes, needs 4", cursor->size);
     return FALSE;
   }
   stream = g_hash_table_lookup (reader->streams, GUINT_TO_POINTER (id));

@@ -162,8 +162,8 @@ handle_user_control (
         value;
 }
 
-/* RTMP 1.0, 5.4.3 and 5.4.4. A window of 0 would mean an acknowledgement for
- * each byte, and so for each that the peer sends in turn. */
+/* RTMP 1.0, 5.4.3 and 5.4.4. A window of a few bytes would make us answer each
+ * of the peer's with 16 of ours. */
 static void
 handle_u32 (GstArclyRtmpSession *session, const GstArclyRtmpMessage *message)
 {
@@ -182,8 +182,8 @@ handle_u32 (GstArclyRtmpSession *session, const GstArclyRtmpMessage *message)
   }
   if (message->type == GST_ARCLY_RTMP_ACKNOWLEDGEMENT)
     session->stats.peer_acknowledged = value;
-  else if (value > 0)
-    session->window = value;
+  else
+    session->window = MAX (value, GST_ARCLY_RTMP_MIN_WINDOW);
 }
 
 static gboolean

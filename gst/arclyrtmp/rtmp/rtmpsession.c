@@ -6,8 +6,10 @@
 #define WINDOW_SIZE 2500000
 #define CHUNK_SIZE_OUT 65536
 
-/* Consumed input is moved away once it is that long. */
+/* Consumed input is given back once it is that long; so is the room for it, or
+ * each of a thousand idle clients would keep what it once needed. */
 #define COMPACT_SIZE 65536
+#define KEPT_ROOM 8192
 
 #define STATE(name) (1u << GST_ARCLY_RTMP_STATE_##name)
 #define STREAM(name) (1u << GST_ARCLY_RTMP_STREAM_##name)
@@ -144,13 +146,31 @@ gst_arcly_rtmp_session_warn (GstArclyRtmpSession *session, guint32 stream_id,
   session->stats.ignored++;
 }
 
+/* Only what is not consumed stays. */
+static void
+compact_input (GstArclyRtmpSession *session)
+{
+  GByteArray *input = session->input;
+  gsize left = input->len - session->input_pos;
+
+  if (input->len <= KEPT_ROOM) {
+    g_byte_array_remove_range (input, 0, session->input_pos);
+  } else {
+    session->input = g_byte_array_sized_new (left);
+    g_byte_array_append (
+        session->input, input->data + session->input_pos, left);
+    g_byte_array_unref (input);
+  }
+  session->input_pos = 0;
+}
+
 static void
 end (GstArclyRtmpSession *session)
 {
   if (session->state != GST_ARCLY_RTMP_STATE_CLOSED)
     gst_arcly_rtmp_session_enter (session, GST_ARCLY_RTMP_STATE_CLOSED);
-  g_byte_array_set_size (session->input, 0);
-  session->input_pos = 0;
+  session->input_pos = session->input->len;
+  compact_input (session);
   session->asked = 0;
   g_queue_clear_full (
       &session->events, (GDestroyNotify) gst_arcly_rtmp_event_free);
@@ -195,13 +215,9 @@ consume (GstArclyRtmpSession *session, gsize n)
 {
   session->input_pos += n;
   session->stats.bytes_in += n;
-  if (session->input_pos == session->input->len) {
-    g_byte_array_set_size (session->input, 0);
-    session->input_pos = 0;
-  } else if (session->input_pos >= COMPACT_SIZE) {
-    g_byte_array_remove_range (session->input, 0, session->input_pos);
-    session->input_pos = 0;
-  }
+  if (session->input_pos == session->input->len ||
+      session->input_pos >= COMPACT_SIZE)
+    compact_input (session);
 }
 
 static gboolean

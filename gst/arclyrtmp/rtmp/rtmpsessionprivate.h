@@ -12,6 +12,10 @@
 
 G_BEGIN_DECLS
 
+/* The smallest window after which we acknowledge, in bytes, whatever the peer
+ * asks for. */
+#define GST_ARCLY_RTMP_MIN_WINDOW 4096
+
 /* A message stream: exists from createStream to deleteStream. */
 typedef struct {
   guint32 id;

@@ -295,6 +295,38 @@ test_control (void)
   g_assert_cmpuint (stats.media_in, ==, 5);
 }
 
+/* Who asks for an acknowledgement of each byte does not get one: our answers
+ * must not be more than what is sent to us. */
+static void
+test_small_window (void)
+{
+  static const guint32 windows[] = { 0, 1, 4095 };
+  static const guint8 payload[500];
+  guint i, k;
+
+  for (i = 0; i < G_N_ELEMENTS (windows); i++) {
+    const guint32 window = GUINT32_TO_BE (windows[i]);
+    g_autoptr (SessionPeer) peer = session_peer_new_publishing ();
+    guint acknowledgements = 0;
+
+    rtmp_client_message (peer->client, 5, 0, 0, &window, sizeof window);
+    session_peer_flush (peer);
+    for (k = 0; k < 50; k++) {
+      rtmp_client_message (peer->client, 9, 1, k, payload, sizeof payload);
+      session_peer_flush (peer);
+    }
+    while (TRUE) {
+      g_autoptr (RtmpReply) reply = rtmp_client_next_reply (peer->client);
+
+      if (!reply)
+        break;
+      acknowledgements += reply->message.type == GST_ARCLY_RTMP_ACKNOWLEDGEMENT;
+    }
+    g_assert_cmpuint (acknowledgements, >=, 5);
+    g_assert_cmpuint (acknowledgements, <=, 50 * 520 / 4096 + 1);
+  }
+}
+
 /* Each command that ends a publication does, once, and the stream can be
  * published again if it was not deleted. */
 static void
@@ -343,6 +375,7 @@ main (int argc, char **argv)
   g_test_add_func ("/rtmpsession/end", test_end);
   g_test_add_func ("/rtmpsession/path", test_path);
   g_test_add_func ("/rtmpsession/control", test_control);
+  g_test_add_func ("/rtmpsession/small-window", test_small_window);
   g_test_add_func ("/rtmpsession/unpublish", test_unpublish);
   return g_test_run ();
 }

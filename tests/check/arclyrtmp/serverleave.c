@@ -71,8 +71,7 @@ fill (RtmpPeer *peer, guint32 timestamp)
   guint n;
 
   for (n = 0; n < MAX_FRAMES; n++) {
-    g_autoptr (GBytes) frame =
-        rtmp_peer_make_video (timestamp + n, FRAME_SIZE);
+    g_autoptr (GBytes) frame = rtmp_peer_make_video (timestamp + n, FRAME_SIZE);
 
     if (!send_now (peer, ping, sizeof (ping)) ||
         !send_now (
