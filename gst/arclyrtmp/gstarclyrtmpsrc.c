@@ -545,13 +545,19 @@ install_properties (GObjectClass *object_class)
   /**
    * GstArclyRtmpSrc:timeout:
    *
-   * A connection on which nothing comes for this long is closed, in
-   * nanoseconds; 0 waits for ever.
+   * A publisher that sends no audio and no video for this long is closed, in
+   * nanoseconds; 0 waits for ever. It is told why, and its place is free. The
+   * time that this element holds it back, because downstream is slow or below
+   * PLAYING, does not count.
+   *
+   * A new connection has 10 s to begin to publish, or this time if it is
+   * shorter. Before that nobody knows which stream it wants, so where several
+   * elements share a port the shortest of their timeouts counts for all.
    *
    * Since: 0.1
    */
   properties[PROP_TIMEOUT] = g_param_spec_uint64 ("timeout", "Timeout",
-      "Close a connection that is silent for so long (ns, 0 = never)", 0,
+      "Close a publisher that sends no media for so long (ns, 0 = never)", 0,
       G_MAXINT64, DEFAULT_TIMEOUT,
       G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY);
 

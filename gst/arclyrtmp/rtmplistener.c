@@ -16,6 +16,9 @@
 #define BACKLOG 1024
 /* A name with more addresses than this is not one of our own host. */
 #define MAX_SOCKETS 8
+/* A port that the system chose for one address may be taken on the next one,
+ * and then another is asked for. */
+#define MAX_PORT_TRIES 16
 /* Connections taken at once; the others get their turn in between. */
 #define MAX_ACCEPTS 16
 /* How long we accept nothing when there is no file descriptor left: the socket
@@ -118,8 +121,19 @@ is_missing_address (const GError *error)
          g_error_matches (error, G_IO_ERROR, G_IO_ERROR_FAILED);
 }
 
+static void
+add_socket (GstArclyRtmpListener *listener, GSocket *socket)
+{
+  Socket *self = g_new0 (Socket, 1);
+
+  self->listener = listener;
+  self->socket = socket;
+  g_ptr_array_add (listener->sockets, self);
+}
+
 /* FALSE only if an address of ours is taken or forbidden. When none could be
- * had at all, @error is set too, and "sockets" is empty. */
+ * had at all, @error is set too, and "sockets" is empty. Port 0 is for the
+ * first address to choose; the others follow it. */
 static gboolean
 bind_all (GstArclyRtmpListener *listener, GList *addresses, guint port,
     GError **error)
@@ -129,7 +143,6 @@ bind_all (GstArclyRtmpListener *listener, GList *addresses, guint port,
   for (item = addresses; item; item = item->next) {
     g_autoptr (GError) local = NULL;
     GSocket *socket = bind_one (item->data, port, &local);
-    Socket *self;
 
     if (!socket) {
       gboolean missing = is_missing_address (local);
@@ -141,15 +154,20 @@ bind_all (GstArclyRtmpListener *listener, GList *addresses, guint port,
       continue;
     }
 
-    self = g_new0 (Socket, 1);
-    self->listener = listener;
-    self->socket = socket;
-    g_ptr_array_add (listener->sockets, self);
-    /* The port that the system chose may be taken on the other addresses. */
-    if (port == 0 || listener->sockets->len == MAX_SOCKETS)
+    add_socket (listener, socket);
+    if (listener->sockets->len == 1 && !read_port (listener, socket, error))
+      return FALSE;
+    port = listener->port;
+    if (listener->sockets->len == MAX_SOCKETS)
       break;
   }
   return TRUE;
+}
+
+static gboolean
+is_taken (const GError *error)
+{
+  return g_error_matches (error, G_IO_ERROR, G_IO_ERROR_ADDRESS_IN_USE);
 }
 
 static gboolean
@@ -158,17 +176,21 @@ open_sockets (GstArclyRtmpListener *listener, const gchar *host, guint port,
 {
   g_autolist (GInetAddress) addresses = resolve (host, error);
   g_autoptr (GError) local = NULL;
-  Socket *first;
+  guint tries;
 
   if (!addresses)
     return FALSE;
-  if (!bind_all (listener, addresses, port, &local) ||
-      listener->sockets->len == 0) {
-    g_propagate_error (error, g_steal_pointer (&local));
-    return FALSE;
+  for (tries = port == 0 ? MAX_PORT_TRIES : 1; tries > 0; tries--) {
+    g_clear_error (&local);
+    g_ptr_array_set_size (listener->sockets, 0);
+    if (bind_all (listener, addresses, port, &local) &&
+        listener->sockets->len > 0)
+      return TRUE;
+    if (!is_taken (local))
+      break;
   }
-  first = g_ptr_array_index (listener->sockets, 0);
-  return read_port (listener, first->socket, error);
+  g_propagate_error (error, g_steal_pointer (&local));
+  return FALSE;
 }
 
 GstArclyRtmpListener *
@@ -186,7 +208,7 @@ gst_arcly_rtmp_listener_new (const gchar *host, guint port, GError **error)
   if (open_sockets (listener, host, port, &local))
     return g_steal_pointer (&listener);
 
-  if (g_error_matches (local, G_IO_ERROR, G_IO_ERROR_ADDRESS_IN_USE))
+  if (is_taken (local))
     code = GST_ARCLY_ERROR_IN_USE;
   g_set_error (error, GST_ARCLY_ERROR, code, "Cannot listen on %s:%u: %s", host,
       port, local->message);

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <gst/check/gstcheck.h>
 
-#include <gst/arcly/gstarclyerror.h>
-
 #include "testserver.h"
 
 #include <sys/socket.h>
@@ -437,113 +435,6 @@ GST_START_TEST (test_many_threads)
 }
 GST_END_TEST;
 
-/* ---- addresses ---- */
-
-/* Elements that name one address share a server, and its paths; another port
- * is another server. */
-GST_START_TEST (test_sharing)
-{
-  TestServer f;
-  GstArclyRtmpServer *same = NULL, *other = NULL;
-  GstArclyRtmpRoute *taken = NULL, *route = NULL;
-  g_autoptr (TestRoute) elsewhere = test_route_new ();
-  g_autoptr (RtmpPeer) peer = NULL;
-  g_autoptr (GError) error = NULL;
-
-  test_server_start (&f, 0);
-  same = gst_arcly_rtmp_server_acquire (f.engine, "127.0.0.1", f.port, NULL);
-  fail_unless (same == f.server);
-  taken = gst_arcly_rtmp_server_add_route (
-      same, "live/cam", 0, &test_route_funcs, f.cam, &error);
-  fail_unless (taken == NULL);
-  fail_unless (
-      g_error_matches (error, GST_ARCLY_ERROR, GST_ARCLY_ERROR_IN_USE));
-  fail_unless (strstr (error->message, "live/cam") != NULL);
-  gst_arcly_rtmp_server_release (f.engine, same);
-
-  other = gst_arcly_rtmp_server_acquire (f.engine, "127.0.0.1", 0, NULL);
-  fail_unless (other != f.server);
-  fail_unless (gst_arcly_rtmp_server_get_port (other) != f.port);
-  route = gst_arcly_rtmp_server_add_route (
-      other, "live/cam", 0, &test_route_funcs, elsewhere, NULL);
-  peer =
-      rtmp_peer_publish (gst_arcly_rtmp_server_get_port (other), "live", "cam");
-  test_route_expect (elsewhere, "publish");
-  rtmp_peer_free (test_server_publish (&f));
-
-  gst_arcly_rtmp_server_remove_route (other, route);
-  gst_arcly_rtmp_server_release (f.engine, other);
-  test_server_stop (&f);
-}
-GST_END_TEST;
-
-/* The error names the address and what the system says. */
-GST_START_TEST (test_port_in_use)
-{
-  TestServer f;
-  g_autoptr (GstArclyEngine) stranger = gst_arcly_engine_new ();
-  g_autoptr (GError) error = NULL;
-  g_autofree gchar *address = NULL;
-  GstArclyRtmpServer *server = NULL;
-
-  test_server_start (&f, 0);
-  server =
-      gst_arcly_rtmp_server_acquire (stranger, "127.0.0.1", f.port, &error);
-  fail_unless (server == NULL);
-  fail_unless (
-      g_error_matches (error, GST_ARCLY_ERROR, GST_ARCLY_ERROR_IN_USE));
-  address = g_strdup_printf ("127.0.0.1:%u", f.port);
-  fail_unless (strstr (error->message, address) != NULL);
-  fail_unless (strstr (error->message, "Address already in use") != NULL);
-  test_server_stop (&f);
-}
-GST_END_TEST;
-
-/* The port is free again when release() returns, TIME_WAIT or not. */
-GST_START_TEST (test_bind_again)
-{
-  TestServer f;
-  g_autoptr (GstArclyEngine) engine = gst_arcly_engine_new ();
-  g_autoptr (GError) error = NULL;
-  g_autoptr (RtmpPeer) peer = NULL;
-  GstArclyRtmpServer *server = NULL;
-
-  test_server_start (&f, 0);
-  peer = test_server_publish (&f);
-  test_server_stop (&f);
-  server = gst_arcly_rtmp_server_acquire (engine, "127.0.0.1", f.port, &error);
-  g_assert_no_error (error);
-  gst_arcly_rtmp_server_release (engine, server);
-}
-GST_END_TEST;
-
-GST_START_TEST (test_hosts)
-{
-  static const gchar *const good[] = { "0.0.0.0", "localhost", "" };
-  static const gchar *const bad[] = { "192.0.2.1", "2001:db8::1" };
-  g_autoptr (GstArclyEngine) engine = gst_arcly_engine_new ();
-  guint i;
-
-  for (i = 0; i < G_N_ELEMENTS (good); i++) {
-    g_autoptr (GError) error = NULL;
-    GstArclyRtmpServer *server =
-        gst_arcly_rtmp_server_acquire (engine, good[i], 0, &error);
-
-    g_assert_no_error (error);
-    gst_arcly_rtmp_server_release (engine, server);
-  }
-  for (i = 0; i < G_N_ELEMENTS (bad); i++) {
-    g_autoptr (GError) error = NULL;
-
-    fail_unless (
-        gst_arcly_rtmp_server_acquire (engine, bad[i], 0, &error) == NULL);
-    fail_unless (
-        g_error_matches (error, GST_ARCLY_ERROR, GST_ARCLY_ERROR_FAILED));
-    fail_unless (strstr (error->message, bad[i]) != NULL);
-  }
-}
-GST_END_TEST;
-
 static Suite *
 rtmpserver_suite (void)
 {
@@ -567,10 +458,6 @@ rtmpserver_suite (void)
   tcase_add_test (tcase, test_kick_while_full);
   tcase_add_test (tcase, test_remove_route);
   tcase_add_test (tcase, test_many_threads);
-  tcase_add_test (tcase, test_sharing);
-  tcase_add_test (tcase, test_port_in_use);
-  tcase_add_test (tcase, test_bind_again);
-  tcase_add_test (tcase, test_hosts);
   return suite;
 }
 
