@@ -8,7 +8,7 @@
 typedef struct {
   gboolean announced; /* by metadata, as a codec we can use */
   gboolean unusable;  /* of a codec that we cannot use */
-  gboolean told;      /* an error was returned already */
+  guint told;         /* bits: codes of the errors that were returned */
   gboolean waiting_for_key;
   GBytes *header;        /* last sequence header */
   GstCaps *caps;         /* last caps, kept back or given out */
@@ -216,19 +216,21 @@ take_header (GstArclyRtmpDemux *demux, GstArclyRtmpTrackKind kind,
   return TRUE;
 }
 
-/* An error for each cause that keeps the track out; the first one is told. */
+/* What keeps the track out comes with each of its messages; the first of each
+ * kind is told, so that broken data does not hide a codec we cannot use. */
 static gboolean
 refuse (GstArclyRtmpDemux *demux, GstArclyRtmpTrackKind kind, GError *cause,
     GError **error)
 {
   Track *track = &demux->tracks[kind];
-  gboolean told = track->told;
+  guint bit = 1u << cause->code;
+  gboolean told = (track->told & bit) != 0;
 
   if (g_error_matches (cause, GST_ARCLY_ERROR, GST_ARCLY_ERROR_UNSUPPORTED) &&
       track->caps == NULL)
     track->unusable = TRUE;
   demux->ignored++;
-  track->told = TRUE;
+  track->told |= bit;
   if (told) {
     g_error_free (cause);
     return TRUE;

@@ -229,6 +229,17 @@ rtmp_peer_send_video (RtmpPeer *peer, guint32 timestamp, gsize size)
       peer, g_bytes_get_data (message, NULL), g_bytes_get_size (message));
 }
 
+gboolean
+rtmp_peer_send_message (RtmpPeer *peer, guint8 type, guint32 timestamp,
+    gconstpointer data, gsize size)
+{
+  g_autoptr (GByteArray) out = g_byte_array_new ();
+
+  gst_arcly_rtmp_chunk_write (
+      out, CHUNK_SIZE, type, type, STREAM_ID, timestamp, data, size);
+  return rtmp_peer_send (peer, out->data, out->len);
+}
+
 /* The status, if @message is one. */
 static gchar *
 read_status (const GstArclyRtmpMessage *message)

@@ -39,6 +39,10 @@ void rtmp_peer_unpublish (RtmpPeer *peer);
 GBytes *rtmp_peer_make_video (guint32 timestamp, gsize size);
 gboolean rtmp_peer_send_video (RtmpPeer *peer, guint32 timestamp, gsize size);
 
+/* Any message of the publication, on a chunk stream of its type's own. */
+gboolean rtmp_peer_send_message (RtmpPeer *peer, guint8 type, guint32 timestamp,
+    gconstpointer data, gsize size);
+
 /* Reads up to the next onStatus. "code: description", or NULL if the other side
  * closed before. */
 gchar *rtmp_peer_wait_status (RtmpPeer *peer);
