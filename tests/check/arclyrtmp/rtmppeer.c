@@ -31,7 +31,7 @@ static const GstArclyRtmpChunkLimits limits = {
 };
 
 RtmpPeer *
-rtmp_peer_new (guint port)
+rtmp_peer_try (guint port)
 {
   RtmpPeer *peer = g_new0 (RtmpPeer, 1);
   struct sockaddr_in address = { .sin_family = AF_INET,
@@ -45,11 +45,20 @@ rtmp_peer_new (guint port)
   setsockopt (peer->fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof (yes));
   setsockopt (peer->fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof (wait));
   setsockopt (peer->fd, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof (wait));
-  g_assert_cmpint (
-      connect (peer->fd, (struct sockaddr *) &address, sizeof (address)), ==,
-      0);
   peer->input = g_byte_array_new ();
   peer->reader = gst_arcly_rtmp_chunk_reader_new (&limits);
+  if (connect (peer->fd, (struct sockaddr *) &address, sizeof (address)) == 0)
+    return peer;
+  rtmp_peer_free (peer);
+  return NULL;
+}
+
+RtmpPeer *
+rtmp_peer_new (guint port)
+{
+  RtmpPeer *peer = rtmp_peer_try (port);
+
+  g_assert_nonnull (peer);
   return peer;
 }
 

@@ -10,6 +10,8 @@ typedef struct _RtmpPeer RtmpPeer;
 
 /* Connected to 127.0.0.1:@port; nothing is sent yet. */
 RtmpPeer *rtmp_peer_new (guint port);
+/* The same, or NULL if nobody listens. */
+RtmpPeer *rtmp_peer_try (guint port);
 /* free() closes the socket, reset() aborts the connection first. */
 void rtmp_peer_free (RtmpPeer *peer);
 void rtmp_peer_reset (RtmpPeer *peer);

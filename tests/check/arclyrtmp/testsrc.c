@@ -167,6 +167,14 @@ test_src_set_state (TestSrc *t, GstState state)
   fail_unless (ret != GST_STATE_CHANGE_ASYNC);
 }
 
+void
+test_src_set_flow (TestSrc *t, GstFlowReturn flow)
+{
+  g_mutex_lock (&t->lock);
+  t->flow = flow;
+  g_mutex_unlock (&t->lock);
+}
+
 static GstStructure *
 get_stats (TestSrc *t)
 {

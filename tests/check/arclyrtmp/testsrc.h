@@ -33,7 +33,7 @@ typedef struct {
   GCond changed;
   TestSink sinks[TEST_N_TRACKS];
   guint no_more_pads;
-  GstFlowReturn flow; /* what the sinks return */
+  GstFlowReturn flow; /* of the sinks */
 } TestSrc;
 
 /* @description: element and properties as in gst-launch-1.0, e.g. "arclyrtmpsrc
@@ -45,6 +45,8 @@ void test_src_start (TestSrc *t, const gchar *description, GstState state);
 void test_src_stop (TestSrc *t);
 
 void test_src_set_state (TestSrc *t, GstState state);
+/* From now on the sinks return that, and keep what they get. */
+void test_src_set_flow (TestSrc *t, GstFlowReturn flow);
 guint test_src_get_port (TestSrc *t);
 guint64 test_src_get_stat (TestSrc *t, const gchar *name);
 
