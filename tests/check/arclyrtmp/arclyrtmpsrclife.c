@@ -46,6 +46,22 @@ publish_video (TestSrc *t)
   return peer;
 }
 
+/* Until so much waits that the publisher is held back: there is no event for
+ * that. */
+static void
+wait_full (TestSrc *t)
+{
+  gint64 end = g_get_monotonic_time () + 10 * G_TIME_SPAN_SECOND;
+
+  while (test_src_get_stat (t, "queued-time") < 2 * GST_SECOND) {
+    fail_unless (g_get_monotonic_time () < end, "nothing is held back");
+    g_thread_yield ();
+  }
+  /* Long enough for whoever would not hold back. */
+  expect_refused (t, "live", "other", "NetStream.Publish.BadName", "");
+  fail_unless (test_src_get_stat (t, "queued-time") >= 2 * GST_SECOND);
+}
+
 /* ---- publishers ---- */
 
 /* Whoever asks for another name, or for a name in use, hears why; the
@@ -158,7 +174,7 @@ GST_START_TEST (test_last_frames_come)
     test_peer_avc (peer, 40 * i, 0, FALSE);
   rtmp_peer_unpublish (peer);
   rtmp_peer_free (peer);
-  fail_unless_equals_int (test_src_count (&t, TEST_VIDEO), 0);
+  wait_full (&t);
   fail_if (test_src_has_pad (&t, TEST_VIDEO));
 
   test_src_set_state (&t, GST_STATE_PLAYING);
@@ -405,6 +421,8 @@ GST_START_TEST (test_paused_holds_back)
   test_src_set_state (&t, GST_STATE_PAUSED);
   for (i = 1; i < 200; i++)
     test_peer_avc (peer, 40 * i, 0, FALSE);
+  wait_full (&t);
+  fail_unless_equals_int (test_src_count (&t, TEST_VIDEO), 0);
   test_src_set_state (&t, GST_STATE_PLAYING);
   for (i = 1; i < 200; i++)
     test_src_expect_frame (&t, TEST_VIDEO, 40 * i, 40 * i, DELTA);
