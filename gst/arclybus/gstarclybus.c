@@ -50,6 +50,7 @@ enum {
   PROP_MAX_SUBSCRIBERS,
   PROP_IDLE_TIMEOUT,
   PROP_RECONNECT_WINDOW,
+  PROP_STATS_INTERVAL,
   PROP_STATS,
   N_PROPERTIES
 };
@@ -204,6 +205,7 @@ set_playing (GstArclyBus *bus, gboolean playing)
   bus->playing = playing;
   GST_OBJECT_UNLOCK (bus);
   gst_arcly_bus_update_idle (bus);
+  gst_arcly_bus_update_qos (bus);
 }
 
 static GstStateChangeReturn
@@ -236,44 +238,6 @@ gst_arcly_bus_change_state (GstElement *element, GstStateChange transition)
 }
 
 /* Properties */
-
-static GstStructure *
-get_stats (GstArclyBus *bus)
-{
-  GstArclyStreamStats stream;
-  GstArclyDispatcherStats workers = { 0 };
-  g_autoptr (GstArclyDispatcher) dispatcher = NULL;
-  guint n_subscribers = 0;
-
-  gst_arcly_stream_get_stats (bus->stream, &stream);
-  GST_OBJECT_LOCK (bus);
-  n_subscribers = g_hash_table_size (bus->subscribers);
-  if (bus->dispatcher)
-    dispatcher = g_object_ref (bus->dispatcher);
-  GST_OBJECT_UNLOCK (bus);
-  if (dispatcher)
-    gst_arcly_dispatcher_get_stats (dispatcher, &workers);
-
-  return gst_structure_new ("application/x-arcly-bus-stats", "buffers",
-      G_TYPE_UINT64, stream.buffers, "bytes", G_TYPE_UINT64, stream.bytes,
-      "tracks", G_TYPE_UINT, stream.n_tracks, "subscribers", G_TYPE_UINT,
-      n_subscribers, "cached-buffers", G_TYPE_UINT64, stream.cached_buffers,
-      "cached-bytes", G_TYPE_UINT64, stream.cached_bytes, "cached-time",
-      G_TYPE_UINT64, (guint64) stream.cached_time, "resyncs", G_TYPE_UINT64,
-      atomic_load_explicit (&bus->resyncs, memory_order_relaxed), "evictions",
-      G_TYPE_UINT64,
-      atomic_load_explicit (&bus->evictions, memory_order_relaxed),
-      "key-requests", G_TYPE_UINT64,
-      atomic_load_explicit (&bus->key_requests, memory_order_relaxed),
-      "hand-overs", G_TYPE_UINT64,
-      atomic_load_explicit (&bus->hand_overs, memory_order_relaxed),
-      "refused-buffers", G_TYPE_UINT64,
-      atomic_load_explicit (&bus->refused_buffers, memory_order_relaxed),
-      "idle", G_TYPE_BOOLEAN, atomic_load (&bus->idle) != 0, "worker-places",
-      G_TYPE_UINT, workers.n_places, "workers", G_TYPE_UINT, workers.n_workers,
-      "stuck-workers", G_TYPE_UINT, workers.n_stuck, "worker-wakeups",
-      G_TYPE_UINT64, workers.wakeups, NULL);
-}
 
 static void
 gst_arcly_bus_set_property (
@@ -309,6 +273,9 @@ gst_arcly_bus_set_property (
     case PROP_RECONNECT_WINDOW:
       bus->reconnect_window = g_value_get_uint64 (value);
       break;
+    case PROP_STATS_INTERVAL:
+      bus->stats_interval = g_value_get_uint64 (value);
+      break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
       break;
@@ -318,6 +285,8 @@ gst_arcly_bus_set_property (
   gst_arcly_stream_set_cache (bus->stream, &cache);
   if (id == PROP_IDLE_TIMEOUT)
     gst_arcly_bus_update_idle (bus);
+  if (id == PROP_STATS_INTERVAL)
+    gst_arcly_bus_update_qos (bus);
 }
 
 static void
@@ -327,7 +296,7 @@ gst_arcly_bus_get_property (
   GstArclyBus *bus = GST_ARCLY_BUS (object);
 
   if (id == PROP_STATS) {
-    g_value_take_boxed (value, get_stats (bus));
+    g_value_take_boxed (value, gst_arcly_bus_get_stats (bus));
     return;
   }
   GST_OBJECT_LOCK (bus);
@@ -355,6 +324,9 @@ gst_arcly_bus_get_property (
       break;
     case PROP_RECONNECT_WINDOW:
       g_value_set_uint64 (value, bus->reconnect_window);
+      break;
+    case PROP_STATS_INTERVAL:
+      g_value_set_uint64 (value, bus->stats_interval);
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
@@ -509,16 +481,38 @@ install_properties (GObjectClass *object_class)
           G_MAXINT64, 0, flags);
 
   /**
+   * GstArclyBus:stats-interval:
+   *
+   * How often, in nanoseconds, the element message `arcly-qos` is posted while
+   * the element plays; 0 is never. It has the fields of #GstArclyBus:stats;
+   * its delays are those of the time since the message before.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_STATS_INTERVAL] = g_param_spec_uint64 ("stats-interval",
+      "Statistics interval", "How often arcly-qos is posted (ns, 0 = never)", 0,
+      G_MAXINT64, 0, flags);
+
+  /**
    * GstArclyBus:stats:
    *
-   * #guint64 `buffers`, `bytes` published; `cached-buffers`, `cached-bytes`,
-   * `cached-time` (ns) that a newcomer would replay at most; `resyncs`,
-   * `evictions`, `key-requests`, `worker-wakeups`, `hand-overs` from one
-   * publisher to the next, `refused-buffers` of a new one before its first
-   * keyframe; #gboolean `idle`; and #guint `tracks`,
-   * `subscribers`, `worker-places`, `workers`, `stuck-workers`. The workers
-   * are the engine's: threads that serve at a time at most, threads that there
-   * are, and those that a blocked subscriber holds.
+   * What the stream carried since it began, #guint64: `buffers`, `bytes`. What
+   * it carries now, by the monotonic clock over the last 5 s: `bit-rate` (bits
+   * a second, all tracks, #guint64), `fps` (#gdouble) and `keyframe-interval`
+   * (ns, the last one, #guint64) of the first video track. What a newcomer
+   * would replay at most: `cached-buffers`, `cached-bytes`, `cached-time` (ns).
+   *
+   * #guint `tracks` and `subscribers`. Of the subscriber that is furthest
+   * behind: `lag-buffers`, `lag-bytes`, `lag-time` (ns), #guint64. Of all that
+   * there ever were: `skipped` buffers, `resyncs`, `evictions`, and how long a
+   * buffer was here before it was pushed, `delay-p50` and `delay-p99` (ns, up
+   * to half too much; replays do not count), #guint64.
+   *
+   * `key-requests` that went upstream, `hand-overs` from one publisher to the
+   * next, `refused-buffers` of a new one before its first keyframe, #guint64;
+   * #gboolean `idle`. Of the engine's workers: #guint `worker-places`, how many
+   * serve at a time at most, `workers` that there are, `stuck-workers` that a
+   * blocked subscriber holds, and #guint64 `worker-wakeups`.
    *
    * Since: 0.1
    */

@@ -366,8 +366,10 @@ static GstStructure *
 get_stats (GstArclyBusPad *pad)
 {
   GstArclySubscriptionStats stats;
+  guint64 delays[GST_ARCLY_HISTOGRAM_BUCKETS] = { 0 };
 
   gst_arcly_subscription_get_stats (pad->sub, &stats);
+  gst_arcly_subscription_sum_delays (pad->sub, delays);
   return gst_structure_new ("application/x-arcly-subscriber-stats",
       "subscriber", G_TYPE_UINT, pad->subscriber, "track", G_TYPE_UINT,
       pad->track, "buffers", G_TYPE_UINT64, stats.buffers, "bytes",
@@ -376,7 +378,10 @@ get_stats (GstArclyBusPad *pad)
       "evicted", G_TYPE_BOOLEAN, gst_arcly_group_is_evicted (pad->group),
       "lag-buffers", G_TYPE_UINT64, stats.lag.buffers, "lag-bytes",
       G_TYPE_UINT64, stats.lag.bytes, "lag-time", G_TYPE_UINT64,
-      (guint64) stats.lag.time, NULL);
+      (guint64) stats.lag.time, "delay-p50", G_TYPE_UINT64,
+      (guint64) gst_arcly_histogram_quantile (delays, 0.5), "delay-p99",
+      G_TYPE_UINT64, (guint64) gst_arcly_histogram_quantile (delays, 0.99),
+      NULL);
 }
 
 /* The kernel's names for what users choose; the numbers are the same. */
@@ -552,7 +557,8 @@ gst_arcly_bus_pad_class_init (GstArclyBusPadClass *klass)
    *
    * Counters since the pad was requested, all #guint64: `buffers` and `bytes`
    * that the pad delivered, `skipped` buffers of the stream that it jumped over
-   * for lag, `lag-buffers`, `lag-bytes`, `lag-time` (ns); `resyncs` and
+   * for lag, `lag-buffers`, `lag-bytes`, `lag-time` (ns), `delay-p50`,
+   * `delay-p99` (ns, as #GstArclyBus:stats tells); `resyncs` and
    * `evicted` (#gboolean) of the subscriber.
    *
    * Since: 0.1

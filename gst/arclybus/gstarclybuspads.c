@@ -356,6 +356,7 @@ release_src (GstArclyBus *bus, GstArclyBusPad *pad)
 
   gst_arcly_bus_pad_set_released (pad);
   gst_pad_set_active (GST_PAD (pad), FALSE);
+  gst_arcly_bus_keep_stats (bus, gst_arcly_bus_pad_get_subscription (pad));
   gst_element_remove_pad (GST_ELEMENT (bus), GST_PAD (pad));
   drop_group (bus, number);
 }

@@ -8,6 +8,7 @@
 #include <gst/arcly/engine/gstarclyengine.h>
 #include <gst/arcly/kernel/gstarclydispatcher.h>
 #include <gst/arcly/kernel/gstarclystream.h>
+#include <gst/arcly/kernel/gstarclysubscription.h>
 
 #include "gstarclybus.h"
 
@@ -42,6 +43,7 @@ struct _GstArclyBus {
   guint max_subscribers;
   GstClockTime idle_timeout;
   GstClockTime reconnect_window;
+  GstClockTime stats_interval;
 
   /* Object lock. */
   gchar *registered;       /* the name the stream has in the engine */
@@ -53,6 +55,11 @@ struct _GstArclyBus {
   guint idle_ticks;        /* how often it found no more than that */
   guint32 last_seek;       /* seqnum */
   GstClockTime last_latency;
+
+  GstClockID qos_timer; /* owned, nullable */
+  guint64 gone_skipped; /* of subscribers that left */
+  guint64 gone_delays[GST_ARCLY_HISTOGRAM_BUCKETS];
+  guint64 told_delays[GST_ARCLY_HISTOGRAM_BUCKETS]; /* by the last message */
 
   /* Atomic, relaxed. Workers add; "stats" reads. Order nothing else. */
   _Atomic guint64 resyncs;
@@ -153,6 +160,17 @@ void gst_arcly_bus_unregister (GstArclyBus *bus);
 
 /* Looks for a publisher that gives nothing, while playing. */
 void gst_arcly_bus_update_idle (GstArclyBus *bus);
+
+/* Statistics */
+
+/* (transfer full) */
+GstStructure *gst_arcly_bus_get_stats (GstArclyBus *bus);
+
+/* What a source pad did counts on after it is gone. */
+void gst_arcly_bus_keep_stats (GstArclyBus *bus, GstArclySubscription *sub);
+
+/* Posts arcly-qos, while playing. */
+void gst_arcly_bus_update_qos (GstArclyBus *bus);
 
 /* Something came while the stream was idle. */
 void gst_arcly_bus_end_idle (GstArclyBus *bus);

@@ -281,6 +281,9 @@ GST_START_TEST (test_blocked_delays_nobody)
     gate_wait (&gate[i], &gate[i].blocked);
   push_frames (pub, 1, 50, 100);
   pull_frames (fast, 1, 50);
+  /* The bus tells how far behind the last one is, the pad how far it is. */
+  fail_unless (get_stat (pub->element, "lag-buffers") >= 49);
+  fail_unless (get_stat (src[0], "lag-buffers") >= 49);
 
   for (guint i = 0; i < 10; i++) {
     gate_open (&gate[i]);

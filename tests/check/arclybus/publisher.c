@@ -493,6 +493,63 @@ GST_START_TEST (test_max_subscribers)
 }
 GST_END_TEST;
 
+static guint64
+message_number (GstMessage *message, const gchar *field)
+{
+  guint64 value = 0;
+
+  fail_unless (gst_structure_get_uint64 (
+      gst_message_get_structure (message), field, &value));
+  return value;
+}
+
+/* At each interval; the delays are the interval's, those of subscribers that
+ * left included; and none when it does not play. */
+GST_START_TEST (test_qos_messages)
+{
+  GstTestClock *clock = use_test_clock ();
+  GstBus *messages = gst_bus_new ();
+  GstPad *sinks[1];
+  GstElement *bus = new_bus (1, sinks);
+  GstHarness *sub = join (bus, "src_0_0");
+  GstHarness *stays = join (bus, "src_1_7"); /* a harness stops its element */
+  Publisher publisher = { 0 };
+  GstMessage *message = NULL;
+  GstSegment segment;
+
+  gst_element_set_bus (bus, messages);
+  g_object_set (bus, "stats-interval", GST_SECOND, NULL);
+  gst_segment_init (&segment, GST_FORMAT_TIME);
+  publisher_begin (&publisher, bus, 0, 1, &segment);
+  publisher_push (&publisher, 0, 10);
+  pull_frames (sub, 0, 10);
+  gst_harness_teardown (sub);
+
+  fail_unless (gst_test_clock_crank (clock));
+  message = wait_message (messages, "arcly-qos");
+  fail_unless_equals_uint64 (message_number (message, "buffers"), 10);
+  fail_unless_equals_uint64 (message_number (message, "bytes"), 10000);
+  fail_unless (message_number (message, "delay-p50") > 0);
+  fail_unless (message_number (message, "delay-p99") >=
+               message_number (message, "delay-p50"));
+  gst_message_unref (message);
+
+  fail_unless (gst_test_clock_crank (clock));
+  message = wait_message (messages, "arcly-qos");
+  fail_unless_equals_uint64 (message_number (message, "delay-p99"), 0);
+  gst_message_unref (message);
+  fail_unless (get_stat (bus, "delay-p99") > 0);
+
+  gst_element_set_state (bus, GST_STATE_PAUSED);
+  fail_unless_equals_int (gst_test_clock_peek_id_count (clock), 0);
+  publisher_unlink (&publisher);
+  gst_harness_teardown (stays);
+  free_bus (bus, 1, sinks);
+  gst_object_unref (messages);
+  drop_test_clock (clock);
+}
+GST_END_TEST;
+
 static Suite *
 publisher_suite (void)
 {
@@ -509,6 +566,7 @@ publisher_suite (void)
   tcase_add_test (tc, test_idle);
   tcase_add_test (tc, test_not_idle);
   tcase_add_test (tc, test_max_subscribers);
+  tcase_add_test (tc, test_qos_messages);
   return s;
 }
 

@@ -91,6 +91,9 @@ append_buffer_locked (GstArclyStream *stream, GstArclyTrack *track,
   track->after_header = (entry.flags & GST_ARCLY_ENTRY_HEADER) &&
                         !GST_CLOCK_TIME_IS_VALID (timestamp);
 
+  gst_arcly_meter_add (&track->meter, arrival, entry.size, !track->after_header,
+      entry.flags & GST_ARCLY_ENTRY_KEY);
+
   gst_arcly_stream_get_head (stream, &position);
   gst_arcly_stream_trim_cache_locked (
       stream, &position, track, timestamp, dropped);
@@ -358,6 +361,7 @@ gst_arcly_stream_reset (GstArclyStream *stream)
     if (track->start)
       dropped = g_slist_prepend (dropped, g_steal_pointer (&track->start));
     track->video = track->eos = track->after_header = FALSE;
+    memset (&track->meter, 0, sizeof (track->meter));
     track->last_pts = GST_CLOCK_TIME_NONE;
   }
   atomic_fetch_add_explicit (&stream->resets, 1, memory_order_release);
@@ -468,10 +472,25 @@ gst_arcly_stream_get_caps (GstArclyStream *stream, guint number)
   return caps;
 }
 
+static void
+add_rates_locked (GstArclyTrack *track, gboolean *video, GstArclyRates *sum)
+{
+  GstArclyRates rates;
+
+  gst_arcly_meter_read (&track->meter, now (), &rates);
+  sum->bit_rate += rates.bit_rate;
+  if (!track->video || *video)
+    return;
+  *video = TRUE;
+  sum->frame_rate = rates.frame_rate;
+  sum->key_interval = rates.key_interval;
+}
+
 void
 gst_arcly_stream_get_stats (GstArclyStream *stream, GstArclyStreamStats *stats)
 {
   GstArclyPosition head;
+  gboolean video = FALSE;
 
   memset (stats, 0, sizeof (*stats));
   g_mutex_lock (&stream->lock);
@@ -483,6 +502,7 @@ gst_arcly_stream_get_stats (GstArclyStream *stream, GstArclyStreamStats *stats)
     GstArclyStartPoint *start = track->start;
 
     stats->n_tracks += track->present ? 1 : 0;
+    add_rates_locked (track, &video, &stats->rates);
     if (start == NULL)
       continue;
     stats->cached_buffers =

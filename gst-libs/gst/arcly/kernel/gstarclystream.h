@@ -7,6 +7,7 @@
 #include <gst/gst.h>
 #include <gst/arcly/gstarclyprelude.h>
 #include <gst/arcly/kernel/gstarclylog.h>
+#include <gst/arcly/kernel/gstarclymeter.h>
 #include <gst/arcly/kernel/gstarclystickies.h>
 
 G_BEGIN_DECLS
@@ -62,6 +63,7 @@ typedef struct {
   guint64 cached_buffers;
   guint64 cached_bytes;
   GstClockTime cached_time;
+  GstArclyRates rates; /* bits of all tracks, frames of the first video track */
 } GstArclyStreamStats;
 
 GST_ARCLY_API

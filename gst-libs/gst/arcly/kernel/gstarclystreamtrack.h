@@ -4,6 +4,7 @@
  * stream only; all of it is the stream's lock's. */
 #pragma once
 
+#include <gst/arcly/kernel/gstarclymeter.h>
 #include <gst/arcly/kernel/gstarclystreampriv.h>
 
 G_BEGIN_DECLS
@@ -21,8 +22,9 @@ typedef struct {
   gboolean present;
   gboolean video;
   gboolean eos;
-  gboolean after_header;            /* the last buffer was a header */
-  guint64 min_seq;                  /* the log before was flushed */
+  gboolean after_header; /* the last buffer was a header */
+  guint64 min_seq;       /* the log before was flushed */
+  GstArclyMeter meter;
   GstClockTime last_pts;            /* of the newest buffer that has one */
   GstArclyStickies *flush_stickies; /* what held there, nullable */
   GstArclyStickies *stickies;

@@ -269,6 +269,12 @@ gst_arcly_subscription_get_stats (
   gst_arcly_subscription_get_lag (sub, &stats->lag);
 }
 
+void
+gst_arcly_subscription_sum_delays (GstArclySubscription *sub, guint64 *counts)
+{
+  gst_arcly_histogram_sum (&sub->delays, counts);
+}
+
 static void
 gst_arcly_subscription_finalize (GObject *object)
 {

@@ -89,4 +89,11 @@ GST_ARCLY_API
 void gst_arcly_subscription_get_stats (
     GstArclySubscription *sub, GstArclySubscriptionStats *stats);
 
+/* Adds how long buffers were in the log before they were delivered, but for
+ * those of a replay, to the counts of a GstArclyHistogram. Those that go in one
+ * batch all count as the oldest of them. Any thread. */
+GST_ARCLY_API
+void gst_arcly_subscription_sum_delays (
+    GstArclySubscription *sub, guint64 *counts);
+
 G_END_DECLS

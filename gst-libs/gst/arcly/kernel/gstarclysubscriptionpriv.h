@@ -6,6 +6,7 @@
 #include <gst/arcly/kernel/gstarclysubscription.h>
 #include <gst/arcly/kernel/gstarclydispatcher.h>
 #include <gst/arcly/kernel/gstarclygrouppriv.h>
+#include <gst/arcly/kernel/gstarclymeter.h>
 
 G_BEGIN_DECLS
 
@@ -85,6 +86,7 @@ struct _GstArclySubscription {
   _Atomic guint64 n_buffers;
   _Atomic guint64 n_bytes;
   _Atomic guint64 n_skipped;
+  GstArclyHistogram delays;
 
   /* Constant. */
   GstArclyStream *stream;

@@ -387,19 +387,36 @@ read_batch (GstArclySubscription *sub, GArray *items, GstArclyPosition *end)
   }
 }
 
+/* One reading of the clock a batch: the oldest speaks for all. */
+static void
+count_delay (GstArclySubscription *sub, guint n, GstClockTime oldest)
+{
+  GstClockTime now = g_get_monotonic_time () * GST_USECOND;
+
+  if (atomic_load_explicit (&sub->at[0], memory_order_relaxed) <
+      atomic_load_explicit (&sub->grant[0], memory_order_relaxed))
+    return;
+  gst_arcly_histogram_add (&sub->delays, now > oldest ? now - oldest : 0, n);
+}
+
 static void
 count (GstArclySubscription *sub, GArray *items)
 {
   guint64 buffers = 0, bytes = 0;
+  GstClockTime oldest = 0;
 
   for (guint i = 0; i < items->len; i++) {
     GstArclyItem *item = &g_array_index (items, GstArclyItem, i);
 
     if (!(item->flags & GST_ARCLY_ITEM_BUFFER))
       continue;
-    buffers++;
+    if (buffers++ == 0)
+      oldest = item->arrival;
     bytes += gst_buffer_get_size (GST_BUFFER_CAST (item->object));
   }
+  if (buffers == 0)
+    return;
+  count_delay (sub, buffers, oldest);
   /* One writer at a time: no read-modify-write is needed. */
   atomic_store_explicit (&sub->n_buffers,
       atomic_load_explicit (&sub->n_buffers, memory_order_relaxed) + buffers,
