@@ -1,10 +1,12 @@
 // Plays what this server has mounted: with hls.js where it is installed, else
-// with the browser's own HLS. Waits for a stream that is not there yet, and
-// comes back after an error.
+// with the browser's own HLS. The server tells what is on air; the page waits
+// for a stream that is not, and comes back after an error.
 'use strict';
 
 const RETRY_MS = 2000;
-const LIST_MS = 5000;
+const LIST_MS = 2000;
+// Sound, or time, but no picture for so long: the browser cannot decode it.
+const BLIND_MS = 5000;
 
 const video = document.getElementById('video');
 const notice = document.getElementById('notice');
@@ -13,41 +15,85 @@ const link = document.getElementById('link');
 const nav = document.getElementById('streams');
 const unmute = document.getElementById('unmute');
 const live = document.getElementById('live');
+const root = document.documentElement;
+
+const STATES = { live: 'live', waiting: 'waiting', stalled: 'stalled', ended: 'ended' };
 
 let hls = null;
-let current = null;
+let current = null; // of the list, as it was last
 let retry = 0;
+let started = false;
+let fatal = false; // nothing to hope for from another try
+let codec = ''; // of the video, if hls.js tells
+let hasSound = true;
+let blindSince = 0;
+let errors = 0; // of the media, one after the other
 
 const engine = window.Hls && Hls.isSupported() ? 'hls.js'
   : video.canPlayType('application/vnd.apple.mpegurl') ? 'native' : 'none';
-document.documentElement.dataset.player = engine;
+root.dataset.player = engine;
 
-function say(text) {
+// One of: waiting, loading, playing, stalled, ended, error.
+function say(state, text) {
+  root.dataset.state = state;
   notice.textContent = text;
-}
-
-function again(text) {
-  say(text);
-  clearTimeout(retry);
-  retry = setTimeout(start, RETRY_MS);
 }
 
 function stop() {
   clearTimeout(retry);
+  started = false;
+  codec = '';
+  hasSound = true;
+  blindSince = 0;
   if (hls) hls.destroy();
   hls = null;
+  if (engine === 'native') video.removeAttribute('src');
+  video.load();
+}
+
+function again(text) {
+  stop();
+  say('loading', text);
+  retry = setTimeout(start, RETRY_MS);
+}
+
+function cannotDecode() {
+  // RFC 6381 and ISO/IEC 14496-10, A.2: the first byte is the profile.
+  const profiles = { '6e': 'High 10', '7a': 'High 4:2:2', 'f4': 'High 4:4:4' };
+  const match = /avc[13]\.([0-9a-f]{2})/i.exec(codec);
+  const name = match && profiles[match[1].toLowerCase()];
+  stop();
+  fatal = true;
+  say('error', 'This browser cannot show the video'
+    + (name ? `: it is H.264 ${name}. Let the encoder use 4:2:0 with 8 bits`
+      + ' (in GStreamer: video/x-raw,format=I420 in front of it).'
+      : codec ? ` (${codec}).` : '.'));
+}
+
+function mediaError(details) {
+  if (/codec/i.test(details) || ++errors > 3) {
+    cannotDecode();
+    return;
+  }
+  hls.recoverMediaError();
 }
 
 function startHlsJs() {
   hls = new Hls({ lowLatencyMode: true, backBufferLength: 30 });
   hls.on(Hls.Events.ERROR, (_, data) => {
     if (!data.fatal) return;
-    document.documentElement.dataset.error = data.details;
-    if (data.type === Hls.ErrorTypes.MEDIA_ERROR) {
-      hls.recoverMediaError();
-      return;
-    }
-    again(`Connection lost (${data.details}), trying again…`);
+    root.dataset.error = data.details;
+    codec = codec || data.mimeType || '';
+    if (data.type === Hls.ErrorTypes.MEDIA_ERROR) mediaError(data.details);
+    else again('Connection lost, trying again…');
+  });
+  hls.on(Hls.Events.BUFFER_CODECS, (_, tracks) => {
+    hasSound = !!tracks.audio;
+    if (!tracks.video) return;
+    codec = tracks.video.codec || '';
+    const type = `${tracks.video.container || 'video/mp4'};codecs="${codec}"`;
+    // Not from within hls.js's own event: it goes on behind it.
+    if (codec && !MediaSource.isTypeSupported(type)) setTimeout(cannotDecode);
   });
   hls.on(Hls.Events.MANIFEST_PARSED, () => video.play().catch(() => {}));
   hls.loadSource(current.url);
@@ -59,81 +105,141 @@ function startNative() {
   video.play().catch(() => {});
 }
 
-async function start() {
+function start() {
   stop();
-  if (!current) return;
   if (engine === 'none') {
-    say('This browser has no HLS of its own, and hls.js is not installed on the server.');
+    fatal = true;
+    say('error', 'This browser has no HLS of its own, and hls.js is not installed on the server.');
     return;
   }
-  // A plain look first: "not there yet" is no error.
-  try {
-    const answer = await fetch(current.url, { cache: 'no-store' });
-    if (!answer.ok) {
-      again('Waiting for the publisher…');
-      return;
-    }
-  } catch (error) {
-    again('The server does not answer, trying again…');
-    return;
-  }
-  say('Loading…');
+  started = true;
+  say('loading', 'Loading…');
   if (engine === 'hls.js') startHlsJs();
   else startNative();
 }
 
+// What the stream's state means for what is on the screen.
+function follow() {
+  if (fatal) return;
+  if (current.state === STATES.waiting) {
+    if (started) stop();
+    say('waiting', 'Waiting for a publisher…');
+  } else if (!started) {
+    if (current.state === STATES.stalled) say('stalled', 'The publisher sends nothing. Waiting…');
+    else if (root.dataset.state !== 'loading') start();
+  } else if (root.dataset.state === 'loading' && starved()) {
+    starving();
+  }
+}
+
+function starved() {
+  return video.readyState < HTMLMediaElement.HAVE_FUTURE_DATA;
+}
+
+function starving() {
+  if (current && current.state === STATES.stalled)
+    say('stalled', 'The publisher sends nothing. Waiting…');
+  else say('loading', 'Loading…');
+}
+
 function choose(stream) {
   current = stream;
+  fatal = false;
+  errors = 0;
+  delete root.dataset.error;
+  stop();
+  say('', '');
   link.href = stream.url;
   link.textContent = new URL(stream.url, location.href).href;
-  for (const button of nav.children)
-    button.setAttribute('aria-pressed', String(button.dataset.path === stream.path));
-  start();
+  follow();
 }
 
 function show(streams) {
+  const focused = document.activeElement && document.activeElement.dataset.path;
   nav.replaceChildren(...streams.map((stream) => {
     const button = document.createElement('button');
     button.type = 'button';
     button.dataset.path = stream.path;
-    button.textContent = stream.state === 'live' ? `● ${stream.title}` : stream.title;
+    button.dataset.state = stream.state;
+    button.textContent = stream.title;
+    button.title = stream.state;
+    button.setAttribute('aria-label', `${stream.title}, ${stream.state}`);
     button.setAttribute('aria-pressed', String(!!current && current.path === stream.path));
-    button.addEventListener('click', () => choose(stream));
+    button.addEventListener('click', () => { choose(stream); show(streams); });
     return button;
   }));
+  for (const button of nav.children)
+    if (button.dataset.path === focused) button.focus();
+}
+
+// What is on air first, then what was.
+function best(streams) {
+  for (const state of [STATES.live, STATES.stalled, STATES.ended]) {
+    const found = streams.find((stream) => stream.state === state);
+    if (found) return found;
+  }
+  return streams[0];
 }
 
 async function list() {
   try {
-    const streams = await (await fetch('api/streams', { cache: 'no-store' })).json();
+    const answer = await fetch('api/streams', { cache: 'no-store' });
+    const streams = (await answer.json())
+      .sort((a, b) => a.path.localeCompare(b.path));
+    const same = current && streams.find((stream) => stream.path === current.path);
+    if (!streams.length) {
+      if (started) stop();
+      current = null;
+      say('waiting', 'No stream is mounted on this server.');
+    } else if (same) {
+      // After its end another may begin under the same name.
+      const anew = current.state !== same.state && same.state === STATES.live;
+      if (anew && (fatal || root.dataset.state === 'ended')) choose(same);
+      current = same;
+      follow();
+    } else {
+      choose(best(streams));
+    }
     show(streams);
-    if (!current && streams.length) choose(streams[0]);
-    else if (!current) say('No stream is mounted on this server.');
   } catch (error) {
-    if (!current) say('The server does not answer, trying again…');
+    if (!started) say('loading', 'The server does not answer, trying again…');
   }
+  setTimeout(list, LIST_MS);
+}
+
+function lookForPicture() {
+  const running = video.currentTime > 0 && !video.paused && !video.ended;
+  const blind = running && codec && !video.videoWidth;
+  if (!blind) blindSince = 0;
+  else if (!blindSince) blindSince = Date.now();
+  else if (Date.now() - blindSince > BLIND_MS) cannotDecode();
 }
 
 function tell() {
-  unmute.hidden = !(video.muted && !video.paused);
   const edge = hls && hls.liveSyncPosition;
   const behind = edge ? edge - video.currentTime : 0;
-  live.hidden = !(behind > 5);
   const parts = [];
-  if (video.videoWidth) parts.push(`${video.videoWidth} × ${video.videoHeight}`);
-  if (hls && hls.latency > 0) parts.push(`${hls.latency.toFixed(1)} s behind live`);
+  unmute.hidden = !(video.muted && !video.paused && started && hasSound);
+  live.hidden = !(behind > 5);
+  if (started && video.videoWidth) parts.push(`${video.videoWidth} × ${video.videoHeight}`);
+  if (hls && hls.latency > 0 && current.state === STATES.live)
+    parts.push(`${hls.latency.toFixed(1)} s behind live`);
   facts.textContent = parts.join(' · ');
+  lookForPicture();
 }
 
-video.addEventListener('playing', () => say(''));
-video.addEventListener('waiting', () => say('Loading…'));
-video.addEventListener('ended', () => say('The stream has ended.'));
+video.addEventListener('playing', () => {
+  if (!started) return;
+  errors = 0;
+  say('playing', '');
+});
+video.addEventListener('waiting', () => { if (started) starving(); });
+video.addEventListener('ended', () => { if (started) say('ended', 'The stream has ended.'); });
 video.addEventListener('error', () => {
-  if (engine === 'native') again('Playback failed, trying again…');
+  if (engine === 'native' && started) again('Playback failed, trying again…');
 });
 unmute.addEventListener('click', () => { video.muted = false; });
 live.addEventListener('click', () => { video.currentTime = hls.liveSyncPosition; });
 
 list();
-setInterval(list, LIST_MS);
 setInterval(tell, 500);
