@@ -26,9 +26,10 @@
  * (they do unless told otherwise) its running time here is that in the other
  * one plus the difference of the two base times. With two clocks that
  * difference is measured each second. If the bus is not PLAYING or has no
- * clock, the first buffer is due when it arrived at the bus. What arrived
- * before this pipeline began (a replayed keyframe) has a negative running
- * time. The latency is that of the publisher's pipeline.
+ * clock, the first buffer is due when it arrived at the bus. If the replayed
+ * keyframe was due before this pipeline began, all is due so much later,
+ * unless #GstArclyStreamSrc:live-edge is set. The latency is that of the
+ * publisher's pipeline.
  *
  * ## Example
  * |[<!-- language="C" -->
@@ -67,6 +68,7 @@ enum {
   PROP_MAX_LAG_BYTES,
   PROP_MAX_LAG_TIME,
   PROP_LAG_POLICY,
+  PROP_LIVE_EDGE,
   PROP_STATS,
   N_PROPERTIES
 };
@@ -318,6 +320,9 @@ gst_arcly_stream_src_set_property (
     case PROP_LAG_POLICY:
       self->evict = g_value_get_enum (value) == LAG_POLICY_EVICT;
       break;
+    case PROP_LIVE_EDGE:
+      self->live_edge = g_value_get_boolean (value);
+      break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
       break;
@@ -357,6 +362,9 @@ gst_arcly_stream_src_get_property (
       g_value_set_enum (
           value, self->evict ? LAG_POLICY_EVICT : LAG_POLICY_RESYNC);
       break;
+    case PROP_LIVE_EDGE:
+      g_value_set_boolean (value, self->live_edge);
+      break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
       break;
@@ -373,6 +381,7 @@ gst_arcly_stream_src_finalize (GObject *object)
   g_free (self->location);
   g_free (self->name);
   g_mutex_clear (&self->join_lock);
+  g_cond_clear (&self->settled);
   g_mutex_clear (&self->map_lock);
   G_OBJECT_CLASS (gst_arcly_stream_src_parent_class)->finalize (object);
 }
@@ -381,6 +390,7 @@ static void
 gst_arcly_stream_src_init (GstArclyStreamSrc *self)
 {
   g_mutex_init (&self->join_lock);
+  g_cond_init (&self->settled);
   g_mutex_init (&self->map_lock);
   self->tracks = g_ptr_array_new_with_free_func (g_object_unref);
   self->bounds.bytes = DEFAULT_MAX_LAG_BYTES;
@@ -468,6 +478,22 @@ install_properties (GObjectClass *object_class)
   properties[PROP_LAG_POLICY] = g_param_spec_enum ("lag-policy", "Lag policy",
       "What happens when we lag too much", GST_TYPE_ARCLY_STREAM_SRC_LAG_POLICY,
       LAG_POLICY_RESYNC, flags);
+
+  /**
+   * GstArclyStreamSrc:live-edge:
+   *
+   * What the keyframe that a newcomer begins with means for its time, where it
+   * was due before this pipeline began. %FALSE: nothing gets lost; it is due
+   * at 0, and all that follows so much later than in the publisher's pipeline
+   * (one GOP at most). %TRUE: all is due at the same moment in both pipelines;
+   * what is older has a negative running time: it is decoded, sinks
+   * show it at once, and muxers may drop it. Takes effect with the next
+   * connection.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_LIVE_EDGE] = g_param_spec_boolean ("live-edge", "Live edge",
+      "Least delay instead of a whole replay", FALSE, flags);
 
   /**
    * GstArclyStreamSrc:stats:

@@ -137,6 +137,13 @@ subscribe_all_locked (GstArclyStreamSrc *self)
     if (sub)
       g_ptr_array_add (fresh, sub);
   }
+  for (guint i = 0; i < self->tracks->len; i++) {
+    GstArclyStreamSrcTrack *track = g_ptr_array_index (self->tracks, i);
+    g_autoptr (GstCaps) caps =
+        gst_arcly_stream_get_caps (self->stream, track->number);
+
+    track->awaited = track->sub && caps && !track->settled;
+  }
   for (guint i = 0; i < fresh->len; i++)
     gst_arcly_dispatcher_attach (
         self->dispatcher, g_ptr_array_index (fresh, i));
@@ -202,6 +209,8 @@ gst_arcly_stream_src_settle (
 
   g_mutex_lock (&self->join_lock);
   track->settled = TRUE;
+  track->awaited = FALSE;
+  g_cond_broadcast (&self->settled);
   for (guint i = 0; i < self->tracks->len; i++)
     all &= ((GstArclyStreamSrcTrack *) g_ptr_array_index (self->tracks, i))
                ->settled;
@@ -210,6 +219,27 @@ gst_arcly_stream_src_settle (
   g_mutex_unlock (&self->join_lock);
   if (all)
     gst_element_no_more_pads (GST_ELEMENT (self));
+}
+
+static gboolean
+is_anyone_awaited_locked (GstArclyStreamSrc *self)
+{
+  for (guint i = 0; i < self->tracks->len; i++)
+    if (((GstArclyStreamSrcTrack *) g_ptr_array_index (self->tracks, i))
+            ->awaited)
+      return TRUE;
+  return FALSE;
+}
+
+/* It ends: an awaited track needs nothing but a worker, and one that waits here
+ * is replaced. */
+void
+gst_arcly_stream_src_await_others (GstArclyStreamSrc *self)
+{
+  g_mutex_lock (&self->join_lock);
+  while (is_anyone_awaited_locked (self))
+    g_cond_wait (&self->settled, &self->join_lock);
+  g_mutex_unlock (&self->join_lock);
 }
 
 /* Joining and leaving */
@@ -259,6 +289,7 @@ leave_locked (GstArclyStreamSrc *self, GPtrArray *gone)
   for (guint i = 0; i < self->tracks->len; i++) {
     GstArclyStreamSrcTrack *track = g_ptr_array_index (self->tracks, i);
 
+    track->awaited = FALSE;
     if (track->sub == NULL)
       continue;
     count_locked (self, track->sub);
@@ -266,6 +297,7 @@ leave_locked (GstArclyStreamSrc *self, GPtrArray *gone)
     gst_arcly_dispatcher_detach (self->dispatcher, track->sub);
     g_ptr_array_add (gone, g_steal_pointer (&track->sub));
   }
+  g_cond_broadcast (&self->settled);
   self->resyncs_before += gst_arcly_group_get_resyncs (self->group);
   if (self->publisher) {
     g_signal_handler_disconnect (self->publisher, self->pad_handler);
@@ -409,10 +441,11 @@ gst_arcly_stream_src_close_tracks (GstArclyStreamSrc *self)
   g_mutex_unlock (&self->join_lock);
   for (guint i = 0; i < tracks->len; i++)
     close_track (self, g_ptr_array_index (tracks, i));
+  gst_arcly_stream_src_reset_map (self);
 }
 
 typedef struct {
-  GPtrArray *tracks;
+  GstArclyStreamSrcTrack *track;
   GstEvent *eos;
 } Ending;
 
@@ -421,7 +454,7 @@ ending_free (gpointer data)
 {
   Ending *ending = data;
 
-  g_ptr_array_unref (ending->tracks);
+  g_object_unref (ending->track);
   gst_event_unref (ending->eos);
   g_free (ending);
 }
@@ -431,33 +464,33 @@ push_eos (GstElement *element, gpointer user_data)
 {
   Ending *ending = user_data;
 
-  for (guint i = 0; i < ending->tracks->len; i++) {
-    GstArclyStreamSrcTrack *track = g_ptr_array_index (ending->tracks, i);
-
-    if (!gst_arcly_stream_src_track_claim (track))
-      continue;
-    if (track->pad)
-      gst_pad_push_event (track->pad, gst_event_ref (ending->eos));
-    gst_arcly_stream_src_track_release (track);
-  }
+  if (!gst_arcly_stream_src_track_claim (ending->track))
+    return;
+  if (ending->track->pad)
+    gst_pad_push_event (ending->track->pad, gst_event_ref (ending->eos));
+  gst_arcly_stream_src_track_release (ending->track);
 }
 
 gboolean
 gst_arcly_stream_src_end (GstArclyStreamSrc *self, GstEvent *eos)
 {
-  Ending *ending = g_new0 (Ending, 1);
   gboolean any = GST_ELEMENT (self)->numsrcpads > 0;
 
-  ending->tracks = g_ptr_array_new_with_free_func (g_object_unref);
-  ending->eos = gst_event_ref (eos);
   g_mutex_lock (&self->join_lock);
   self->ended = TRUE;
-  for (guint i = 0; i < self->tracks->len; i++)
-    g_ptr_array_add (
-        ending->tracks, g_object_ref (g_ptr_array_index (self->tracks, i)));
   g_mutex_unlock (&self->join_lock);
   gst_arcly_stream_src_update (self);
-  /* A sink may take its time with it, and who ends us must not wait. */
-  gst_element_call_async (GST_ELEMENT (self), push_eos, ending, ending_free);
+
+  /* A thread each: a muxer may block one pad until the other one has ended.
+   * And who ends us must not wait. */
+  g_mutex_lock (&self->join_lock);
+  for (guint i = 0; i < self->tracks->len; i++) {
+    Ending *ending = g_new0 (Ending, 1);
+
+    ending->track = g_object_ref (g_ptr_array_index (self->tracks, i));
+    ending->eos = gst_event_ref (eos);
+    gst_element_call_async (GST_ELEMENT (self), push_eos, ending, ending_free);
+  }
+  g_mutex_unlock (&self->join_lock);
   return any;
 }

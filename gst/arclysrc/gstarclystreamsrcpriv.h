@@ -17,6 +17,7 @@ typedef struct {
   gboolean valid;
   gboolean exact;         /* from the clocks; else from an arrival */
   GstClockTimeDiff delta; /* ours minus theirs, ns */
+  GstClockTimeDiff shift; /* the part of it that delays, see "live-edge" */
   guint serial;           /* changes with delta */
   guint breaks;           /* changes when running time would go back */
 
@@ -41,6 +42,7 @@ struct _GstArclyStreamSrcTrack {
   /* The element's join_lock. */
   GstArclySubscription *sub; /* owned, nullable */
   gboolean settled;          /* has a pad, or will never have one */
+  gboolean awaited;          /* the others begin when it is settled */
 
   /* lock. One delivery at a time: that of an old connection may still be
    * blocked when a new one begins. */
@@ -73,6 +75,7 @@ struct _GstArclyStreamSrc {
   GstClockTime timeout;
   GstArclyLag bounds;
   gboolean evict;
+  gboolean live_edge;
 
   /* Set on the way to READY, constant until NULL. */
   GstArclyEngine *engine;
@@ -82,7 +85,8 @@ struct _GstArclyStreamSrc {
   /* join_lock. Order: this, then an object lock or the kernel's locks. Not
    * held across a push, a signal or a message. */
   GMutex join_lock;
-  gchar *name; /* of the stream; set from READY on */
+  GCond settled; /* a track is awaited no more */
+  gchar *name;   /* of the stream; set from READY on */
   gboolean playing;
   gboolean ended; /* EOS was sent to us */
   gboolean no_more_pads;
@@ -118,7 +122,7 @@ GstElement *gst_arcly_stream_src_get_publisher (GstArclyStreamSrc *self);
 
 gchar *gst_arcly_stream_src_dup_name (GstArclyStreamSrc *self);
 
-/* EOS on all pads, in a thread of its own. FALSE: there is none. */
+/* EOS on all pads, in threads of their own. FALSE: there is none. */
 gboolean gst_arcly_stream_src_end (GstArclyStreamSrc *self, GstEvent *eos);
 
 /* Deliveries */
@@ -138,6 +142,11 @@ void gst_arcly_stream_src_deliver (GstArclySubscription *sub,
 void gst_arcly_stream_src_settle (
     GstArclyStreamSrc *self, GstArclyStreamSrcTrack *track);
 
+/* A worker, before the first buffer of a track: waits until those tracks have
+ * pads that were there at the beginning. Who links them all then misses
+ * nothing of any. */
+void gst_arcly_stream_src_await_others (GstArclyStreamSrc *self);
+
 /* The first number that is free for a pad of that kind and track. */
 guint gst_arcly_stream_src_pad_index (
     GstArclyStreamSrc *self, GstArclyStreamSrcTrack *track, gboolean video);
@@ -151,10 +160,14 @@ void gst_arcly_stream_src_setup_pad (GstPad *pad, guint track);
 /* Forgets the mapping: the next buffer makes a new one. */
 void gst_arcly_stream_src_unmap (GstArclyStreamSrc *self);
 
+/* And what it was shifted by. */
+void gst_arcly_stream_src_reset_map (GstArclyStreamSrc *self);
+
 /* Looks whether the mapping still holds, and copies it. running_time is
- * theirs, of the entry that arrived then (monotonic, ns). */
+ * theirs, of the entry that arrived then (monotonic, ns), or NONE. first: it
+ * will be the first one of its pad. */
 void gst_arcly_stream_src_map (GstArclyStreamSrc *self, GstClockTime arrival,
-    GstClockTimeDiff running_time, GstArclyStreamSrcMap *map);
+    GstClockTimeDiff running_time, gboolean first, GstArclyStreamSrcMap *map);
 
 /* The segment with the mapping applied. */
 void gst_arcly_stream_src_map_segment (const GstArclyStreamSrcMap *map,

@@ -8,8 +8,14 @@
  * difference of the base times. With two clocks it is measured, and measured
  * again, since clocks drift apart. Where the publisher has no running time
  * (it is not PLAYING, or has no clock), what comes first is due when it
- * arrived at the bus. */
+ * arrived at the bus.
+ *
+ * What was due before our pipeline began would have a negative running time,
+ * which muxers drop: unless the application prefers the live edge, all is due
+ * so much later that the first buffer is due at 0. */
 #include "config.h"
+
+#include <string.h>
 
 #include "gstarclystreamsrcpriv.h"
 
@@ -82,9 +88,11 @@ is_same_source (
          map->their_base == theirs->base && map->our_base == ours->base;
 }
 
+/* delta does not contain the shift. */
 static void
 set_delta (GstArclyStreamSrcMap *map, GstClockTimeDiff delta)
 {
+  delta += map->shift;
   if (map->valid && delta == map->delta)
     return;
   if (!map->valid || delta + (GstClockTimeDiff) STEP_BACK_LIMIT < map->delta)
@@ -124,8 +132,20 @@ update_locked (GstArclyStreamSrcMap *map, const Timing *theirs,
     return;
   map->checked = now;
   delta = exact_delta (theirs, ours);
-  if (ABS (delta - map->delta) > (GstClockTimeDiff) DRIFT_LIMIT)
+  if (ABS (delta + map->shift - map->delta) > (GstClockTimeDiff) DRIFT_LIMIT)
     set_delta (map, delta);
+}
+
+static void
+shift_locked (GstArclyStreamSrcMap *map, GstClockTimeDiff running_time)
+{
+  GstClockTimeDiff missing = -(running_time + map->delta);
+
+  if (missing <= 0)
+    return;
+  map->shift += missing;
+  map->delta += missing;
+  map->serial++;
 }
 
 void
@@ -137,19 +157,35 @@ gst_arcly_stream_src_unmap (GstArclyStreamSrc *self)
 }
 
 void
+gst_arcly_stream_src_reset_map (GstArclyStreamSrc *self)
+{
+  g_mutex_lock (&self->map_lock);
+  memset (&self->map, 0, sizeof (self->map));
+  g_mutex_unlock (&self->map_lock);
+}
+
+void
 gst_arcly_stream_src_map (GstArclyStreamSrc *self, GstClockTime arrival,
-    GstClockTimeDiff running_time, GstArclyStreamSrcMap *map)
+    GstClockTimeDiff running_time, gboolean first, GstArclyStreamSrcMap *map)
 {
   g_autoptr (GstElement) publisher = gst_arcly_stream_src_get_publisher (self);
   g_auto (Timing) theirs = { NULL, GST_CLOCK_TIME_NONE, FALSE };
   g_auto (Timing) ours = { NULL, GST_CLOCK_TIME_NONE, FALSE };
 
+  gboolean live_edge = FALSE;
+
   if (publisher)
     timing_get (&theirs, publisher);
   timing_get (&ours, GST_ELEMENT (self));
+  GST_OBJECT_LOCK (self);
+  live_edge = self->live_edge;
+  GST_OBJECT_UNLOCK (self);
 
   g_mutex_lock (&self->map_lock);
-  update_locked (&self->map, &theirs, &ours, arrival, running_time);
+  update_locked (&self->map, &theirs, &ours, arrival,
+      GST_CLOCK_STIME_IS_VALID (running_time) ? running_time : 0);
+  if (first && !live_edge && GST_CLOCK_STIME_IS_VALID (running_time))
+    shift_locked (&self->map, running_time);
   *map = self->map;
   g_mutex_unlock (&self->map_lock);
 }

@@ -170,7 +170,7 @@ push_segment (GstArclyStreamSrc *self, GstArclyStreamSrcTrack *track,
 {
   GstArclyStreamSrcMap map;
   guint64 at = 0;
-  GstClockTimeDiff running_time = 0;
+  GstClockTimeDiff running_time = GST_CLOCK_STIME_NONE;
 
   if (track->theirs.format == GST_FORMAT_UNDEFINED)
     return;
@@ -179,9 +179,11 @@ push_segment (GstArclyStreamSrc *self, GstArclyStreamSrcTrack *track,
     gint sign = gst_segment_to_running_time_full (
         &track->theirs, GST_FORMAT_TIME, position, &at);
 
-    running_time = sign * (GstClockTimeDiff) at;
+    if (sign)
+      running_time = sign * (GstClockTimeDiff) at;
   }
-  gst_arcly_stream_src_map (self, arrival, running_time, &map);
+  gst_arcly_stream_src_map (
+      self, arrival, running_time, !track->last_valid, &map);
   if (!track->segment_due && map.serial == track->serial)
     return;
   if (map.breaks != track->breaks)
@@ -277,7 +279,8 @@ take_event (GstArclyStreamSrc *self, GstArclyStreamSrcTrack *track,
 static void
 start_track (GstArclyStreamSrcTrack *track)
 {
-  track->discont = TRUE;
+  /* The very first buffer follows nothing. */
+  track->discont = track->last_valid;
   track->segment_due = TRUE;
   track->flow = GST_FLOW_OK;
   /* The replay may hold what was pushed before the connection broke. */
@@ -372,6 +375,8 @@ push_run (GstArclyStreamSrc *self, GstArclyStreamSrcTrack *track,
   GstBuffer *single = NULL;
   guint n = 0;
 
+  if (!track->last_valid)
+    gst_arcly_stream_src_await_others (self);
   push_segment (self, track, items[0].arrival,
       GST_BUFFER_DTS_OR_PTS (GST_BUFFER_CAST (items[0].object)));
   list = gst_buffer_list_new_sized (n_items);
@@ -423,8 +428,10 @@ deliver (GstArclyStreamSrc *self, GstArclyStreamSrcTrack *track,
     i++;
     if (item->flags & GST_ARCLY_ITEM_START)
       start_track (track);
-    if (item->flags & (GST_ARCLY_ITEM_ALL_EOS | GST_ARCLY_ITEM_EVICTED))
+    if (item->flags & (GST_ARCLY_ITEM_ALL_EOS | GST_ARCLY_ITEM_EVICTED)) {
       push_eos (self, track);
+      gst_arcly_stream_src_settle (self, track);
+    }
     if (item->object == NULL)
       continue;
     if (track->ignored || (item->flags & GST_ARCLY_ITEM_BUFFER))

@@ -22,7 +22,7 @@ GST_START_TEST (test_late_join)
   fail_unless (gst_buffer_peek_memory (got->buffer, 0) ==
                    gst_buffer_peek_memory (key, 0),
       "payload was copied");
-  fail_unless (GST_BUFFER_FLAG_IS_SET (got->buffer, GST_BUFFER_FLAG_DISCONT));
+  fail_if (GST_BUFFER_FLAG_IS_SET (got->buffer, GST_BUFFER_FLAG_DISCONT));
   got_free (got);
   publisher_push_frames (pub, 10, 20, 100);
   viewer_expect_frames (viewer, 1, 20);
@@ -70,22 +70,13 @@ expect_error (Viewer *viewer, GQuark domain, gint code)
   fail_unless (g_error_matches (error, domain, code), "%s", error->message);
 }
 
-static void
-set_on_source (Viewer *viewer, const gchar *property, guint64 value)
-{
-  g_autoptr (GstElement) source =
-      gst_bin_get_by_name (GST_BIN (viewer->src), "source");
-
-  g_object_set (source, property, value, NULL);
-}
-
 GST_START_TEST (test_timeout)
 {
   g_autoptr (GstArclyEngine) engine = gst_arcly_engine_new ();
   Viewer *viewer = viewer_new (engine, NULL);
   Publisher *pub = NULL;
 
-  set_on_source (viewer, "timeout", GST_MSECOND);
+  viewer_set (viewer, "timeout", GST_MSECOND);
   viewer_play (viewer);
   expect_error (viewer, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_NOT_FOUND);
 
@@ -128,7 +119,7 @@ GST_START_TEST (test_engines_are_apart)
 
   publisher_add_track (pub, 0, VIDEO_CAPS);
   publisher_push_frames (pub, 0, 3, 100);
-  set_on_source (viewer, "timeout", GST_MSECOND);
+  viewer_set (viewer, "timeout", GST_MSECOND);
   viewer_play (viewer);
   expect_error (viewer, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_NOT_FOUND);
   viewer_free (viewer);
@@ -202,6 +193,58 @@ GST_START_TEST (test_end_of_stream)
 }
 GST_END_TEST;
 
+/* Who links all pads misses nothing of any: they are there before the first
+ * buffer of any of them. */
+GST_START_TEST (test_pads_come_before_data)
+{
+  g_autoptr (GstArclyEngine) engine = gst_arcly_engine_new ();
+  Publisher *pub = publisher_new (engine, NULL, GST_STATE_PLAYING);
+
+  publisher_add_track (pub, 0, VIDEO_CAPS);
+  publisher_add_track (pub, 1, AUDIO_CAPS);
+  publisher_push (pub, 0, 0, TRUE);
+  publisher_push (pub, 1, 1, TRUE);
+  for (guint i = 0; i < 20; i++) {
+    Viewer *viewer = viewer_new (engine, NULL);
+
+    viewer_play (viewer);
+    got_free (viewer_pull (viewer));
+    got_free (viewer_pull (viewer));
+    fail_unless_equals_int (viewer->n_pads_at_first, 2);
+    fail_unless_equals_int (viewer->no_more_pads, 1);
+    viewer_free (viewer);
+  }
+  publisher_free (pub);
+}
+GST_END_TEST;
+
+/* A muxer may hold one pad back until the other one has data or ends. */
+GST_START_TEST (test_end_while_a_pad_is_held_back)
+{
+  g_autoptr (GstArclyEngine) engine = gst_arcly_engine_new ();
+  Publisher *pub = publisher_new (engine, NULL, GST_STATE_PLAYING);
+  Viewer *viewer = viewer_new (engine, NULL);
+
+  publisher_add_track (pub, 0, VIDEO_CAPS);
+  publisher_add_track (pub, 1, AUDIO_CAPS);
+  publisher_push (pub, 0, 0, TRUE);
+  publisher_push (pub, 1, 1, TRUE);
+  viewer_play (viewer);
+  got_free (viewer_pull (viewer));
+  got_free (viewer_pull (viewer));
+  viewer_block (viewer, TRUE);
+  publisher_push (pub, 0, 2, FALSE);
+  viewer_wait_blocked (viewer);
+  viewer_expect (viewer, "video_0", 2);
+  fail_unless (gst_element_send_event (viewer->src, gst_event_new_eos ()));
+  viewer_expect_eos (viewer);
+  viewer_block (viewer, FALSE);
+  viewer_expect_eos (viewer);
+  viewer_free (viewer);
+  publisher_free (pub);
+}
+GST_END_TEST;
+
 /* The application ends the viewer, not the stream. */
 GST_START_TEST (test_end_of_the_viewer)
 {
@@ -269,7 +312,7 @@ GST_START_TEST (test_latency)
   gboolean live = FALSE;
 
   pub->latency = 30 * GST_MSECOND;
-  set_on_source (viewer, "max-lag-time", 2 * GST_SECOND);
+  viewer_set (viewer, "max-lag-time", 2 * GST_SECOND);
   publisher_add_track (pub, 0, VIDEO_CAPS);
   publisher_push (pub, 0, 0, TRUE);
   viewer_play (viewer);
@@ -292,7 +335,7 @@ GST_START_TEST (test_resync)
   Viewer *viewer = viewer_new (engine, NULL);
   Got *got = NULL;
 
-  set_on_source (viewer, "max-lag-buffers", 50);
+  viewer_set (viewer, "max-lag-buffers", 50);
   publisher_add_track (pub, 0, VIDEO_CAPS);
   viewer_block (viewer, TRUE);
   viewer_play (viewer);
@@ -328,7 +371,7 @@ GST_START_TEST (test_evict)
       gst_bin_get_by_name (GST_BIN (viewer->src), "source");
 
   gst_util_set_object_arg (G_OBJECT (source), "lag-policy", "evict");
-  set_on_source (viewer, "max-lag-buffers", 50);
+  viewer_set (viewer, "max-lag-buffers", 50);
   publisher_add_track (pub, 0, VIDEO_CAPS);
   viewer_block (viewer, TRUE);
   viewer_play (viewer);
@@ -360,6 +403,8 @@ scheme_suite (void)
   tcase_add_test (tc, test_tracks);
   tcase_add_test (tc, test_other_kinds_are_left_out);
   tcase_add_test (tc, test_end_of_stream);
+  tcase_add_test (tc, test_pads_come_before_data);
+  tcase_add_test (tc, test_end_while_a_pad_is_held_back);
   tcase_add_test (tc, test_end_of_the_viewer);
   tcase_add_test (tc, test_keyframe_requests);
   tcase_add_test (tc, test_latency);

@@ -17,7 +17,7 @@ set_time (GstClock *clock, GstClockTime at)
 }
 
 /* One clock, base times 100 s and 105 s: what is due at 106 s there is due at
- * 106 s here. What was due before we began is older than 0. */
+ * 106 s here. At the live edge what was due before we began is older than 0. */
 GST_START_TEST (test_viewer_begins_later)
 {
   g_autoptr (GstArclyEngine) engine = gst_arcly_engine_new ();
@@ -28,11 +28,42 @@ GST_START_TEST (test_viewer_begins_later)
   publisher_add_track (pub, 0, VIDEO_CAPS);
   publisher_push (pub, 0, 100, TRUE); /* due 4 s after the start, at 104 s */
   set_time (clock, 105 * GST_SECOND);
+  viewer_set (viewer, "live-edge", TRUE);
   viewer_play (viewer);
   fail_unless_equals_int64 (
       viewer_expect (viewer, "video_0", 100), -(GstClockTimeDiff) GST_SECOND);
   publisher_push (pub, 0, 150, FALSE);
   fail_unless_equals_int64 (viewer_expect (viewer, "video_0", 150), GST_SECOND);
+  viewer_free (viewer);
+  publisher_free (pub);
+}
+GST_END_TEST;
+
+/* Else all is due so much later that the first frame is due at 0; also when
+ * the connection is made again. */
+GST_START_TEST (test_replay_begins_at_0)
+{
+  g_autoptr (GstArclyEngine) engine = gst_arcly_engine_new ();
+  g_autoptr (GstClock) clock = clock_new (100 * GST_SECOND);
+  Publisher *pub = publisher_new (engine, clock, GST_STATE_PLAYING);
+  Viewer *viewer = viewer_new (engine, clock);
+
+  publisher_add_track (pub, 0, VIDEO_CAPS);
+  publisher_push (pub, 0, 100, TRUE);
+  set_time (clock, 105 * GST_SECOND);
+  viewer_play (viewer);
+  fail_unless_equals_int64 (viewer_expect (viewer, "video_0", 100), 0);
+  publisher_push (pub, 0, 150, FALSE);
+  fail_unless_equals_int64 (
+      viewer_expect (viewer, "video_0", 150), 2 * GST_SECOND);
+
+  gst_element_set_state (pub->pipeline, GST_STATE_NULL);
+  set_time (clock, 110 * GST_SECOND);
+  gst_element_set_state (pub->pipeline, GST_STATE_PLAYING);
+  publisher_begin_track (pub, 0, VIDEO_CAPS);
+  publisher_push (pub, 0, 0, TRUE);
+  fail_unless_equals_int64 (
+      viewer_expect (viewer, "video_0", 0), 6 * GST_SECOND);
   viewer_free (viewer);
   publisher_free (pub);
 }
@@ -123,6 +154,7 @@ GST_START_TEST (test_by_arrival)
   GstClockTimeDiff base = 0;
 
   publisher_add_track (pub, 0, VIDEO_CAPS);
+  viewer_set (viewer, "live-edge", TRUE);
   viewer_play (viewer);
   set_time (clock, 103 * GST_SECOND);
   publisher_push (pub, 0, 1000, TRUE);
@@ -221,8 +253,8 @@ check_comes_again (GstState down)
 
       fail_unless (got->buffer != NULL, "EOS came");
       fail_unless_equals_uint64 (GST_BUFFER_OFFSET (got->buffer), n);
-      fail_unless (n > 0 || GST_BUFFER_FLAG_IS_SET (
-                                got->buffer, GST_BUFFER_FLAG_DISCONT));
+      fail_unless (!!GST_BUFFER_FLAG_IS_SET (got->buffer,
+                       GST_BUFFER_FLAG_DISCONT) == (i > 0 && n == 0));
       fail_unless (got->running_time > last);
       last = got->running_time;
       got_free (got);
@@ -352,6 +384,7 @@ times_suite (void)
 
   suite_add_tcase (s, tc);
   tcase_add_test (tc, test_viewer_begins_later);
+  tcase_add_test (tc, test_replay_begins_at_0);
   tcase_add_test (tc, test_viewer_begins_earlier);
   tcase_add_test (tc, test_sink_renders_on_time);
   tcase_add_test (tc, test_two_clocks);

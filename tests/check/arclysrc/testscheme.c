@@ -140,6 +140,8 @@ record (Viewer *viewer, GstPad *pad, GstBuffer *buffer)
     got->running_time = sign * (GstClockTimeDiff) time;
   }
   g_mutex_lock (&viewer->lock);
+  if (viewer->n_pads_at_first == 0)
+    viewer->n_pads_at_first = viewer->n_pads;
   g_queue_push_tail (&viewer->got, got);
   g_cond_broadcast (&viewer->changed);
   viewer->n_blocked++;
@@ -262,6 +264,15 @@ viewer_play (Viewer *viewer)
       gst_element_set_state (viewer->pipeline, GST_STATE_PAUSED),
       GST_STATE_CHANGE_NO_PREROLL);
   viewer_set_state (viewer, GST_STATE_PLAYING);
+}
+
+void
+viewer_set (Viewer *viewer, const gchar *property, guint64 value)
+{
+  g_autoptr (GstElement) source =
+      gst_bin_get_by_name (GST_BIN (viewer->src), "source");
+
+  g_object_set (source, property, value, NULL);
 }
 
 static void

@@ -40,7 +40,8 @@ typedef struct {
   GQueue got;
   guint n_pads;
   guint no_more_pads;
-  gboolean block; /* the sinks, while it is set */
+  guint n_pads_at_first; /* when the first buffer came */
+  gboolean block;        /* the sinks, while it is set */
   guint n_blocked;
   gboolean going_down; /* a pad may lose its caps while it is added */
 } Viewer;
@@ -65,6 +66,9 @@ Viewer *viewer_new (GstArclyEngine *engine, GstClock *clock);
 void viewer_set_state (Viewer *viewer, GstState state);
 
 void viewer_play (Viewer *viewer);
+
+/* Of the element that arclysrc made. */
+void viewer_set (Viewer *viewer, const gchar *property, guint64 value);
 
 /* Waits for the next buffer or EOS of any pad. */
 Got *viewer_pull (Viewer *viewer);
