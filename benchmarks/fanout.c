@@ -287,18 +287,22 @@ rss_kib (void)
   return (guint64) pages * sysconf (_SC_PAGESIZE) / 1024;
 }
 
-/* Each has a memory of its own, as frames do, over one payload. A memory that
- * all buffers shared would keep a list of them, and grow dear with those that
- * are still under way. */
+/* Each has a memory of its own, as frames do; a memory that all buffers shared
+ * would keep a list of them, and grow dear with those that are still under way.
+ * The payload is one for all, but where somebody blocks: there the memory of
+ * the process is to tell what is kept for him. */
 static GstBuffer *
 make_buffer (guint n)
 {
   static gchar payload[PAYLOAD];
   GstBuffer *buffer = gst_buffer_new ();
+  gchar *data = options.blocked_ms ? g_malloc (PAYLOAD) : payload;
 
+  if (data != payload)
+    memset (data, n, PAYLOAD);
   gst_buffer_append_memory (
-      buffer, gst_memory_new_wrapped (GST_MEMORY_FLAG_READONLY, payload,
-                  PAYLOAD, 0, PAYLOAD, NULL, NULL));
+      buffer, gst_memory_new_wrapped (GST_MEMORY_FLAG_READONLY, data, PAYLOAD,
+                  0, PAYLOAD, data, data == payload ? NULL : g_free));
   GST_BUFFER_PTS (buffer) = GST_BUFFER_DTS (buffer) =
       gst_util_uint64_scale (n, GST_SECOND, options.fps);
   if (n % options.gop)

@@ -462,13 +462,20 @@ ending_free (gpointer data)
 static void
 push_eos (GstElement *element, gpointer user_data)
 {
+  GstArclyStreamSrc *self = GST_ARCLY_STREAM_SRC (element);
   Ending *ending = user_data;
+  GstArclyStreamSrcTrack *track = NULL;
 
-  if (!gst_arcly_stream_src_track_claim (ending->track))
+  /* ThreadSanitizer does not see how the thread got it; it sees the lock. */
+  g_mutex_lock (&self->join_lock);
+  track = ending->track;
+  g_mutex_unlock (&self->join_lock);
+
+  if (!gst_arcly_stream_src_track_claim (track))
     return;
-  if (ending->track->pad)
-    gst_pad_push_event (ending->track->pad, gst_event_ref (ending->eos));
-  gst_arcly_stream_src_track_release (ending->track);
+  if (track->pad)
+    gst_pad_push_event (track->pad, gst_event_ref (ending->eos));
+  gst_arcly_stream_src_track_release (track);
 }
 
 gboolean

@@ -33,8 +33,8 @@ check_rates (guint fps, guint seconds, guint burst)
   gst_arcly_meter_read (&meter, now, &rates);
   fail_unless (ABS (rates.frame_rate - fps) < 1, "%u fps: measured %f", fps,
       rates.frame_rate);
-  fail_unless (ABS ((gdouble) rates.bit_rate - fps * 40000.0) <
-                   0.05 * fps * 40000.0,
+  fail_unless (
+      ABS ((gdouble) rates.bit_rate - fps * 40000.0) < 0.05 * fps * 40000.0,
       "%u fps: measured %" G_GUINT64_FORMAT " bit/s", fps, rates.bit_rate);
   /* A burst has the time of its first frame. */
   fail_unless (ABS (GST_CLOCK_DIFF (rates.key_interval, 2 * GST_SECOND)) <=
@@ -140,8 +140,7 @@ GST_START_TEST (test_quantiles)
   gst_arcly_histogram_add (&histogram, 0, 1);
   memset (counts, 0, sizeof (counts));
   gst_arcly_histogram_sum (&histogram, counts);
-  fail_unless (
-      gst_arcly_histogram_quantile (counts, 0.99) >= 10 * GST_SECOND);
+  fail_unless (gst_arcly_histogram_quantile (counts, 0.99) >= 10 * GST_SECOND);
 }
 GST_END_TEST;
 

@@ -72,8 +72,8 @@ bucket_of (GstClockTime time)
   if (us < 2)
     return us;
   octave = 63 - __builtin_clzll (us);
-  return MIN (2 * octave + ((us >> (octave - 1)) & 1),
-      GST_ARCLY_HISTOGRAM_BUCKETS - 1);
+  return MIN (
+      2 * octave + ((us >> (octave - 1)) & 1), GST_ARCLY_HISTOGRAM_BUCKETS - 1);
 }
 
 void
