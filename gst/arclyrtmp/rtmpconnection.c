@@ -4,6 +4,8 @@
 #include "rtmpconnection.h"
 
 #include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -17,6 +19,14 @@
  * has not read, our reason among it. */
 #define LINGER_US (2 * G_TIME_SPAN_SECOND)
 #define LINGER_BYTES (4 * 1024 * 1024)
+
+/* An acknowledgement waits for a lull in what comes. A publisher reads seldom,
+ * and if it closes with one unread, or gets one after it closed, its system
+ * throws away what it has not sent yet: the end of the stream. ffmpeg is one.
+ * One that waits for us makes the lull. The most that is let go by, in windows,
+ * is for those who only want a sign of life. */
+#define ACK_LULL_US (G_TIME_SPAN_SECOND / 10)
+#define ACK_WINDOWS 8
 
 typedef enum {
   OPEN,      /* events flow */
@@ -46,6 +56,9 @@ struct _GstArclyRtmpConnection {
   GstArclyRtmpTimer timer;
   gint64 timeout_us; /* 0: none */
   gint64 touched;    /* monotonic time */
+
+  GstArclyRtmpTimer ack_timer;
+  gint64 received; /* monotonic time */
 };
 
 static gsize
@@ -265,6 +278,49 @@ take_input (GstArclyRtmpConnection *connection, const guint8 *data, gsize size)
   run_events (connection);
 }
 
+/* Few publishers switch off Nagle's algorithm. It holds the end of a message
+ * back until what is before it is acknowledged, which takes the system up to 40
+ * ms if we don't hurry it. The option lasts for one answer. */
+static void
+acknowledge_packets (GstArclyRtmpConnection *connection)
+{
+  const gint on = 1;
+
+  setsockopt (connection->fd, IPPROTO_TCP, TCP_QUICKACK, &on, sizeof on);
+}
+
+/* The RTMP acknowledgement. To be called when all that came is read. */
+static void
+plan_acknowledgement (GstArclyRtmpConnection *connection)
+{
+  guint windows = gst_arcly_rtmp_session_get_windows (connection->session);
+
+  if (connection->state != OPEN || windows == 0)
+    return;
+  connection->received = g_get_monotonic_time ();
+  if (windows >= ACK_WINDOWS)
+    gst_arcly_rtmp_session_acknowledge (connection->session);
+  else if (!gst_arcly_rtmp_timer_is_armed (&connection->ack_timer))
+    gst_arcly_rtmp_timer_start (&connection->ack_timer, ACK_LULL_US);
+}
+
+static void
+on_ack_timer (GstArclyRtmpTimer *timer)
+{
+  GstArclyRtmpConnection *connection = timer->data;
+  gint64 quiet = g_get_monotonic_time () - connection->received;
+
+  /* Paused, it is we who make the peer wait. */
+  if (connection->state != OPEN || connection->paused)
+    return;
+  if (quiet < ACK_LULL_US) {
+    gst_arcly_rtmp_timer_start (timer, ACK_LULL_US - quiet);
+    return;
+  }
+  gst_arcly_rtmp_session_acknowledge (connection->session);
+  settle (connection);
+}
+
 static void
 receive (GstArclyRtmpConnection *connection)
 {
@@ -275,12 +331,16 @@ receive (GstArclyRtmpConnection *connection)
     size = recv (connection->fd, data, sizeof (data), 0);
   while (size < 0 && errno == EINTR);
 
-  if (size > 0)
+  if (size > 0) {
+    acknowledge_packets (connection);
     take_input (connection, data, size);
-  else if (size == 0)
+    if (size < (gssize) sizeof (data))
+      plan_acknowledgement (connection);
+  } else if (size == 0) {
     lose (connection, 0);
-  else if (errno != EAGAIN && errno != EWOULDBLOCK)
+  } else if (errno != EAGAIN && errno != EWOULDBLOCK) {
     lose (connection, errno);
+  }
 }
 
 static void
@@ -427,6 +487,8 @@ gst_arcly_rtmp_connection_new (GstArclyRtmpLoop *loop, gint fd,
   connection->unsent = g_byte_array_new ();
   connection->session = gst_arcly_rtmp_session_new (NULL, random);
   gst_arcly_rtmp_timer_init (&connection->timer, loop, on_timer, connection);
+  gst_arcly_rtmp_timer_init (
+      &connection->ack_timer, loop, on_ack_timer, connection);
   gst_arcly_rtmp_watch_init (
       &connection->watch, loop, fd, on_ready, connection);
   if (!gst_arcly_rtmp_watch_set (&connection->watch, EPOLLIN, error))
@@ -438,6 +500,7 @@ void
 gst_arcly_rtmp_connection_free (GstArclyRtmpConnection *connection)
 {
   gst_arcly_rtmp_timer_stop (&connection->timer);
+  gst_arcly_rtmp_timer_stop (&connection->ack_timer);
   gst_arcly_rtmp_watch_remove (&connection->watch);
   close (connection->fd);
   gst_arcly_rtmp_session_free (connection->session);

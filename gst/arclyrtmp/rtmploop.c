@@ -456,3 +456,9 @@ gst_arcly_rtmp_loop_free (GstArclyRtmpLoop *loop)
   g_mutex_clear (&loop->lock);
   g_free (loop);
 }
+
+gboolean
+gst_arcly_rtmp_timer_is_armed (const GstArclyRtmpTimer *timer)
+{
+  return timer->slot != 0;
+}

@@ -60,6 +60,7 @@ void gst_arcly_rtmp_timer_init (GstArclyRtmpTimer *timer,
     GstArclyRtmpLoop *loop, GstArclyRtmpTimerFunc func, gpointer data);
 void gst_arcly_rtmp_timer_start (GstArclyRtmpTimer *timer, gint64 delay_us);
 void gst_arcly_rtmp_timer_stop (GstArclyRtmpTimer *timer);
+gboolean gst_arcly_rtmp_timer_is_armed (const GstArclyRtmpTimer *timer);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (GstArclyRtmpLoop, gst_arcly_rtmp_loop_free)
 

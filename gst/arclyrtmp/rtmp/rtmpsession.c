@@ -237,17 +237,6 @@ read_handshake (GstArclyRtmpSession *session, GError **error)
   return TRUE;
 }
 
-/* RTMP 1.0, 5.4.3. */
-static void
-acknowledge (GstArclyRtmpSession *session)
-{
-  if (session->stats.bytes_in - session->acknowledged < session->window)
-    return;
-  session->acknowledged = session->stats.bytes_in;
-  gst_arcly_rtmp_reply_acknowledgement (
-      &session->replies, (guint32) session->acknowledged);
-}
-
 static gboolean
 read_message (GstArclyRtmpSession *session, GError **error)
 {
@@ -260,11 +249,8 @@ read_message (GstArclyRtmpSession *session, GError **error)
   consume (session, consumed);
   if (!ok)
     return FALSE;
-  if (message.payload &&
-      !gst_arcly_rtmp_session_message (session, &message, error))
-    return FALSE;
-  acknowledge (session);
-  return TRUE;
+  return message.payload == NULL ||
+         gst_arcly_rtmp_session_message (session, &message, error);
 }
 
 static gboolean
@@ -303,6 +289,26 @@ gst_arcly_rtmp_session_next_event (
   }
   *event = g_queue_pop_head (&session->events);
   return TRUE;
+}
+
+guint
+gst_arcly_rtmp_session_get_windows (const GstArclyRtmpSession *session)
+{
+  guint64 bytes = session->stats.bytes_in - session->acknowledged;
+
+  if (session->handshake || session->state == GST_ARCLY_RTMP_STATE_CLOSED)
+    return 0;
+  return MIN (bytes / session->window, G_MAXUINT);
+}
+
+void
+gst_arcly_rtmp_session_acknowledge (GstArclyRtmpSession *session)
+{
+  if (gst_arcly_rtmp_session_get_windows (session) == 0)
+    return;
+  session->acknowledged = session->stats.bytes_in;
+  gst_arcly_rtmp_reply_acknowledgement (
+      &session->replies, (guint32) session->acknowledged);
 }
 
 GBytes *

@@ -176,6 +176,13 @@ gboolean gst_arcly_rtmp_session_feed (GstArclyRtmpSession *session,
 gboolean gst_arcly_rtmp_session_next_event (
     GstArclyRtmpSession *session, GstArclyRtmpEvent **event, GError **error);
 
+/* How many of its windows the peer has sent since the last acknowledgement;
+ * from 1 on it is due (RTMP 1.0, 5.4.3). The owner chooses the moment. */
+guint gst_arcly_rtmp_session_get_windows (const GstArclyRtmpSession *session);
+
+/* Acknowledges all that came; nothing if that is less than a window. */
+void gst_arcly_rtmp_session_acknowledge (GstArclyRtmpSession *session);
+
 /**
  * gst_arcly_rtmp_session_take_output:
  * @session: a session

@@ -4,6 +4,8 @@
 #include "rtmp/rtmpamf.h"
 #include "rtmp/rtmpchunk.h"
 
+#include <gst/gst.h>
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
@@ -273,23 +275,46 @@ read_status (const GstArclyRtmpMessage *message)
       gst_arcly_amf_value_get_string (info, "description"));
 }
 
+/* The next message into an empty one; FALSE if the other side has closed. */
+static gboolean
+read_message (RtmpPeer *peer, GstArclyRtmpMessage *message)
+{
+  while (!message->payload) {
+    gsize consumed = 0;
+
+    g_assert_true (gst_arcly_rtmp_chunk_reader_read (peer->reader,
+        peer->input->data, peer->input->len, &consumed, message, NULL));
+    g_byte_array_remove_range (peer->input, 0, consumed);
+    if (consumed == 0 && !message->payload && !receive (peer))
+      return FALSE;
+  }
+  return TRUE;
+}
+
 gchar *
 rtmp_peer_wait_status (RtmpPeer *peer)
 {
   for (;;) {
     g_auto (GstArclyRtmpMessage) message = { 0 };
     gchar *status = NULL;
-    gsize consumed = 0;
 
-    g_assert_true (gst_arcly_rtmp_chunk_reader_read (peer->reader,
-        peer->input->data, peer->input->len, &consumed, &message, NULL));
-    g_byte_array_remove_range (peer->input, 0, consumed);
-    if (message.payload)
-      status = read_status (&message);
+    if (!read_message (peer, &message))
+      return NULL;
+    status = read_status (&message);
     if (status)
       return status;
-    if (!message.payload && !receive (peer))
-      return NULL;
+  }
+}
+
+guint32
+rtmp_peer_wait_acknowledgement (RtmpPeer *peer)
+{
+  for (;;) {
+    g_auto (GstArclyRtmpMessage) message = { 0 };
+
+    g_assert_true (read_message (peer, &message));
+    if (message.type == GST_ARCLY_RTMP_ACKNOWLEDGEMENT)
+      return GST_READ_UINT32_BE (g_bytes_get_data (message.payload, NULL));
   }
 }
 

@@ -48,5 +48,8 @@ gboolean rtmp_peer_send_message (RtmpPeer *peer, guint8 type, guint32 timestamp,
 /* Reads up to the next onStatus. "code: description", or NULL if the other side
  * closed before. */
 gchar *rtmp_peer_wait_status (RtmpPeer *peer);
+/* Reads up to the next acknowledgement, which must come. */
+guint32 rtmp_peer_wait_acknowledgement (RtmpPeer *peer);
+
 /* Reads up to the end of the connection; TRUE also if it was reset. */
 gboolean rtmp_peer_wait_closed (RtmpPeer *peer);

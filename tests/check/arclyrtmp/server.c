@@ -2,6 +2,7 @@
 #include <gst/check/gstcheck.h>
 
 #include "testserver.h"
+#include "rtmp/rtmpchunk.h"
 
 #include <sys/socket.h>
 
@@ -255,6 +256,27 @@ GST_START_TEST (test_back_pressure)
 }
 GST_END_TEST;
 
+/* Who waits for an acknowledgement gets it, of all that was sent. */
+GST_START_TEST (test_acknowledges_in_a_lull)
+{
+  static const guint8 window[] = { 0, 0, 0x10, 0 };
+  TestServer f;
+  g_autoptr (RtmpPeer) peer = NULL;
+  guint i;
+
+  test_server_start (&f, 0);
+  peer = test_server_publish (&f);
+  fail_unless (rtmp_peer_send_message (
+      peer, GST_ARCLY_RTMP_WINDOW_ACK_SIZE, 0, window, sizeof window));
+  for (i = 0; i < 3; i++) {
+    fail_unless (rtmp_peer_send_video (peer, i, 5000));
+    fail_unless (
+        rtmp_peer_wait_acknowledgement (peer) >= 3073 + (i + 1) * 5000);
+  }
+  test_server_stop (&f);
+}
+GST_END_TEST;
+
 /* The timeout rests while the silence is ours: a client that came later is
  * closed by the same timeout before. */
 GST_START_TEST (test_no_timeout_while_full)
@@ -452,6 +474,7 @@ rtmpserver_suite (void)
   tcase_add_test (tcase, test_second_publication);
   tcase_add_test (tcase, test_play);
   tcase_add_test (tcase, test_back_pressure);
+  tcase_add_test (tcase, test_acknowledges_in_a_lull);
   tcase_add_test (tcase, test_no_timeout_while_full);
   tcase_add_test (tcase, test_dies_while_full);
   tcase_add_test (tcase, test_kick);

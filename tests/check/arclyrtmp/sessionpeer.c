@@ -100,6 +100,7 @@ session_peer_run (SessionPeer *peer)
     g_clear_pointer (&peer->last, gst_arcly_rtmp_event_free);
     peer->last = g_steal_pointer (&event);
   }
+  gst_arcly_rtmp_session_acknowledge (peer->session);
   output = gst_arcly_rtmp_session_take_output (peer->session);
   if (output)
     rtmp_client_feed (peer->client, g_bytes_get_data (output, NULL),

@@ -139,6 +139,7 @@ feed (Run *run, const uint8_t *data, size_t size)
       break;
     check_event (run, event);
   }
+  gst_arcly_rtmp_session_acknowledge (run->session);
   output = gst_arcly_rtmp_session_take_output (run->session);
   if (output)
     rtmp_client_feed (run->client, g_bytes_get_data (output, NULL),
