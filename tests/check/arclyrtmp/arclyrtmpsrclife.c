@@ -215,7 +215,6 @@ GST_START_TEST (test_two_on_one_port)
   g_autoptr (RtmpPeer) second = NULL;
   g_autofree gchar *location = NULL;
   GstElement *other = NULL, *third = NULL;
-  g_autoptr (GstMessage) message = NULL;
 
   start (&t);
   location =
