@@ -8,6 +8,8 @@
 #include "hlsread.h"
 
 #define NS_PER_SECOND 1000000000.0
+/* The year 9999: dates that follow have four digits, too. */
+#define MAX_UNIX_TIME G_GINT64_CONSTANT (253370764800)
 
 typedef struct {
   GstArclyHlsContent *content;
@@ -84,7 +86,8 @@ read_date_time (Reader *reader, const gchar *value)
 {
   g_autoptr (GDateTime) date_time = g_date_time_new_from_iso8601 (value, NULL);
 
-  if (!date_time)
+  if (!date_time || g_date_time_to_unix (date_time) < 0 ||
+      g_date_time_to_unix (date_time) > MAX_UNIX_TIME)
     return FALSE;
   reader->in_segments = TRUE;
   reader->has_date_time = TRUE;

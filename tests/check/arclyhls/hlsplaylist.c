@@ -337,6 +337,10 @@ test_malformed (void)
     HEAD DATE "#EXTINF:2,\n../segment-t-00000.ts\n",
     HEAD DATE "#EXTINF:2,\n/etc/passwd\n",
     HEAD DATE "#EXTINF:2,\nhttp://example.com/segment-t-00000.ts\n",
+    HEAD "#EXT-X-PROGRAM-DATE-TIME:0506-11-24T03:28:49Z\n"
+         "#EXTINF:2,\nsegment-t-00000.ts\n",
+    HEAD "#EXT-X-PROGRAM-DATE-TIME:9999-12-31T23:59:59Z\n"
+         "#EXTINF:2,\nsegment-t-00000.ts\n",
     HEAD "#EXT-X-PROGRAM-DATE-TIME:yesterday\n#EXTINF:2,\nsegment-t-00000.ts\n",
     HEAD DATE "#EXTINF:2,\nsegment-t-00000.ts",
     HEAD DATE "#EXTINF:2,\nsegment-t-00000.ts\n#EXT-X-MEDIA-SEQUENCE:1\n",
