@@ -7,17 +7,6 @@
 #include <gst/check/gstcheck.h>
 #include <gst/check/gstharness.h>
 #include <gst/video/video.h>
-#if __has_include(<valgrind/valgrind.h>)
-#include <valgrind/valgrind.h>
-#else
-#define RUNNING_ON_VALGRIND 0
-#endif
-#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
-#define SLOW TRUE
-#else
-/* Where time cannot be judged. */
-#define SLOW RUNNING_ON_VALGRIND
-#endif
 
 #define VIDEO_CAPS                                                             \
   "video/x-h264, stream-format=(string)byte-stream, alignment=(string)au"
