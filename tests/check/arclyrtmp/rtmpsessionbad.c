@@ -13,7 +13,7 @@
 static GBytes *
 make_publication (void)
 {
-  static const guint8 payload[1100] = { 0x17, 1 };
+  static const guint8 payload[300] = { 0x17, 1 };
   g_autoptr (RtmpClient) client = rtmp_client_new ();
   g_autoptr (GstArclyAmfValue) values =
       gst_arcly_amf_value_new (GST_ARCLY_AMF_OBJECT);
@@ -23,9 +23,9 @@ make_publication (void)
   rtmp_client_metadata (client, 1, 0, values);
   rtmp_client_message (client, 9, 1, 0, payload, 300);
   rtmp_client_message (client, 8, 1, 0xfffffe, payload, 129);
-  rtmp_client_message (client, 9, 1, 0xffffff, payload, 300);
-  rtmp_client_set_chunk_size (client, 1000);
-  rtmp_client_message (client, 9, 1, 0x1000000, payload, 1100);
+  rtmp_client_message (client, 9, 1, 0xffffff, payload, 130);
+  rtmp_client_set_chunk_size (client, 200);
+  rtmp_client_message (client, 9, 1, 0x1000000, payload, 250);
   rtmp_client_user_control (client, 6, 4711);
   rtmp_client_user_control (client, 7, 4712);
   rtmp_client_message (client, 77, 1, 0, payload, 5);
@@ -57,7 +57,7 @@ test_cuts (void)
 
   feed_in_steps (whole, bytes, g_bytes_get_size (bytes));
   g_assert_no_error (whole->error);
-  g_assert_nonnull (strstr (whole->log->str, "media 1 1 @16777216 1100\n"));
+  g_assert_nonnull (strstr (whole->log->str, "media 1 1 @16777216 250\n"));
   g_assert_nonnull (strstr (whole->log->str, "pong 0 4712\n"));
   g_assert_nonnull (strstr (whole->log->str, "unpublish 1 live/cam\n"));
 

@@ -8,6 +8,7 @@
 
 #include <linux/sockios.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
@@ -81,7 +82,17 @@ fill (RtmpPeer *peer, guint32 timestamp)
   return n;
 }
 
-/* 3 MB come and the acknowledgement is not read; more come while the route
+/* An answer has come, and will not be read: closing resets the connection. */
+static void
+wait_for_answer (RtmpPeer *peer)
+{
+  struct pollfd wait = { rtmp_peer_get_fd (peer), POLLIN, 0 };
+
+  rtmp_peer_send (peer, ping, sizeof (ping));
+  fail_unless_equals_int (poll (&wait, 1, 10000), 1);
+}
+
+/* 3 MB come, and an answer of ours is not read; more come while the route
  * holds back, and the publisher is gone. Answering it then fails, again and
  * again, and no frame is lost for it. */
 GST_START_TEST (test_close_without_reading)
@@ -98,6 +109,7 @@ GST_START_TEST (test_close_without_reading)
   for (i = 0; i < WARM_UP_FRAMES; i++)
     test_route_expect_video (f.cam, i);
 
+  wait_for_answer (peer);
   /* It holds back from this frame on, or the next one. */
   g_atomic_int_set (&f.cam->full, TRUE);
   frames = fill (peer, WARM_UP_FRAMES);
@@ -122,12 +134,13 @@ GST_START_TEST (test_unpublish_without_reading)
 
   test_server_start (&f, 0);
   peer = test_server_publish (&f);
+  wait_for_answer (peer);
   g_atomic_int_set (&f.cam->full, TRUE);
   fail_unless (rtmp_peer_send_video (peer, 0, FRAME_SIZE));
   test_route_expect_video (f.cam, 0);
-  rtmp_peer_send (peer, ping, sizeof (ping));
   for (frames = 1; frames < 4; frames++)
     rtmp_peer_send_video (peer, frames, 1000);
+  rtmp_peer_send (peer, ping, sizeof (ping));
   rtmp_peer_unpublish (peer);
   rtmp_peer_reset (peer);
 
