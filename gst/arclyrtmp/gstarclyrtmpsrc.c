@@ -43,10 +43,7 @@
 
 #include "config.h"
 
-#include <gio/gio.h>
-
 #include "gstarclyrtmpsrcpriv.h"
-#include "rtmplocation.h"
 
 GST_DEBUG_CATEGORY (gst_arcly_rtmp_src_debug);
 #define GST_CAT_DEFAULT gst_arcly_rtmp_src_debug
@@ -105,156 +102,17 @@ gst_arcly_rtmp_on_unpublish_get_type (void)
   return type;
 }
 
-/* Listening */
-
-static GstArclyRtmpLocation *
-get_location (GstArclyRtmpSrc *self, GstClockTime *timeout)
-{
-  g_autoptr (GstArclyRtmpLocation) location = NULL;
-  g_autoptr (GError) error = NULL;
-  g_autofree gchar *uri = NULL;
-
-  GST_OBJECT_LOCK (self);
-  uri = g_strdup (self->location);
-  *timeout = self->timeout;
-  GST_OBJECT_UNLOCK (self);
-
-  if (uri == NULL) {
-    GST_ELEMENT_ERROR (self, RESOURCE, SETTINGS,
-        ("No location is set, such as rtmp://127.0.0.1:1935/live/cam"), (NULL));
-    return NULL;
-  }
-  location = gst_arcly_rtmp_location_parse (uri, &error);
-  if (location == NULL)
-    GST_ELEMENT_ERROR (self, RESOURCE, SETTINGS,
-        ("Cannot use the location '%s': %s", uri, error->message), (NULL));
-  return g_steal_pointer (&location);
-}
-
-static gboolean
-is_in_use (const GError *error)
-{
-  return g_error_matches (error, GST_ARCLY_ERROR, GST_ARCLY_ERROR_IN_USE) ||
-         g_error_matches (error, G_IO_ERROR, G_IO_ERROR_ADDRESS_IN_USE);
-}
-
-static gboolean
-open_server (GstArclyRtmpSrc *self, const GstArclyRtmpLocation *location)
-{
-  g_autoptr (GError) error = NULL;
-
-  self->server = gst_arcly_rtmp_server_acquire (
-      self->engine, location->host, location->port, &error);
-  if (self->server) {
-    atomic_store (&self->port, gst_arcly_rtmp_server_get_port (self->server));
-    return TRUE;
-  }
-  if (is_in_use (error))
-    GST_ELEMENT_ERROR (self, RESOURCE, BUSY,
-        ("Cannot listen on %s:%u, it is in use by another process: %s",
-            location->host, location->port, error->message),
-        (NULL));
-  else
-    GST_ELEMENT_ERROR (self, RESOURCE, OPEN_READ,
-        ("Cannot listen on %s:%u: %s", location->host, location->port,
-            error->message),
-        (NULL));
-  return FALSE;
-}
-
-static gboolean
-take_name (GstArclyRtmpSrc *self, const gchar *path, GstClockTime timeout)
-{
-  g_autoptr (GError) error = NULL;
-
-  if (!gst_arcly_engine_register (
-          self->engine, GST_ARCLY_ROLE_INGEST, path, G_OBJECT (self), &error)) {
-    GST_ELEMENT_ERROR (self, RESOURCE, BUSY,
-        ("Cannot receive '%s': %s", path, error->message), (NULL));
-    return FALSE;
-  }
-  self->path = g_strdup (path);
-  self->route = gst_arcly_rtmp_server_add_route (self->server, path, timeout,
-      &gst_arcly_rtmp_src_route_funcs, self, &error);
-  if (self->route)
-    return TRUE;
-  GST_ELEMENT_ERROR (self, RESOURCE, BUSY,
-      ("Cannot receive '%s': %s", path, error->message), (NULL));
-  return FALSE;
-}
-
-static void
-reset_counters (GstArclyRtmpSrc *self)
-{
-  GstArclyRtmpSrcCounters *counters = &self->counters;
-
-  atomic_store (&counters->sessions, 0);
-  atomic_store (&counters->refused, 0);
-  atomic_store (&counters->messages, 0);
-  atomic_store (&counters->bytes, 0);
-  atomic_store (&counters->frames[GST_ARCLY_RTMP_TRACK_VIDEO], 0);
-  atomic_store (&counters->frames[GST_ARCLY_RTMP_TRACK_AUDIO], 0);
-  atomic_store (&counters->dropped, 0);
-  atomic_store (&counters->ignored, 0);
-  atomic_store (&counters->discontinuities, 0);
-  self->dropped_before = 0;
-  self->ignored_before = 0;
-}
-
-static void
-close_server (GstArclyRtmpSrc *self)
-{
-  gchar *peer;
-
-  if (self->route)
-    gst_arcly_rtmp_server_remove_route (self->server, self->route);
-  self->route = NULL;
-  if (self->path)
-    gst_arcly_engine_unregister (
-        self->engine, GST_ARCLY_ROLE_INGEST, self->path, G_OBJECT (self));
-  g_clear_pointer (&self->path, g_free);
-  if (self->server)
-    gst_arcly_rtmp_server_release (self->engine, self->server);
-  self->server = NULL;
-  atomic_store (&self->port, 0);
-  gst_clear_object (&self->engine);
-
-  GST_OBJECT_LOCK (self);
-  peer = g_steal_pointer (&self->peer);
-  GST_OBJECT_UNLOCK (self);
-  g_free (peer);
-}
+/* States */
 
 static gboolean
 start (GstArclyRtmpSrc *self)
 {
-  g_autoptr (GstArclyRtmpLocation) location = NULL;
-  GstClockTime timeout;
-
-  location = get_location (self, &timeout);
-  if (location == NULL)
-    return FALSE;
-
-  reset_counters (self);
-  self->engine = gst_arcly_engine_ensure (GST_ELEMENT (self));
   self->group_id = gst_util_group_id_next ();
-  /* Names the stream, and does not tell it: it may be a key. */
-  g_free (self->stream_id);
-  self->stream_id =
-      g_compute_checksum_for_string (G_CHECKSUM_SHA256, location->path, -1);
   atomic_store (&self->stopping, FALSE);
   atomic_store (&self->accepting, TRUE);
   gst_arcly_rtmp_queue_set_paused (self->queue, TRUE);
   gst_arcly_rtmp_queue_set_flushing (self->queue, FALSE);
-
-  if (!open_server (self, location) ||
-      !take_name (self, location->path, timeout)) {
-    close_server (self);
-    return FALSE;
-  }
-  GST_INFO_OBJECT (self, "listening on %s:%u", location->host,
-      gst_arcly_rtmp_server_get_port (self->server));
-  return gst_task_start (self->task);
+  return gst_arcly_rtmp_src_listen (self) && gst_task_start (self->task);
 }
 
 /* So that the streaming thread returns from the queue, and does not come back
@@ -273,7 +131,7 @@ stop (GstArclyRtmpSrc *self)
 {
   interrupt (self);
   gst_task_join (self->task);
-  close_server (self);
+  gst_arcly_rtmp_src_unlisten (self);
   gst_arcly_rtmp_queue_clear (self->queue);
   gst_arcly_rtmp_src_reset_stream (self);
 }

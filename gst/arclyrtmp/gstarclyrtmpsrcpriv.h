@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
  * The element, for its files only: gstarclyrtmpsrc.c is what applications and
- * the pipeline see, gstarclyrtmpsrcroute.c runs in the server's loop,
- * gstarclyrtmpsrcstream.c in the streaming thread. */
+ * the pipeline see, gstarclyrtmpsrclisten.c gets it an address and a name,
+ * gstarclyrtmpsrcroute.c runs in the server's loop, gstarclyrtmpsrcstream.c in
+ * the streaming thread. */
 #pragma once
 
 #include <stdatomic.h>
@@ -94,6 +95,12 @@ struct _GstArclyRtmpSrc {
   /* Atomic, relaxed. Loop and streaming thread add; "stats" reads. */
   GstArclyRtmpSrcCounters counters;
 };
+
+/* On the way to PAUSED. FALSE: an error was posted, and nothing is held. */
+gboolean gst_arcly_rtmp_src_listen (GstArclyRtmpSrc *self);
+/* The way back; may be called without listen(). No function of the route runs
+ * afterwards. */
+void gst_arcly_rtmp_src_unlisten (GstArclyRtmpSrc *self);
 
 /* The server's functions; data is the element. */
 extern const GstArclyRtmpRouteFuncs gst_arcly_rtmp_src_route_funcs;
