@@ -3,6 +3,7 @@
  * arclyhlssink: what is in the folder, and when. */
 #include "testhls.h"
 
+#include <gio/gio.h>
 #include <gst/video/video.h>
 
 static void
@@ -355,6 +356,70 @@ GST_START_TEST (test_keyframe_requests)
 }
 GST_END_TEST;
 
+/* GET over a bare socket; the answer with its head. */
+static gchar *
+http_get (TestHls *t, const gchar *path)
+{
+  g_autoptr (GSocketClient) client = g_socket_client_new ();
+  g_autoptr (GSocketConnection) connection = NULL;
+  g_autofree gchar *request = g_strdup_printf (
+      "GET %s HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", path);
+  gchar *answer = g_malloc0 (4096);
+  gint port;
+
+  g_object_get (t->sink, "http-bound-port", &port, NULL);
+  g_socket_client_set_enable_proxy (client, FALSE);
+  connection = g_socket_client_connect_to_host (
+      client, "127.0.0.1", (guint16) port, NULL, NULL);
+  fail_unless (connection != NULL);
+  fail_unless (g_output_stream_write_all (
+      g_io_stream_get_output_stream (G_IO_STREAM (connection)), request,
+      strlen (request), NULL, NULL, NULL));
+  g_input_stream_read_all (
+      g_io_stream_get_input_stream (G_IO_STREAM (connection)), answer, 4095,
+      NULL, NULL, NULL);
+  return answer;
+}
+
+static void
+assert_listed (TestHls *t, const gchar *state)
+{
+  g_autofree gchar *answer = http_get (t, "/api/streams");
+  g_autofree gchar *wanted = g_strdup_printf (
+      "{\"path\":\"/cam\",\"title\":\"/cam\",\"url\":\"/cam/index.m3u8\","
+      "\"state\":\"%s\"}",
+      state);
+
+  fail_unless (strstr (answer, wanted) != NULL, "%s", answer);
+  fail_if (strstr (answer, t->folder), "%s", answer);
+}
+
+/* What is served says nothing of this machine, and is live when it is: not
+ * when all there is comes from a process that is no more. */
+GST_START_TEST (test_http)
+{
+  TestHls t;
+  guint i;
+
+  test_hls_init (&t);
+  for (i = 0; i < 2; i++) {
+    g_autofree gchar *answer = NULL;
+
+    test_hls_new_sink (&t, "http-port", 0, "http-path", "/cam", NULL);
+    test_hls_add_video (&t);
+    test_hls_push (&t, 0, 10);
+    assert_listed (&t, "waiting");
+    answer = http_get (&t, "/cam/index.m3u8");
+    fail_unless (
+        g_str_has_prefix (answer, i ? "HTTP/1.1 200" : "HTTP/1.1 404"));
+    test_hls_push (&t, 10, 60);
+    assert_listed (&t, "live");
+    test_hls_drop_sink (&t);
+  }
+  test_hls_clear (&t);
+}
+GST_END_TEST;
+
 static Suite *
 arclyhlssink_suite (void)
 {
@@ -376,6 +441,7 @@ arclyhlssink_suite (void)
   tcase_add_test (tcase, test_released_pad);
   tcase_add_test (tcase, test_state_cycles);
   tcase_add_test (tcase, test_keyframe_requests);
+  tcase_add_test (tcase, test_http);
   return suite;
 }
 
