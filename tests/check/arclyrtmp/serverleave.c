@@ -92,6 +92,20 @@ wait_for_answer (RtmpPeer *peer)
   fail_unless_equals_int (poll (&wait, 1, 10000), 1);
 }
 
+/* The frame that did not fit may still slip in: the server takes what is under
+ * way when it learns that it holds back. */
+static void
+expect_end_after_one_more (TestRoute *route, gint64 timestamp)
+{
+  g_autoptr (TestNote) note = test_route_wait (route, NULL);
+
+  if (g_str_equal (note->what, "end"))
+    return;
+  fail_unless_equals_string (note->what, "media");
+  fail_unless_equals_int64 (note->timestamp, timestamp);
+  test_route_expect (route, "end");
+}
+
 /* 3 MB come, and an answer of ours is not read; more come while the route
  * holds back, and the publisher is gone. Answering it then fails, again and
  * again, and no frame is lost for it. */
@@ -120,7 +134,7 @@ GST_START_TEST (test_close_without_reading)
   gst_arcly_rtmp_route_resume (f.route);
   for (i = 0; i < frames; i++)
     test_route_expect_video (f.cam, WARM_UP_FRAMES + i);
-  test_route_expect (f.cam, "end");
+  expect_end_after_one_more (f.cam, WARM_UP_FRAMES + frames);
   test_server_stop (&f);
 }
 GST_END_TEST;

@@ -116,8 +116,9 @@ test_route_wait (TestRoute *route, const gchar *what)
   }
   g_mutex_unlock (&route->lock);
 
-  fail_unless (note != NULL, "no %s", what);
-  fail_unless_equals_string (note->what, what);
+  fail_unless (note != NULL, "no %s", what ? what : "note");
+  if (what)
+    fail_unless_equals_string (note->what, what);
   return note;
 }
 

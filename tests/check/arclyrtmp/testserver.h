@@ -47,7 +47,7 @@ TestRoute *test_route_new (void);
 void test_route_free (TestRoute *route);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (TestRoute, test_route_free)
 
-/* The next note; fails unless it comes in time and is of @what. */
+/* The next note; fails unless it comes in time and is of @what (NULL: any). */
 TestNote *test_route_wait (TestRoute *route, const gchar *what);
 void test_route_expect (TestRoute *route, const gchar *what);
 guint test_route_count (TestRoute *route);
