@@ -76,6 +76,15 @@ on_request (SoupServer *soup, SoupServerMessage *message, const char *path,
       soup_server_message_get_status (message));
 }
 
+/* Nothing that we serve takes content; who sends some shall not fill memory. */
+static void
+on_headers (SoupServer *soup, SoupServerMessage *message, const char *path,
+    GHashTable *query, gpointer data)
+{
+  soup_message_body_set_accumulate (
+      soup_server_message_get_request_body (message), FALSE);
+}
+
 static void
 on_connection (GSocketConnection *connection, gpointer data)
 {
@@ -158,6 +167,7 @@ create (GstArclyEngine *engine, gchar **key, gpointer user_data, GError **error)
   g_main_context_push_thread_default (server->context);
   server->soup =
       soup_server_new ("server-header", "arcly", "raw-paths", TRUE, NULL);
+  soup_server_add_early_handler (server->soup, NULL, on_headers, server, NULL);
   soup_server_add_handler (server->soup, NULL, on_request, server, NULL);
   ok = listen_at (server, where->address, where->port, error);
   g_main_context_pop_thread_default (server->context);
