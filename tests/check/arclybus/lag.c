@@ -260,6 +260,70 @@ GST_START_TEST (test_blocked_subscriber_is_evicted)
 }
 GST_END_TEST;
 
+/* A track that skips what its sibling lost still gets what happened to it
+ * meanwhile: the caps (or the segment, or a flush) of what it goes on with. */
+GST_START_TEST (test_skipping_keeps_events)
+{
+  GstHarness *pub = new_publisher (VIDEO_CAPS);
+  GstHarness *audio =
+      gst_harness_new_with_element (pub->element, "sink_1", NULL);
+  GstBus *bus = gst_bus_new ();
+  GstPad *src[2], *peer[2];
+  GstCaps *caps = NULL;
+  Gate v, a;
+
+  gst_element_set_bus (pub->element, bus);
+  gst_harness_set_src_caps_str (audio, AUDIO_CAPS);
+  gate_init (&v);
+  gate_init (&a);
+  peer[0] = gate_link (&v, pub->element, "src_0_0", &src[0]);
+  peer[1] = gate_link (&a, pub->element, "src_0_1", &src[1]);
+  g_object_set (src[0], "max-lag-buffers", (guint64) 25, NULL);
+
+  push_frames (pub, 0, 1, 100);
+  gate_wait (&v, &v.blocked);
+  gate_open (&a);
+  for (guint n = 0; n < 10; n++) {
+    gst_harness_push (audio, make_frame (n, TRUE));
+    push_frames (pub, n + 1, n + 2, 100);
+  }
+  gate_wait_for (&a, 9);
+  g_mutex_lock (&a.lock);
+  a.open = FALSE;
+  g_mutex_unlock (&a.lock);
+  gst_harness_push (audio, make_frame (10, TRUE));
+  gate_wait_for (&a, 10);
+
+  /* Behind the audio, which is not late yet; and the video is now. */
+  gst_harness_set_src_caps_str (audio, AUDIO_CAPS ", rate=(int)8000");
+  push_frames (pub, 100, 101, 100);
+  for (guint n = 11; n < 14; n++)
+    gst_harness_push (audio, make_frame (n, TRUE));
+  push_frames (pub, 101, 103, 100);
+  gst_structure_free (wait_message (bus, "subscriber-lagged"));
+  gate_open (&v);
+  gate_wait_for (&v, 102);
+  gate_open (&a);
+  gate_wait_for (&a, 13);
+  caps = gst_pad_get_current_caps (peer[1]);
+  fail_unless (
+      gst_structure_has_field (gst_caps_get_structure (caps, 0), "rate"),
+      "the new caps were skipped");
+  fail_unless_equals_uint64 (g_array_index (a.numbers, guint64, 11), 11);
+  fail_unless (g_array_index (a.disconts, gboolean, 11), "no DISCONT");
+
+  gst_caps_unref (caps);
+  unlink_gate (pub->element, src[0], peer[0]);
+  unlink_gate (pub->element, src[1], peer[1]);
+  gst_harness_teardown (audio);
+  gst_element_set_bus (pub->element, NULL);
+  gst_harness_teardown (pub);
+  gst_object_unref (bus);
+  gate_clear (&v);
+  gate_clear (&a);
+}
+GST_END_TEST;
+
 /* More blocked subscribers than workers: everybody else is served. */
 GST_START_TEST (test_blocked_delays_nobody)
 {
@@ -373,6 +437,7 @@ lag_suite (void)
   suite_add_tcase (s, tc);
   tcase_add_test (tc, test_blocked_subscriber_is_resynced);
   tcase_add_test (tc, test_blocked_subscriber_is_evicted);
+  tcase_add_test (tc, test_skipping_keeps_events);
   tcase_add_test (tc, test_blocked_delays_nobody);
   tcase_add_test (tc, test_release_while_blocked);
   tcase_add_test (tc, test_release_in_probe);

@@ -132,6 +132,8 @@ tell_cuts (GstArclyDispatcher *dispatcher, GArray *cuts)
   for (guint i = 0; i < cuts->len; i++) {
     GstArclyCut *cut = &g_array_index (cuts, GstArclyCut, i);
 
+    /* It would keep all that the cut has let go. */
+    gst_arcly_subscription_drop_pin (cut->sub);
     gst_arcly_subscription_tell (cut->sub, &cut->incident);
   }
   g_array_set_size (cuts, 0);

@@ -81,14 +81,16 @@ gst_arcly_subscription_take_pin (GstArclySubscription *sub,
   return holds;
 }
 
-static void
-drop_pin (GstArclySubscription *sub)
+void
+gst_arcly_subscription_drop_pin (GstArclySubscription *sub)
 {
   GstArclyLogCursor pin;
-  GstArclyPosition position;
 
-  if (gst_arcly_subscription_take_pin (sub, &pin, &position))
-    gst_arcly_log_cursor_clear (&pin);
+  g_mutex_lock (&sub->control_lock);
+  pin = sub->pin;
+  sub->pin.block = NULL;
+  g_mutex_unlock (&sub->control_lock);
+  gst_arcly_log_cursor_clear (&pin);
 }
 
 /* Takes over what the application asked for since the last run. */
@@ -133,7 +135,7 @@ gst_arcly_subscription_apply_control (GstArclySubscription *sub)
 
   if (sub->slots->len == 0) {
     /* Whoever comes next begins anew, also after an eviction. */
-    drop_pin (sub);
+    gst_arcly_subscription_drop_pin (sub);
     gst_arcly_log_cursor_clear (&sub->cursor);
     sub->gated = sub->finished = sub->was_cut = FALSE;
   }
@@ -157,7 +159,7 @@ gst_arcly_subscription_kick (GstArclySubscription *sub)
 void
 gst_arcly_subscription_rest (GstArclySubscription *sub)
 {
-  drop_pin (sub);
+  gst_arcly_subscription_drop_pin (sub);
   /* Targets hold the subscription: these references are a cycle. */
   g_array_set_size (sub->slots, 0);
   gst_arcly_log_cursor_clear (&sub->cursor);

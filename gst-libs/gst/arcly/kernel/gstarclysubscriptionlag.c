@@ -71,7 +71,9 @@ gst_arcly_subscription_lead (GstArclySubscription *sub)
       gst_arcly_log_cursor_seq (&sub->cursor), memory_order_release);
 }
 
-/* Skips what a sibling has lost: the tracks go on at the same point. */
+/* Skips what a sibling has lost: the tracks go on at the same point. Only
+ * buffers are skipped. The events between (caps, segments, a flush) hold for
+ * what comes after them. */
 void
 gst_arcly_subscription_follow (GstArclySubscription *sub)
 {
@@ -84,14 +86,15 @@ gst_arcly_subscription_follow (GstArclySubscription *sub)
   for (guint i = 0; i < sub->slots->len; i++) {
     GstArclySlot *slot = &g_array_index (sub->slots, GstArclySlot, i);
 
-    if (slot->next_seq >= seq)
+    if (slot->next_seq >= seq || slot->skip_seq >= seq)
       continue;
-    slot->next_seq = seq;
+    slot->skip_seq = seq;
     slot->discont = TRUE;
     slot->need_key = TRUE;
     if (gate != GST_ARCLY_NO_GATE) {
       sub->gated = TRUE;
       sub->gate_track = gate;
+      sub->gate_seq = seq;
     }
   }
 }

@@ -22,8 +22,9 @@ typedef enum {
 #define GST_ARCLY_HOLD_STEP 4u
 
 typedef struct {
-  GObject *target; /* owned */
-  guint64 next_seq;
+  GObject *target;  /* owned */
+  guint64 next_seq; /* what it had, or what was flushed, is before */
+  guint64 skip_seq; /* buffers before are lost to lag; events are not */
   guint16 track;
   guint32 token;
   gboolean restart;
@@ -72,6 +73,7 @@ struct _GstArclySubscription {
   guint resets;
   gboolean gated; /* other tracks wait for a video keyframe */
   guint16 gate_track;
+  guint64 gate_seq; /* no keyframe before opens it */
   gint64 key_asked; /* monotonic us; 0 is not yet */
   gboolean was_cut;
   gboolean finished;
@@ -160,6 +162,9 @@ gst_arcly_subscription_get_position (
 
 /* Keeps what is published from now on for a reader that has not run yet. */
 void gst_arcly_subscription_pin (GstArclySubscription *sub);
+
+/* Without the dispatcher's lock: buffers may go with it. */
+void gst_arcly_subscription_drop_pin (GstArclySubscription *sub);
 
 /* The pin, which is the caller's from then on; FALSE if there is none that
  * holds. Claim. */

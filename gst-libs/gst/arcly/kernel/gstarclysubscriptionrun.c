@@ -90,6 +90,7 @@ begin_slot (GstArclySubscription *sub, GstArclySlot *slot,
 {
   slot->restart = FALSE;
   slot->retry = FALSE;
+  slot->skip_seq = 0;
   slot->need_key = TRUE;
   slot->next_seq = MAX (start->position.seq, track->min_seq);
   slot->video = track->video;
@@ -187,6 +188,7 @@ begin (GstArclySubscription *sub, guint64 newer_than, GArray *items)
   if (!running) {
     sub->gated = start.wait_key;
     sub->gate_track = start.key_track;
+    sub->gate_seq = 0;
     sub->key_asked = 0;
   }
 }
@@ -291,6 +293,7 @@ wants_buffer (
       /* A stream that does not begin with a keyframe: the others wait, too. */
       sub->gated = TRUE;
       sub->gate_track = entry->track;
+      sub->gate_seq = 0;
       return FALSE;
     }
   } else if (sub->gated) {
@@ -302,9 +305,9 @@ wants_buffer (
 
 /* The gate opens with the keyframe, whoever takes it; or with the end. */
 static void
-pass_gate (GstArclySubscription *sub, const GstArclyEntry *entry)
+pass_gate (GstArclySubscription *sub, const GstArclyEntry *entry, guint64 seq)
 {
-  if (entry->track != sub->gate_track)
+  if (entry->track != sub->gate_track || seq < sub->gate_seq)
     return;
   if (entry->flags & GST_ARCLY_ENTRY_BUFFER)
     sub->gated = !(entry->flags & GST_ARCLY_ENTRY_KEY);
@@ -339,7 +342,7 @@ read_entry (GstArclySubscription *sub, GstArclySlot *slot,
       add_flush_stickies (sub, items, slot, seq);
     return;
   }
-  if (!wants_buffer (sub, slot, entry))
+  if (seq < slot->skip_seq || !wants_buffer (sub, slot, entry))
     return;
 
   flags = GST_ARCLY_ITEM_BUFFER;
@@ -377,7 +380,7 @@ read_batch (GstArclySubscription *sub, GArray *items, GstArclyPosition *end)
     end->arrival = entry->arrival;
 
     if (sub->gated)
-      pass_gate (sub, entry);
+      pass_gate (sub, entry, seq);
     slot = gst_arcly_subscription_find_slot (sub, entry->track);
     if (entry->track == GST_ARCLY_TRACK_ALL)
       read_all_eos (sub, items);
@@ -559,11 +562,14 @@ gst_arcly_subscription_run (GstArclySubscription *sub, GArray *items)
 
   if (atomic_load_explicit (&sub->control, memory_order_acquire))
     gst_arcly_subscription_apply_control (sub);
+  if (sub->finished)
+    gst_arcly_subscription_drop_pin (sub);
   if (sub->finished || sub->slots->len == 0)
     return;
   if (!gst_arcly_group_is_evicted (sub->group))
     prepare (sub, items);
   if (gst_arcly_group_is_evicted (sub->group)) {
+    gst_arcly_subscription_drop_pin (sub);
     finish (sub, items);
     return;
   }
