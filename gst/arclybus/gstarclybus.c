@@ -126,6 +126,14 @@ gst_arcly_bus_emit_lagged (GstArclyBus *bus, gboolean evict, guint subscriber,
 
 /* States */
 
+static gboolean
+detach_pad (GstElement *element, GstPad *pad, gpointer dispatcher)
+{
+  gst_arcly_dispatcher_detach (
+      dispatcher, gst_arcly_bus_pad_get_subscription (GST_ARCLY_BUS_PAD (pad)));
+  return TRUE;
+}
+
 static void
 close_engine (GstArclyBus *bus)
 {
@@ -137,8 +145,11 @@ close_engine (GstArclyBus *bus)
   dispatcher = g_steal_pointer (&bus->dispatcher);
   engine = g_steal_pointer (&bus->engine);
   GST_OBJECT_UNLOCK (bus);
-  if (dispatcher)
-    gst_arcly_engine_release (engine, G_OBJECT (dispatcher));
+  if (dispatcher == NULL)
+    return;
+  /* A pad that is just being released may not have got so far. */
+  gst_element_foreach_src_pad (GST_ELEMENT (bus), detach_pad, dispatcher);
+  gst_arcly_engine_release (engine, G_OBJECT (dispatcher));
 }
 
 static gboolean

@@ -464,8 +464,8 @@ gst_arcly_bus_pad_finalize (GObject *object)
 {
   GstArclyBusPad *pad = GST_ARCLY_BUS_PAD (object);
 
-  g_clear_object (&pad->sub);
-  g_clear_object (&pad->group);
+  g_object_unref (pad->sub);
+  g_object_unref (pad->group);
   G_OBJECT_CLASS (gst_arcly_bus_pad_parent_class)->finalize (object);
 }
 

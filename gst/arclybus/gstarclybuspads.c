@@ -157,10 +157,12 @@ serve (GstArclyBus *bus, GstArclyBusPad *pad)
 }
 
 static void
-stop_serving (GstArclyBus *bus, GstArclyBusPad *pad)
+stop_serving (GstArclyBusPad *pad)
 {
   GstArclySubscription *sub = gst_arcly_bus_pad_get_subscription (pad);
-  g_autoptr (GstArclyDispatcher) dispatcher = get_dispatcher (bus);
+  /* Not the bus's: that may be another one by now, if this is a release while
+   * the element goes to NULL and back. */
+  g_autoptr (GstArclyDispatcher) dispatcher = gst_arcly_dispatcher_of (sub);
 
   gst_arcly_subscription_remove_track (sub, gst_arcly_bus_pad_get_track (pad));
   if (dispatcher == NULL)
@@ -182,10 +184,12 @@ src_activate_mode (
   /* A pad of an element that runs is activated before it is added. */
   if (parent == NULL)
     return TRUE;
+  if (active && gst_arcly_bus_pad_is_released (GST_ARCLY_BUS_PAD (pad)))
+    return TRUE; /* the element goes up while the pad leaves */
   if (active)
     serve (GST_ARCLY_BUS (parent), GST_ARCLY_BUS_PAD (pad));
   else
-    stop_serving (GST_ARCLY_BUS (parent), GST_ARCLY_BUS_PAD (pad));
+    stop_serving (GST_ARCLY_BUS_PAD (pad));
   return TRUE;
 }
 
@@ -308,8 +312,6 @@ request_src (GstArclyBus *bus, GstPadTemplate *templ, const gchar *name)
   return pad;
 }
 
-/* Past PAUSED gst_element_add_pad() expects active pads; before, the change
- * of state activates them all. */
 static gboolean
 is_active (GstArclyBus *bus)
 {
@@ -321,6 +323,24 @@ is_active (GstArclyBus *bus)
   return active;
 }
 
+/* gst_element_add_pad() expects active pads of an element that runs, and the
+ * element may begin to run at any moment: so new pads are active, and get the
+ * state of the element once they are its own. A change of state sets the flag
+ * before it goes over the pads, so whoever comes last sees it. */
+static void
+settle (GstArclyBus *bus, GstPad *pad)
+{
+  gboolean active = FALSE;
+
+  do {
+    active = is_active (bus);
+    gst_pad_set_active (pad, active);
+    if (active && GST_PAD_IS_SRC (pad) &&
+        !gst_arcly_bus_pad_is_released (GST_ARCLY_BUS_PAD (pad)))
+      serve (bus, GST_ARCLY_BUS_PAD (pad));
+  } while (active != is_active (bus));
+}
+
 GstPad *
 gst_arcly_bus_request_new_pad (GstElement *element, GstPadTemplate *templ,
     const gchar *name, const GstCaps *caps)
@@ -330,12 +350,9 @@ gst_arcly_bus_request_new_pad (GstElement *element, GstPadTemplate *templ,
                     ? request_sink (bus, templ, name)
                     : request_src (bus, templ, name);
 
-  gboolean active = is_active (bus);
-
   if (pad == NULL)
     return NULL;
-  if (active)
-    gst_pad_set_active (pad, TRUE);
+  gst_pad_set_active (pad, TRUE);
   if (!gst_element_add_pad (element, pad)) {
     if (GST_PAD_IS_SRC (pad))
       drop_group (
@@ -344,8 +361,7 @@ gst_arcly_bus_request_new_pad (GstElement *element, GstPadTemplate *templ,
   }
   gst_child_proxy_child_added (
       GST_CHILD_PROXY (bus), G_OBJECT (pad), GST_PAD_NAME (pad));
-  if (active && GST_PAD_IS_SRC (pad) && gst_pad_is_active (pad))
-    serve (bus, GST_ARCLY_BUS_PAD (pad));
+  settle (bus, pad);
   return pad;
 }
 

@@ -145,10 +145,26 @@ remove_reader_locked (GstArclyDispatcher *dispatcher, GstArclySubscription *sub)
   }
 }
 
+GstArclyDispatcher *
+gst_arcly_dispatcher_of (GstArclySubscription *sub)
+{
+  GstArclyDispatcher *dispatcher = NULL;
+
+  g_mutex_lock (&sub->control_lock);
+  if (sub->dispatcher)
+    dispatcher = g_object_ref (sub->dispatcher);
+  g_mutex_unlock (&sub->control_lock);
+  return dispatcher;
+}
+
 void
 gst_arcly_dispatcher_detach (
     GstArclyDispatcher *dispatcher, GstArclySubscription *sub)
 {
+  g_autoptr (GstArclyDispatcher) of = gst_arcly_dispatcher_of (sub);
+
+  if (of != dispatcher)
+    return;
   g_mutex_lock (&dispatcher->lock);
   if (sub->attached) {
     sub->attached = FALSE;

@@ -45,7 +45,13 @@ GST_ARCLY_API
 void gst_arcly_dispatcher_attach (
     GstArclyDispatcher *dispatcher, GstArclySubscription *sub);
 
-/* The reader runs no more. A delivery that runs may still be running. */
+/* The one that the reader was attached to and not detached from since.
+ * (transfer full) (nullable) */
+GST_ARCLY_API
+GstArclyDispatcher *gst_arcly_dispatcher_of (GstArclySubscription *sub);
+
+/* The reader runs no more; nothing if it is not attached to this one. A
+ * delivery that runs may still be running. */
 GST_ARCLY_API
 void gst_arcly_dispatcher_detach (
     GstArclyDispatcher *dispatcher, GstArclySubscription *sub);
