@@ -226,10 +226,11 @@ gst_arcly_stream_src_change_state (
 static gboolean
 gst_arcly_stream_src_send_event (GstElement *element, GstEvent *event)
 {
-  gboolean ok = FALSE;
+  gboolean ok = GST_EVENT_TYPE (event) == GST_EVENT_EOS &&
+                GST_STATE (element) > GST_STATE_READY;
 
-  if (GST_EVENT_TYPE (event) == GST_EVENT_EOS)
-    ok = gst_arcly_stream_src_end (GST_ARCLY_STREAM_SRC (element), event);
+  if (ok)
+    gst_arcly_stream_src_end (GST_ARCLY_STREAM_SRC (element), event);
   gst_event_unref (event);
   return ok;
 }

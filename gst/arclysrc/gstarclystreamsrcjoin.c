@@ -447,6 +447,7 @@ gst_arcly_stream_src_close_tracks (GstArclyStreamSrc *self)
 typedef struct {
   GstArclyStreamSrcTrack *track;
   GstEvent *eos;
+  gboolean add_pad;
 } Ending;
 
 static void
@@ -465,23 +466,27 @@ push_eos (GstElement *element, gpointer user_data)
   GstArclyStreamSrc *self = GST_ARCLY_STREAM_SRC (element);
   Ending *ending = user_data;
   GstArclyStreamSrcTrack *track = NULL;
+  gboolean add = FALSE;
 
   /* ThreadSanitizer does not see how the thread got it; it sees the lock. */
   g_mutex_lock (&self->join_lock);
   track = ending->track;
+  add = ending->add_pad;
   g_mutex_unlock (&self->join_lock);
 
   if (!gst_arcly_stream_src_track_claim (track))
     return;
+  if (track->pad == NULL && add)
+    gst_arcly_stream_src_add_pad_for_end (self, track);
   if (track->pad)
     gst_pad_push_event (track->pad, gst_event_ref (ending->eos));
   gst_arcly_stream_src_track_release (track);
 }
 
-gboolean
+void
 gst_arcly_stream_src_end (GstArclyStreamSrc *self, GstEvent *eos)
 {
-  gboolean any = GST_ELEMENT (self)->numsrcpads > 0;
+  gboolean any = FALSE;
 
   g_mutex_lock (&self->join_lock);
   self->ended = TRUE;
@@ -491,13 +496,20 @@ gst_arcly_stream_src_end (GstArclyStreamSrc *self, GstEvent *eos)
   /* A thread each: a muxer may block one pad until the other one has ended.
    * And who ends us must not wait. */
   g_mutex_lock (&self->join_lock);
+  if (self->tracks->len == 0)
+    ensure_track_locked (self, 0);
+  for (guint i = 0; i < self->tracks->len; i++) {
+    GstArclyStreamSrcTrack *track = g_ptr_array_index (self->tracks, i);
+
+    any |= track->settled;
+  }
   for (guint i = 0; i < self->tracks->len; i++) {
     Ending *ending = g_new0 (Ending, 1);
 
+    ending->add_pad = !any && i == 0;
     ending->track = g_object_ref (g_ptr_array_index (self->tracks, i));
     ending->eos = gst_event_ref (eos);
     gst_element_call_async (GST_ELEMENT (self), push_eos, ending, ending_free);
   }
   g_mutex_unlock (&self->join_lock);
-  return any;
 }

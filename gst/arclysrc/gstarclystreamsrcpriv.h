@@ -122,8 +122,9 @@ GstElement *gst_arcly_stream_src_get_publisher (GstArclyStreamSrc *self);
 
 gchar *gst_arcly_stream_src_dup_name (GstArclyStreamSrc *self);
 
-/* EOS on all pads, in threads of their own. FALSE: there is none. */
-gboolean gst_arcly_stream_src_end (GstArclyStreamSrc *self, GstEvent *eos);
+/* EOS on all pads, in threads of their own; where there is none yet, on one
+ * that is made for it, since nothing would end otherwise. */
+void gst_arcly_stream_src_end (GstArclyStreamSrc *self, GstEvent *eos);
 
 /* Deliveries */
 
@@ -133,6 +134,10 @@ GstArclyStreamSrcTrack *gst_arcly_stream_src_track_new (guint number);
 gboolean gst_arcly_stream_src_track_claim (GstArclyStreamSrcTrack *track);
 
 void gst_arcly_stream_src_track_release (GstArclyStreamSrcTrack *track);
+
+/* Who has the claim, without a pad. */
+void gst_arcly_stream_src_add_pad_for_end (
+    GstArclyStreamSrc *self, GstArclyStreamSrcTrack *track);
 
 /* A worker. */
 void gst_arcly_stream_src_deliver (GstArclySubscription *sub,

@@ -94,14 +94,44 @@ push_early (GstArclyStreamSrcTrack *track, gboolean stream_start)
   }
 }
 
+static GstPad *
+make_pad (
+    GstArclyStreamSrc *self, GstArclyStreamSrcTrack *track, const gchar *kind)
+{
+  g_autofree gchar *template_name = g_strdup_printf ("%s_%%u", kind);
+  g_autofree gchar *name = NULL;
+  GstPad *pad = NULL;
+
+  track->video = g_str_equal (kind, "video");
+  name = g_strdup_printf ("%s_%u", kind,
+      gst_arcly_stream_src_pad_index (self, track, track->video));
+  pad = gst_pad_new_from_template (
+      gst_element_get_pad_template (GST_ELEMENT (self), template_name), name);
+  gst_arcly_stream_src_setup_pad (pad, track->number);
+  track->pad = gst_object_ref_sink (pad);
+  gst_pad_set_active (pad, TRUE);
+  return pad;
+}
+
+void
+gst_arcly_stream_src_add_pad_for_end (
+    GstArclyStreamSrc *self, GstArclyStreamSrcTrack *track)
+{
+  GstPad *pad = make_pad (self, track, "video");
+  g_autofree gchar *id =
+      gst_pad_create_stream_id (pad, GST_ELEMENT (self), NULL);
+
+  gst_pad_push_event (pad, gst_event_new_stream_start (id));
+  gst_element_add_pad (GST_ELEMENT (self), pad);
+  gst_arcly_stream_src_settle (self, track);
+}
+
 /* Whoever looks at the pad in "pad-added" finds its caps there. */
 static void
 add_pad (GstArclyStreamSrc *self, GstArclyStreamSrcTrack *track,
     GstEvent *caps_event)
 {
   const gchar *kind = caps_kind (caps_event);
-  g_autofree gchar *template_name = NULL;
-  g_autofree gchar *name = NULL;
   GstPad *pad = NULL;
 
   if (kind == NULL) {
@@ -109,16 +139,7 @@ add_pad (GstArclyStreamSrc *self, GstArclyStreamSrcTrack *track,
     gst_event_unref (caps_event);
     return;
   }
-  track->video = g_str_equal (kind, "video");
-  template_name = g_strdup_printf ("%s_%%u", kind);
-  name = g_strdup_printf ("%s_%u", kind,
-      gst_arcly_stream_src_pad_index (self, track, track->video));
-  pad = gst_pad_new_from_template (
-      gst_element_get_pad_template (GST_ELEMENT (self), template_name), name);
-  gst_arcly_stream_src_setup_pad (pad, track->number);
-  track->pad = gst_object_ref_sink (pad);
-
-  gst_pad_set_active (pad, TRUE);
+  pad = make_pad (self, track, kind);
   push_early (track, TRUE);
   gst_pad_push_event (pad, caps_event);
   gst_element_add_pad (GST_ELEMENT (self), pad);

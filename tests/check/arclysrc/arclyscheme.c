@@ -218,6 +218,23 @@ GST_START_TEST (test_pads_come_before_data)
 }
 GST_END_TEST;
 
+/* Also where there never was a stream. */
+GST_START_TEST (test_end_while_it_waits)
+{
+  g_autoptr (GstElement) pipeline =
+      gst_parse_launch ("arclysrc uri=arcly://" STREAM " ! fakesink", NULL);
+  g_autoptr (GstBus) bus = gst_element_get_bus (pipeline);
+  g_autoptr (GstMessage) message = NULL;
+
+  gst_element_set_state (pipeline, GST_STATE_PLAYING);
+  fail_unless (gst_element_send_event (pipeline, gst_event_new_eos ()));
+  message = gst_bus_timed_pop_filtered (
+      bus, 30 * GST_SECOND, GST_MESSAGE_EOS | GST_MESSAGE_ERROR);
+  fail_unless (message && GST_MESSAGE_TYPE (message) == GST_MESSAGE_EOS);
+  gst_element_set_state (pipeline, GST_STATE_NULL);
+}
+GST_END_TEST;
+
 /* A muxer may hold one pad back until the other one has data or ends. */
 GST_START_TEST (test_end_while_a_pad_is_held_back)
 {
@@ -404,6 +421,7 @@ scheme_suite (void)
   tcase_add_test (tc, test_other_kinds_are_left_out);
   tcase_add_test (tc, test_end_of_stream);
   tcase_add_test (tc, test_pads_come_before_data);
+  tcase_add_test (tc, test_end_while_it_waits);
   tcase_add_test (tc, test_end_while_a_pad_is_held_back);
   tcase_add_test (tc, test_end_of_the_viewer);
   tcase_add_test (tc, test_keyframe_requests);
