@@ -104,6 +104,8 @@ static void
 free_bus (GstElement *bus, guint n_tracks, GstPad **sinks)
 {
   gst_element_set_state (bus, GST_STATE_NULL);
+  /* Its messages hold the element that holds them. */
+  gst_element_set_bus (bus, NULL);
   for (guint i = 0; i < n_tracks; i++) {
     gst_element_release_request_pad (bus, sinks[i]);
     gst_object_unref (sinks[i]);
@@ -423,6 +425,7 @@ GST_START_TEST (test_idle)
       gst_element_set_state (other, GST_STATE_READY), GST_STATE_CHANGE_FAILURE);
 
   gst_element_set_state (other, GST_STATE_NULL);
+  gst_element_set_bus (other, NULL);
   gst_object_unref (other);
   publisher_unlink (&publisher);
   free_bus (bus, 1, sinks);

@@ -38,6 +38,7 @@ typedef struct {
   guint64 next;
   gboolean started;
   gboolean ended;
+  const gchar *why; /* it begins anew */
   guint dawdle;
 
   /* Atomic. */
@@ -84,8 +85,9 @@ model_chain (GstPad *pad, GstObject *parent, GstBuffer *buffer)
   if ((jump ? !key : number != model->next) || number < model->next ||
       model->ended) {
     g_printerr ("frame %" G_GUINT64_FORMAT ", key %d, jump %d, started %d, "
-                "ended %d; expected %" G_GUINT64_FORMAT "\n",
-        number, key, jump, model->started, model->ended, model->next);
+                "ended %d; expected %" G_GUINT64_FORMAT "; anew by %s\n",
+        number, key, jump, model->started, model->ended, model->next,
+        model->why);
     g_atomic_int_inc (&model->broken);
   }
   model->started = TRUE;
@@ -104,11 +106,10 @@ model_event (GstPad *pad, GstObject *parent, GstEvent *event)
 
   switch (GST_EVENT_TYPE (event)) {
     case GST_EVENT_FLUSH_STOP:
-      model->started = model->ended = FALSE;
-      break;
     case GST_EVENT_STREAM_START:
-      /* The element was down meanwhile. */
+      /* Of the publisher, or because the element was down meanwhile. */
       model->started = model->ended = FALSE;
+      model->why = GST_EVENT_TYPE_NAME (event);
       break;
     case GST_EVENT_EOS:
       model->ended = TRUE;

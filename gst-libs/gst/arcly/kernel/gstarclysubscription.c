@@ -232,6 +232,9 @@ gst_arcly_subscription_restart_track (
 
   g_mutex_lock (&sub->control_lock);
   wanted = find_wanted (sub, track);
+  /* Two threads may ask for the same: one links, one activates. */
+  if (wanted && wanted->token == token)
+    wanted = NULL;
   if (wanted) {
     wanted->restart = TRUE;
     wanted->token = token;

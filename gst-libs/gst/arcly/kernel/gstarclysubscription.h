@@ -74,7 +74,8 @@ void gst_arcly_subscription_remove_track (
     GstArclySubscription *sub, guint track);
 
 /* The track begins again at the newest start point, and its items bear the
- * token from then on: what was read before can be told from what follows. */
+ * token from then on: what was read before can be told from what follows. With
+ * the token that it has already nothing happens. */
 GST_ARCLY_API
 void gst_arcly_subscription_restart_track (
     GstArclySubscription *sub, guint track, guint32 token);
