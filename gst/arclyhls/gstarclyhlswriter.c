@@ -38,6 +38,7 @@ struct _GstArclyHlsWriter {
   gboolean open;
   gboolean lost;         /* the open segment; why was said already */
   gboolean lost_before;  /* the one before it */
+  gboolean stale;        /* the playlist that readers see */
   gboolean failed;       /* for good; why was said already */
   gint64 next_date_time; /* where the open segment ends, if it goes on */
   GFileError reported;   /* the last failure that was */
@@ -141,8 +142,9 @@ write_playlist (GstArclyHlsWriter *self)
   g_autoptr (GError) error = NULL;
 
   publish_numbers (self);
-  if (text && !gst_arcly_hls_store_replace (
-                  self->store, PLAYLIST, text, strlen (text), &error))
+  self->stale = text && !gst_arcly_hls_store_replace (
+                            self->store, PLAYLIST, text, strlen (text), &error);
+  if (self->stale)
     report (self, error);
 }
 
@@ -206,12 +208,14 @@ close_segment (GstArclyHlsWriter *self, gint64 duration)
   if (self->lost) {
     add (&self->n_lost, 1);
     self->lost_before = TRUE;
-    return;
+  } else {
+    GST_DEBUG_OBJECT (
+        self, "%s, %" GST_TIME_FORMAT, name, GST_TIME_ARGS (duration));
+    list_segment (self);
   }
-  GST_DEBUG_OBJECT (
-      self, "%s, %" GST_TIME_FORMAT, name, GST_TIME_ARGS (duration));
-  list_segment (self);
-  write_playlist (self);
+  if (!self->lost || self->stale)
+    write_playlist (self);
+  /* Also of a lost one: where the disk is full, this is what makes room. */
   delete_expired (self);
 }
 
@@ -474,6 +478,7 @@ gst_arcly_hls_writer_open (GstArclyHlsWriter *self,
       settings->type, settings->target_duration, settings->length, stamp);
   gst_arcly_hls_cutter_init (&self->cutter, settings->target_duration);
   self->open = self->lost = self->lost_before = self->failed = FALSE;
+  self->stale = FALSE;
   self->has_reported = self->warned_gop = self->has_tables = FALSE;
   self->n_keyframe_requests = 0;
   resume (self);

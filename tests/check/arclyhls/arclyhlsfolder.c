@@ -4,6 +4,9 @@
  */
 #include "testhls.h"
 
+#include <signal.h>
+#include <sys/resource.h>
+
 /* Rule U10. */
 GST_START_TEST (test_restart)
 {
@@ -272,6 +275,79 @@ GST_START_TEST (test_folder_replaced)
 }
 GST_END_TEST;
 
+static void
+limit_file_size (rlim_t soft)
+{
+  struct rlimit limit;
+
+  fail_unless_equals_int (getrlimit (RLIMIT_FSIZE, &limit), 0);
+  limit.rlim_cur = soft == RLIM_INFINITY ? limit.rlim_max : soft;
+  fail_unless_equals_int (setrlimit (RLIMIT_FSIZE, &limit), 0);
+}
+
+static guint
+count_segments (TestHls *t)
+{
+  g_autoptr (GDir) dir = g_dir_open (t->folder, 0, NULL);
+  const gchar *name;
+  guint n = 0;
+
+  while (dir && (name = g_dir_read_name (dir)))
+    n += g_str_has_suffix (name, ".ts");
+  return n;
+}
+
+static GstFlowReturn
+push_second (TestHls *t, GstClock *clock, guint second)
+{
+  GstFlowReturn flow = GST_FLOW_OK;
+  guint n;
+
+  for (n = second * 25; n < second * 25 + 25 && flow == GST_FLOW_OK; n++)
+    flow = gst_harness_push (t->video, test_hls_make_video (n, n % 25 == 0));
+  gst_test_clock_advance_time (GST_TEST_CLOCK (clock), GST_SECOND);
+  return flow;
+}
+
+/* Rule U12: what may go makes room while nothing can be written, and then the
+ * stream goes on. */
+GST_START_TEST (test_full_disk)
+{
+  GstClock *clock = gst_test_clock_new ();
+  GstFlowReturn flow = GST_FLOW_OK;
+  guint time;
+  TestHls t;
+
+  gst_system_clock_set_default (clock);
+  signal (SIGXFSZ, SIG_IGN);
+  test_hls_init (&t);
+  test_hls_new_sink (&t, "playlist-length", 2, NULL);
+  test_hls_add_video (&t);
+  for (time = 0; time < 30; time++)
+    fail_unless_equals_int (push_second (&t, clock, time), GST_FLOW_OK);
+  test_hls_check (&t);
+  fail_unless (count_segments (&t) > test_hls_count (&t));
+
+  /* Libcheck writes files, too: nothing is asserted meanwhile. */
+  limit_file_size (0);
+  for (; time < 60 && flow == GST_FLOW_OK; time++)
+    flow = push_second (&t, clock, time);
+  limit_file_size (RLIM_INFINITY);
+  fail_unless_equals_int (flow, GST_FLOW_OK);
+  fail_unless_equals_int (count_segments (&t), test_hls_count (&t));
+  test_hls_assert_message (&t, GST_MESSAGE_WARNING, t.folder);
+  test_hls_assert_no_message (&t, GST_MESSAGE_WARNING);
+
+  for (; time < 65; time++)
+    fail_unless_equals_int (push_second (&t, clock, time), GST_FLOW_OK);
+  test_hls_check (&t);
+  fail_unless_equals_int (test_hls_discontinuities (&t), 1);
+  test_hls_clear (&t);
+  gst_system_clock_set_default (NULL);
+  gst_object_unref (clock);
+}
+GST_END_TEST;
+
 static Suite *
 arclyhlsfolder_suite (void)
 {
@@ -288,6 +364,7 @@ arclyhlsfolder_suite (void)
   tcase_add_test (tcase, test_folder_in_use);
   tcase_add_test (tcase, test_folder_removed);
   tcase_add_test (tcase, test_folder_replaced);
+  tcase_add_test (tcase, test_full_disk);
   return suite;
 }
 
