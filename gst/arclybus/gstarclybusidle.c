@@ -92,12 +92,11 @@ on_look (GstElement *element, gpointer timer)
   GstClockTime timeout = 0;
   gboolean idle = FALSE;
 
-  /* One that has not begun, or has ended, is not late. */
-  if (!gst_arcly_stream_is_running (bus->stream))
-    return;
   GST_OBJECT_LOCK (bus);
   timeout = bus->idle_timeout;
-  idle = bus->idle_timer == timer && look_locked (bus);
+  /* One that has not begun, or has ended, is not late. */
+  idle = bus->idle_timer == timer &&
+         gst_arcly_stream_is_running (bus->stream) && look_locked (bus);
   GST_OBJECT_UNLOCK (bus);
   if (!idle)
     return;

@@ -335,8 +335,13 @@ settle (GstArclyBus *bus, GstPad *pad)
   do {
     active = is_active (bus);
     gst_pad_set_active (pad, active);
-    if (active && GST_PAD_IS_SRC (pad) &&
-        !gst_arcly_bus_pad_is_released (GST_ARCLY_BUS_PAD (pad)))
+    if (!GST_PAD_IS_SRC (pad))
+      continue;
+    /* Also if the pad was active or inactive already: the change of state may
+     * have been there between the two. */
+    if (!active)
+      stop_serving (GST_ARCLY_BUS_PAD (pad));
+    else if (!gst_arcly_bus_pad_is_released (GST_ARCLY_BUS_PAD (pad)))
       serve (bus, GST_ARCLY_BUS_PAD (pad));
   } while (active != is_active (bus));
 }

@@ -42,55 +42,55 @@ wanted_clear (GstArclyWanted *wanted)
   g_clear_object (&wanted->target);
 }
 
+/* Swaps, so that the old one is dropped without the lock. */
+static void
+swap_pins (GstArclyPin *a, GstArclyPin *b)
+{
+  GstArclyPin pin = *a;
+
+  *a = *b;
+  *b = pin;
+}
+
+static void
+pin_clear (GstArclyPin *pin)
+{
+  gst_arcly_log_cursor_clear (&pin->cursor);
+}
+
+static void
+pin_init (GstArclyPin *pin, GstArclySubscription *sub)
+{
+  pin->cursor.block = NULL;
+  gst_arcly_stream_get_beginning (
+      sub->stream, &pin->cursor, &pin->position, &pin->resets);
+}
+
 void
 gst_arcly_subscription_pin (GstArclySubscription *sub)
 {
-  GstArclyLogCursor cursor = { 0 };
-  GstArclyPosition position;
-  guint resets = 0;
+  GstArclyPin pin;
 
-  if (!gst_arcly_stream_get_beginning (
-          sub->stream, &cursor, &position, &resets))
-    return;
+  pin_init (&pin, sub);
   g_mutex_lock (&sub->control_lock);
   /* A reader without tracks does not run, and would hold the log for ever. */
-  if (sub->pin.block == NULL && sub->wanted->len > 0) {
-    sub->pin = cursor;
-    sub->pin_position = position;
-    sub->pin_resets = resets;
-    cursor.block = NULL;
+  if (sub->pin.cursor.block == NULL && sub->wanted->len > 0) {
+    swap_pins (&sub->pin, &pin);
+    atomic_store_explicit (&sub->control, TRUE, memory_order_release);
   }
   g_mutex_unlock (&sub->control_lock);
-  gst_arcly_log_cursor_clear (&cursor);
-}
-
-gboolean
-gst_arcly_subscription_take_pin (GstArclySubscription *sub,
-    GstArclyLogCursor *cursor, GstArclyPosition *position)
-{
-  gboolean holds = FALSE;
-
-  g_mutex_lock (&sub->control_lock);
-  *cursor = sub->pin;
-  *position = sub->pin_position;
-  sub->pin.block = NULL;
-  holds = cursor->block && sub->pin_resets == sub->resets;
-  g_mutex_unlock (&sub->control_lock);
-  if (!holds)
-    gst_arcly_log_cursor_clear (cursor);
-  return holds;
+  pin_clear (&pin);
 }
 
 void
 gst_arcly_subscription_drop_pin (GstArclySubscription *sub)
 {
-  GstArclyLogCursor pin;
+  GstArclyPin pin = { { NULL, 0 } };
 
   g_mutex_lock (&sub->control_lock);
-  pin = sub->pin;
-  sub->pin.block = NULL;
+  swap_pins (&sub->pin, &pin);
   g_mutex_unlock (&sub->control_lock);
-  gst_arcly_log_cursor_clear (&pin);
+  pin_clear (&pin);
 }
 
 /* Takes over what the application asked for since the last run. */
@@ -101,6 +101,7 @@ gst_arcly_subscription_apply_control (GstArclySubscription *sub)
 
   g_mutex_lock (&sub->control_lock);
   atomic_store_explicit (&sub->control, FALSE, memory_order_relaxed);
+  swap_pins (&sub->pin, &sub->first_pin);
   for (guint i = 0; i < sub->slots->len;) {
     GstArclySlot *slot = &g_array_index (sub->slots, GstArclySlot, i);
     GstArclyWanted *wanted = find_wanted (sub, slot->track);
@@ -135,7 +136,7 @@ gst_arcly_subscription_apply_control (GstArclySubscription *sub)
 
   if (sub->slots->len == 0) {
     /* Whoever comes next begins anew, also after an eviction. */
-    gst_arcly_subscription_drop_pin (sub);
+    pin_clear (&sub->first_pin);
     gst_arcly_log_cursor_clear (&sub->cursor);
     sub->gated = sub->finished = sub->was_cut = FALSE;
   }
@@ -229,7 +230,9 @@ gst_arcly_subscription_restart_track (
     GstArclySubscription *sub, guint track, guint32 token)
 {
   GstArclyWanted *wanted = NULL;
+  GstArclyPin pin;
 
+  pin_init (&pin, sub);
   g_mutex_lock (&sub->control_lock);
   wanted = find_wanted (sub, track);
   /* Two threads may ask for the same: one links, one activates. */
@@ -238,13 +241,13 @@ gst_arcly_subscription_restart_track (
   if (wanted) {
     wanted->restart = TRUE;
     wanted->token = token;
+    swap_pins (&sub->pin, &pin);
     atomic_store_explicit (&sub->control, TRUE, memory_order_release);
   }
   g_mutex_unlock (&sub->control_lock);
-  if (wanted == NULL)
-    return;
-  gst_arcly_subscription_pin (sub);
-  gst_arcly_subscription_kick (sub);
+  pin_clear (&pin);
+  if (wanted)
+    gst_arcly_subscription_kick (sub);
 }
 
 void
@@ -291,7 +294,8 @@ gst_arcly_subscription_finalize (GObject *object)
   g_clear_pointer (&sub->wanted, g_array_unref);
   g_mutex_unlock (&sub->control_lock);
   gst_arcly_log_cursor_clear (&sub->cursor);
-  gst_arcly_log_cursor_clear (&sub->pin);
+  pin_clear (&sub->pin);
+  pin_clear (&sub->first_pin);
   g_array_unref (sub->slots);
   g_mutex_clear (&sub->control_lock);
   g_object_unref (sub->stream);

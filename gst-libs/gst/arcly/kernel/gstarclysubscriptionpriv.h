@@ -45,6 +45,14 @@ typedef struct {
   gboolean restart;
 } GstArclyWanted;
 
+/* The log's beginning, for a reader that is there before the first buffer: it
+ * has all of them, however late a worker comes. No block: none. */
+typedef struct {
+  GstArclyLogCursor cursor;
+  GstArclyPosition position;
+  guint resets;
+} GstArclyPin;
+
 struct _GstArclySubscription {
   GObject parent;
 
@@ -68,7 +76,8 @@ struct _GstArclySubscription {
   GList run_link;
 
   /* Claim. */
-  GArray *slots; /* (element-type GstArclySlot) */
+  GArray *slots;         /* (element-type GstArclySlot) */
+  GstArclyPin first_pin; /* from apply_control() on, for this run only */
   guint flushes;
   guint resets;
   gboolean gated; /* other tracks wait for a video keyframe */
@@ -103,12 +112,8 @@ struct _GstArclySubscription {
 
   /* control_lock. Taken after the dispatcher's lock, never before. */
   GMutex control_lock;
-  GArray *wanted; /* (element-type GstArclyWanted) */
-  /* The log's beginning, for a reader that is there before the first buffer:
-   * it has all of them, however late a worker comes. No block: none. */
-  GstArclyLogCursor pin;
-  GstArclyPosition pin_position;
-  guint pin_resets;
+  GArray *wanted;  /* (element-type GstArclyWanted) */
+  GstArclyPin pin; /* for who begins next; taken over with "wanted" */
 };
 
 /* Whether a run would do something. Needs the claim, or the dispatcher's lock
@@ -165,11 +170,6 @@ void gst_arcly_subscription_pin (GstArclySubscription *sub);
 
 /* Without the dispatcher's lock: buffers may go with it. */
 void gst_arcly_subscription_drop_pin (GstArclySubscription *sub);
-
-/* The pin, which is the caller's from then on; FALSE if there is none that
- * holds. Claim. */
-gboolean gst_arcly_subscription_take_pin (GstArclySubscription *sub,
-    GstArclyLogCursor *cursor, GstArclyPosition *position);
 
 /* Needs the claim. (nullable) */
 GstArclySlot *gst_arcly_subscription_find_slot (

@@ -204,14 +204,17 @@ begin_at_pin (GstArclySubscription *sub, GArray *items)
     if (!g_array_index (sub->slots, GstArclySlot, i).restart)
       return FALSE;
   }
-  if (!gst_arcly_subscription_take_pin (sub, &start.cursor, &start.position))
+  if (sub->first_pin.cursor.block == NULL ||
+      sub->first_pin.resets != sub->resets)
     return FALSE;
+  start.cursor = sub->first_pin.cursor;
+  start.position = sub->first_pin.position;
+  sub->first_pin.cursor.block = NULL;
   for (guint i = 0; i < sub->slots->len; i++) {
     GstArclySlot *slot = &g_array_index (sub->slots, GstArclySlot, i);
     GstArclyStartTrack track = { 0 };
 
     slot->show_seq = 0;
-
     track.min_seq = gst_arcly_stream_get_min_seq (sub->stream, slot->track);
     begin_slot (sub, slot, &track, &start, items);
   }
@@ -562,14 +565,14 @@ gst_arcly_subscription_run (GstArclySubscription *sub, GArray *items)
 
   if (atomic_load_explicit (&sub->control, memory_order_acquire))
     gst_arcly_subscription_apply_control (sub);
-  if (sub->finished)
-    gst_arcly_subscription_drop_pin (sub);
+  if (!sub->finished && sub->slots->len > 0 &&
+      !gst_arcly_group_is_evicted (sub->group))
+    prepare (sub, items);
+  /* It must not serve a later beginning, nor keep the log. */
+  gst_arcly_log_cursor_clear (&sub->first_pin.cursor);
   if (sub->finished || sub->slots->len == 0)
     return;
-  if (!gst_arcly_group_is_evicted (sub->group))
-    prepare (sub, items);
   if (gst_arcly_group_is_evicted (sub->group)) {
-    gst_arcly_subscription_drop_pin (sub);
     finish (sub, items);
     return;
   }
