@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -21,10 +22,9 @@
 #define FOLDER_MODE 0755
 #define FILE_MODE 0644
 
+/* All that is written goes to the folder that is locked, wherever it is now. */
 struct _GstArclyHlsStore {
-  gchar *folder;
-  gchar *temp_segment; /* paths */
-  gchar *temp_other;
+  gchar *folder; /* its path */
   int folder_fd; /* holds the lock */
   int fd;        /* of the open segment, or -1 */
   GByteArray *pending;
@@ -55,37 +55,63 @@ write_all (int fd, const guint8 *data, gsize size)
 }
 
 static int
-create_file (const gchar *path)
+create_file (GstArclyHlsStore *self, const gchar *name)
 {
-  return g_open (
-      path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, FILE_MODE);
+  return openat (self->folder_fd, name,
+      O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, FILE_MODE);
+}
+
+static void
+remove_temp (GstArclyHlsStore *self, const gchar *name)
+{
+  unlinkat (self->folder_fd, name, 0);
 }
 
 /* Two writers would take each other's names. A file system without locks is
- * taken as it is. */
+ * taken as it is. The lock held so far goes only if there is another. */
 static gboolean
 lock_folder (GstArclyHlsStore *self, GError **error)
 {
-  self->folder_fd =
-      g_open (self->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
-  if (self->folder_fd < 0)
+  int fd;
+
+  if (g_mkdir_with_parents (self->folder, FOLDER_MODE) < 0)
+    return fail (error, errno, "create the folder", self->folder);
+  fd = g_open (self->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
+  if (fd < 0)
     return fail (error, errno, "open", self->folder);
-  if (flock (self->folder_fd, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK)
-    return TRUE;
-  g_set_error (error, G_FILE_ERROR, G_FILE_ERROR_AGAIN,
-      "Cannot write to %s: it is in use by another arclyhlssink", self->folder);
-  return FALSE;
+  if (flock (fd, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK) {
+    close (fd);
+    g_set_error (error, G_FILE_ERROR, G_FILE_ERROR_AGAIN,
+        "Cannot write to %s: it is in use by another arclyhlssink",
+        self->folder);
+    return FALSE;
+  }
+  if (self->folder_fd >= 0)
+    close (self->folder_fd);
+  self->folder_fd = fd;
+  return TRUE;
+}
+
+/* Somebody who moves or removes it does not take our lock along. */
+static gboolean
+is_at_its_path (GstArclyHlsStore *self)
+{
+  struct stat there, here;
+
+  return stat (self->folder, &there) == 0 &&
+         fstat (self->folder_fd, &here) == 0 && there.st_dev == here.st_dev &&
+         there.st_ino == here.st_ino;
 }
 
 static gboolean
 try_to_write (GstArclyHlsStore *self, GError **error)
 {
-  int fd = create_file (self->temp_other);
+  int fd = create_file (self, TEMP_OTHER);
 
   if (fd < 0)
     return fail (error, errno, "write to", self->folder);
   close (fd);
-  g_unlink (self->temp_other);
+  remove_temp (self, TEMP_OTHER);
   return TRUE;
 }
 
@@ -95,15 +121,9 @@ gst_arcly_hls_store_open (const gchar *folder, GError **error)
   g_autoptr (GstArclyHlsStore) self = g_new0 (GstArclyHlsStore, 1);
 
   self->folder = g_strdup (folder);
-  self->temp_segment = g_build_filename (folder, TEMP_SEGMENT, NULL);
-  self->temp_other = g_build_filename (folder, TEMP_OTHER, NULL);
   self->pending = g_byte_array_sized_new (WRITE_BYTES);
   self->folder_fd = self->fd = -1;
 
-  if (g_mkdir_with_parents (folder, FOLDER_MODE) < 0) {
-    fail (error, errno, "create the folder", folder);
-    return NULL;
-  }
   if (!lock_folder (self, error) || !try_to_write (self, error))
     return NULL;
   return g_steal_pointer (&self);
@@ -116,8 +136,6 @@ gst_arcly_hls_store_close (GstArclyHlsStore *self)
   if (self->folder_fd >= 0)
     close (self->folder_fd);
   g_byte_array_unref (self->pending);
-  g_free (self->temp_other);
-  g_free (self->temp_segment);
   g_free (self->folder);
   g_free (self);
 }
@@ -139,7 +157,7 @@ gst_arcly_hls_store_scan (GstArclyHlsStore *self)
   const gchar *text;
   GstArclyHlsName name;
 
-  g_unlink (self->temp_segment);
+  remove_temp (self, TEMP_SEGMENT);
   while (dir && (text = g_dir_read_name (dir))) {
     if (gst_arcly_hls_segment_name_parse (text, &name))
       g_array_append_val (names, name);
@@ -175,11 +193,13 @@ static gboolean
 rename_to (GstArclyHlsStore *self, const gchar *temp, const gchar *name,
     GError **error)
 {
-  g_autofree gchar *path = g_build_filename (self->folder, name, NULL);
+  if (renameat (self->folder_fd, temp, self->folder_fd, name) < 0) {
+    g_autofree gchar *path = NULL;
+    int code = errno;
 
-  if (g_rename (temp, path) < 0) {
-    fail (error, errno, "write", path);
-    g_unlink (temp);
+    path = g_build_filename (self->folder, name, NULL);
+    fail (error, code, "write", path);
+    remove_temp (self, temp);
     return FALSE;
   }
   return TRUE;
@@ -189,7 +209,7 @@ gboolean
 gst_arcly_hls_store_replace (GstArclyHlsStore *self, const gchar *name,
     const gchar *data, gsize size, GError **error)
 {
-  int fd = create_file (self->temp_other);
+  int fd = create_file (self, TEMP_OTHER);
   int code = errno;
   gboolean ok = fd >= 0;
 
@@ -205,23 +225,23 @@ gst_arcly_hls_store_replace (GstArclyHlsStore *self, const gchar *name,
     g_autofree gchar *path = g_build_filename (self->folder, name, NULL);
 
     fail (error, code, "write", path);
-    g_unlink (self->temp_other);
+    remove_temp (self, TEMP_OTHER);
     return FALSE;
   }
-  return rename_to (self, self->temp_other, name, error);
+  return rename_to (self, TEMP_OTHER, name, error);
 }
 
 gboolean
-gst_arcly_hls_store_begin (GstArclyHlsStore *self, GError **error)
+gst_arcly_hls_store_begin (
+    GstArclyHlsStore *self, gboolean *is_new, GError **error)
 {
   gst_arcly_hls_store_abort (self);
-  self->fd = create_file (self->temp_segment);
-  /* Somebody cleaned up. */
-  if (self->fd < 0 && errno == ENOENT) {
-    if (g_mkdir_with_parents (self->folder, FOLDER_MODE) < 0)
-      return fail (error, errno, "create the folder", self->folder);
-    self->fd = create_file (self->temp_segment);
+  *is_new = !is_at_its_path (self);
+  if (*is_new && !lock_folder (self, error)) {
+    *is_new = FALSE;
+    return FALSE;
   }
+  self->fd = create_file (self, TEMP_SEGMENT);
   if (self->fd < 0)
     return fail (error, errno, "write to", self->folder);
   return TRUE;
@@ -266,10 +286,10 @@ gst_arcly_hls_store_commit (
   /* Some file systems tell only now that there is no space. */
   if (close (fd) < 0) {
     fail (error, errno, "write a segment to", self->folder);
-    g_unlink (self->temp_segment);
+    remove_temp (self, TEMP_SEGMENT);
     return FALSE;
   }
-  return rename_to (self, self->temp_segment, name, error);
+  return rename_to (self, TEMP_SEGMENT, name, error);
 }
 
 void
@@ -280,16 +300,19 @@ gst_arcly_hls_store_abort (GstArclyHlsStore *self)
   close (self->fd);
   self->fd = -1;
   g_byte_array_set_size (self->pending, 0);
-  g_unlink (self->temp_segment);
+  remove_temp (self, TEMP_SEGMENT);
 }
 
 gboolean
 gst_arcly_hls_store_remove (
     GstArclyHlsStore *self, const gchar *name, GError **error)
 {
-  g_autofree gchar *path = g_build_filename (self->folder, name, NULL);
+  g_autofree gchar *path = NULL;
+  int code;
 
-  if (g_unlink (path) < 0 && errno != ENOENT)
-    return fail (error, errno, "remove", path);
-  return TRUE;
+  if (unlinkat (self->folder_fd, name, 0) == 0 || errno == ENOENT)
+    return TRUE;
+  code = errno;
+  path = g_build_filename (self->folder, name, NULL);
+  return fail (error, code, "remove", path);
 }

@@ -31,8 +31,11 @@ gboolean gst_arcly_hls_store_replace (GstArclyHlsStore *self, const gchar *name,
     const gchar *data, gsize size, GError **error);
 
 /* A segment in pieces. One at a time; after an error of write or commit it is
- * gone. */
-gboolean gst_arcly_hls_store_begin (GstArclyHlsStore *self, GError **error);
+ * gone. Where the folder was moved or removed, begin makes it anew; @is_new
+ * says so also where it then fails, and what is in the old one stays there. It
+ * fails while another writer has the new one. */
+gboolean gst_arcly_hls_store_begin (
+    GstArclyHlsStore *self, gboolean *is_new, GError **error);
 
 gboolean gst_arcly_hls_store_write (
     GstArclyHlsStore *self, const guint8 *data, gsize size, GError **error);

@@ -155,6 +155,7 @@ open_segment (
     GstArclyHlsWriter *self, gboolean discontinuity, gboolean inside_gop)
 {
   g_autoptr (GError) error = NULL;
+  gboolean is_new;
 
   self->segment.discontinuity = discontinuity || self->lost_before;
   /* Where a time line begins, only sound comes in front of the keyframe. */
@@ -165,9 +166,13 @@ open_segment (
   self->segment_bytes = 0;
   self->lost_before = FALSE;
   self->open = TRUE;
-  self->lost = !gst_arcly_hls_store_begin (self->store, &error);
+  self->lost = !gst_arcly_hls_store_begin (self->store, &is_new, &error);
   if (self->lost)
     report (self, error);
+  /* What was listed is not in this folder. */
+  if (is_new)
+    gst_arcly_hls_playlist_drop_before (
+        self->playlist, gst_arcly_hls_playlist_get_next (self->playlist));
 }
 
 /* A segment that is lost has no entry, so players need not know EXT-X-GAP; its

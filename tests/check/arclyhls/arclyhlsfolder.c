@@ -246,6 +246,98 @@ GST_START_TEST (test_folder_removed)
 }
 GST_END_TEST;
 
+static guint
+count_segments (TestHls *t)
+{
+  g_autoptr (GDir) dir = g_dir_open (t->folder, 0, NULL);
+  const gchar *name;
+  guint n = 0;
+
+  while (dir && (name = g_dir_read_name (dir)))
+    n += g_str_has_suffix (name, ".ts");
+  return n;
+}
+
+/* Frames that nobody checks the playlist after. */
+static void
+push_frames (GstHarness *video, guint start, guint end)
+{
+  for (guint n = start; n < end; n++)
+    fail_unless_equals_int (gst_harness_push (video,
+                                test_hls_make_video (n, n % KEY_INTERVAL == 0)),
+        GST_FLOW_OK);
+}
+
+/* Whoever made a folder anew has it for itself, as it had the one before. */
+GST_START_TEST (test_folder_moved)
+{
+  g_autofree gchar *away = NULL;
+  GstElement *other;
+  TestHls t, old = { 0 };
+
+  test_hls_init (&t);
+  away = g_strconcat (t.folder, "-away", NULL);
+  test_hls_new_sink (&t, NULL, NULL);
+  test_hls_add_video (&t);
+  push_frames (t.video, 0, 60);
+  fail_unless_equals_int (g_rename (t.folder, away), 0);
+  push_frames (t.video, 60, 160);
+  test_hls_check (&t);
+  fail_unless_equals_int (test_hls_count (&t), count_segments (&t));
+  fail_unless (count_segments (&t) > 0);
+
+  other = gst_element_factory_make ("arclyhlssink", NULL);
+  g_object_set (other, "location", t.folder, NULL);
+  fail_unless_equals_int (gst_element_set_state (other, GST_STATE_PAUSED),
+      GST_STATE_CHANGE_FAILURE);
+  gst_element_set_state (other, GST_STATE_NULL);
+  gst_object_unref (other);
+  old.folder = g_strdup (away);
+  test_hls_clear (&old);
+  test_hls_clear (&t);
+}
+GST_END_TEST;
+
+/* And who comes late to a folder that is another's now stays out of it, until
+ * that one has gone. */
+GST_START_TEST (test_folder_taken)
+{
+  g_autofree gchar *away = NULL;
+  TestHls t, other = { 0 }, old = { 0 };
+
+  test_hls_init (&t);
+  away = g_strconcat (t.folder, "-away", NULL);
+  test_hls_new_sink (&t, NULL, NULL);
+  test_hls_add_video (&t);
+  push_frames (t.video, 0, 60);
+  fail_unless_equals_int (g_rename (t.folder, away), 0);
+
+  other.folder = t.folder;
+  test_hls_new_sink (&other, NULL, NULL);
+  test_hls_add_video (&other);
+  push_frames (other.video, 0, 20);
+  push_frames (t.video, 60, 260);
+  test_hls_assert_message (&t, GST_MESSAGE_WARNING, "in use");
+  fail_unless_equals_int (count_segments (&other), 0);
+  push_frames (other.video, 20, 110);
+  test_hls_check (&other);
+  fail_unless_equals_int (test_hls_count (&other), 2);
+  fail_unless_equals_int (count_segments (&other), 2);
+
+  test_hls_drop_sink (&other);
+  fail_unless_equals_int (count_segments (&other), 3);
+  push_frames (t.video, 260, 400);
+  fail_unless (count_segments (&other) > 3);
+  test_hls_check (&t);
+
+  gst_element_set_state (t.sink, GST_STATE_NULL);
+  g_free (other.playlist);
+  old.folder = g_strdup (away);
+  test_hls_clear (&old);
+  test_hls_clear (&t);
+}
+GST_END_TEST;
+
 /* Where the folder is no folder, nothing can ever be written again. */
 GST_START_TEST (test_folder_replaced)
 {
@@ -283,18 +375,6 @@ limit_file_size (rlim_t soft)
   fail_unless_equals_int (getrlimit (RLIMIT_FSIZE, &limit), 0);
   limit.rlim_cur = soft == RLIM_INFINITY ? limit.rlim_max : soft;
   fail_unless_equals_int (setrlimit (RLIMIT_FSIZE, &limit), 0);
-}
-
-static guint
-count_segments (TestHls *t)
-{
-  g_autoptr (GDir) dir = g_dir_open (t->folder, 0, NULL);
-  const gchar *name;
-  guint n = 0;
-
-  while (dir && (name = g_dir_read_name (dir)))
-    n += g_str_has_suffix (name, ".ts");
-  return n;
 }
 
 static GstFlowReturn
@@ -363,6 +443,8 @@ arclyhlsfolder_suite (void)
   tcase_add_test (tcase, test_unwritable);
   tcase_add_test (tcase, test_folder_in_use);
   tcase_add_test (tcase, test_folder_removed);
+  tcase_add_test (tcase, test_folder_moved);
+  tcase_add_test (tcase, test_folder_taken);
   tcase_add_test (tcase, test_folder_replaced);
   tcase_add_test (tcase, test_full_disk);
   return suite;
