@@ -21,6 +21,9 @@
 
 #define REQUEST "GET /hls/segment.ts HTTP/1.1\r\nHost: x\r\n\r\n"
 
+/* More than sockets hold. */
+#define LARGE_BYTES (32 * 1024 * 1024)
+
 /* Enough for poll(), which takes no more than the limit. */
 #define FILLERS 64
 
@@ -87,6 +90,84 @@ GST_START_TEST (test_too_many)
     status = ask_and_read (more);
   }
   for (i = 1; i < G_N_ELEMENTS (connections); i++)
+    g_object_unref (connections[i]);
+  fixture_clear (&fixture);
+}
+GST_END_TEST;
+
+/* One more byte of a head that never ends, each. Returns how many are cut off.
+ */
+static guint
+trickle (GSocketConnection **connections, guint n)
+{
+  guint i, n_ended = 0;
+
+  for (i = 0; i < n; i++) {
+    GSocket *socket = g_socket_connection_get_socket (connections[i]);
+    GError *error = NULL;
+
+    g_socket_send_with_blocking (socket, "a", 1, FALSE, NULL, &error);
+    if (error || (g_socket_condition_check (socket, G_IO_IN) & G_IO_IN))
+      n_ended++;
+    g_clear_error (&error);
+  }
+  return n_ended;
+}
+
+/* Reads all; returns how much it was. */
+static gsize
+drain (GSocketConnection *connection)
+{
+  GInputStream *in = g_io_stream_get_input_stream (G_IO_STREAM (connection));
+  gchar block[65536];
+  gsize size = 0;
+  gssize n;
+
+  while ((n = g_input_stream_read (in, block, sizeof block, NULL, NULL)) > 0)
+    size += n;
+  return size;
+}
+
+/* Clients that send a byte now and then do not keep the others out. Who has
+ * asked may take longer. */
+GST_START_TEST (test_slow_requests)
+{
+  static const gchar *begin[] = { "GET /hls/segment.ts HTTP/1.1\r\nX: ",
+    "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9999\r\n\r\n" };
+  GSocketConnection *connections[8];
+  const guint n = G_N_ELEMENTS (connections);
+  g_autofree gchar *large = g_strnfill (LARGE_BYTES, 'x');
+  g_autoptr (GSocketConnection) reader = NULL;
+  Fixture fixture;
+  guint i, status;
+
+  limit_descriptors (2 * (n + 1));
+  fixture_init (&fixture);
+  limit_descriptors (512); /* for our own ends of them */
+  write_file (fixture.folder, "segment.ts", large);
+  reader = dial (&fixture);
+  g_socket_send (g_socket_connection_get_socket (reader), REQUEST,
+      strlen (REQUEST), NULL, NULL);
+  for (i = 0; i < n; i++) {
+    connections[i] = dial (&fixture);
+    fail_unless (connections[i] != NULL);
+    g_socket_send (g_socket_connection_get_socket (connections[i]),
+        begin[i % 2], strlen (begin[i % 2]), NULL, NULL);
+  }
+  do {
+    GSocket *socket = g_socket_connection_get_socket (connections[0]);
+
+    g_socket_condition_timed_wait (
+        socket, G_IO_IN, G_USEC_PER_SEC / 4, NULL, NULL);
+  } while (trickle (connections, n) < n);
+
+  fail_unless (drain (reader) > LARGE_BYTES);
+  do {
+    g_autoptr (GSocketConnection) viewer = dial (&fixture);
+
+    status = ask_and_read (viewer);
+  } while (status != 200);
+  for (i = 0; i < n; i++)
     g_object_unref (connections[i]);
   fixture_clear (&fixture);
 }
@@ -199,7 +280,9 @@ httplimits_suite (void)
   TCase *tcase = tcase_create ("general");
 
   suite_add_tcase (suite, tcase);
+  tcase_set_timeout (tcase, 60); /* slow clients have theirs */
   tcase_add_test (tcase, test_too_many);
+  tcase_add_test (tcase, test_slow_requests);
   tcase_add_test (tcase, test_content);
   tcase_add_test (tcase, test_no_descriptors);
   return suite;

@@ -28,6 +28,16 @@ void gst_arcly_http_listener_free (GstArclyHttpListener *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (
     GstArclyHttpListener, gst_arcly_http_listener_free)
 
+/* How long a client may take for a request: head and content. */
+#define GST_ARCLY_HTTP_REQUEST_SECONDS 10
+
+/* Ends @connection if no request is there in time. @client is its address,
+ * which is this connection's alone and ends with it: what libsoup hands back
+ * with the request. The server's thread. */
+void gst_arcly_http_deadline_start (
+    GSocketConnection *connection, GSocketAddress *client);
+void gst_arcly_http_deadline_stop (GSocketAddress *client);
+
 /* A folder under a path. Immutable; any thread. */
 typedef struct {
   gatomicrefcount refs;

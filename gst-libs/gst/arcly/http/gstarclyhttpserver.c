@@ -71,6 +71,8 @@ on_request (SoupServer *soup, SoupServerMessage *message, const char *path,
 {
   GstArclyHttpServer *server = data;
 
+  gst_arcly_http_deadline_stop (
+      soup_server_message_get_remote_address (message));
   gst_arcly_http_router_handle (server->router, message);
   GST_LOG ("%s %s: %u", soup_server_message_get_method (message), path,
       soup_server_message_get_status (message));
@@ -98,6 +100,7 @@ on_connection (GSocketConnection *connection, gpointer data)
   if (!local || !remote)
     return; /* gone already */
 
+  gst_arcly_http_deadline_start (connection, remote);
   if (!soup_server_accept_iostream (
           server->soup, G_IO_STREAM (connection), local, remote, &error))
     GST_INFO ("port %u: %s", server->port, error->message);

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A client has so long for its request, whatever it sends meanwhile: a socket's
+ * own timeout begins again with each byte. */
+#include "config.h"
+
+#include <gst/gst.h>
+#include <string.h>
+#include <gst/arcly/http/gstarclyhttpprivate.h>
+
+GST_DEBUG_CATEGORY_EXTERN (gst_arcly_http_debug);
+#define GST_CAT_DEFAULT gst_arcly_http_debug
+
+#define KEY "gst-arcly-http-deadline"
+/* RFC 9110, 15.5.9. */
+#define REFUSAL                                                                \
+  "HTTP/1.1 408 Request Timeout\r\n"                                           \
+  "Connection: close\r\nContent-Length: 0\r\n\r\n"
+
+/* Libsoup reads the end of the connection then, and closes it. */
+static gboolean
+on_deadline (gpointer data)
+{
+  GSocket *socket = data;
+
+  GST_DEBUG ("no request in %u s", GST_ARCLY_HTTP_REQUEST_SECONDS);
+  g_socket_send_with_blocking (
+      socket, REFUSAL, strlen (REFUSAL), FALSE, NULL, NULL);
+  g_socket_shutdown (socket, TRUE, TRUE, NULL);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+cancel (gpointer data)
+{
+  GSource *source = data;
+
+  g_source_destroy (source);
+  g_source_unref (source);
+}
+
+void
+gst_arcly_http_deadline_start (
+    GSocketConnection *connection, GSocketAddress *client)
+{
+  GSource *source =
+      g_timeout_source_new_seconds (GST_ARCLY_HTTP_REQUEST_SECONDS);
+
+  g_source_set_callback (source, on_deadline,
+      g_object_ref (g_socket_connection_get_socket (connection)),
+      g_object_unref);
+  g_source_attach (source, g_main_context_get_thread_default ());
+  g_object_set_data_full (G_OBJECT (client), KEY, source, cancel);
+}
+
+void
+gst_arcly_http_deadline_stop (GSocketAddress *client)
+{
+  if (client)
+    g_object_set_data (G_OBJECT (client), KEY, NULL);
+}
