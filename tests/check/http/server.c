@@ -44,6 +44,35 @@ GST_START_TEST (test_files)
 }
 GST_END_TEST;
 
+/* RFC 9112, 9.6: who ends the connection says so, whatever the answer. */
+GST_START_TEST (test_connection_close)
+{
+  static const struct {
+    const gchar *method;
+    const gchar *path;
+    guint status;
+  } cases[] = {
+    { "GET", "/", 200 },
+    { "HEAD", "/hls/segment.ts", 200 },
+    { "GET", "/hls/missing.ts", 404 },
+    { "POST", "/hls/segment.ts", 405 },
+    { "OPTIONS", "/hls/segment.ts", 204 },
+  };
+  Fixture fixture;
+  guint i;
+
+  fixture_init (&fixture);
+  for (i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_autoptr (SoupMessage) message =
+        request (&fixture, cases[i].method, cases[i].path);
+
+    fail_unless_equals_int (send (&fixture, message, NULL), cases[i].status);
+    fail_unless_equals_string (header (message, "Connection"), "close");
+  }
+  fixture_clear (&fixture);
+}
+GST_END_TEST;
+
 /* Over a bare socket: a client library would clean the path. */
 static guint
 get_raw (Fixture *fixture, const gchar *path)
@@ -472,6 +501,7 @@ http_suite (void)
 
   suite_add_tcase (suite, tcase);
   tcase_add_test (tcase, test_files);
+  tcase_add_test (tcase, test_connection_close);
   tcase_add_test (tcase, test_outside);
   tcase_add_test (tcase, test_range_and_etag);
   tcase_add_test (tcase, test_conditions);

@@ -421,6 +421,10 @@ gst_arcly_http_router_handle (
   g_autofree gchar *path = gst_arcly_http_decode_path (g_uri_get_path (uri));
   g_autofree gchar *range = take_range (message);
 
+  /* One request a connection: see docs/http.md. HTTP/2 has no such header (RFC
+   * 9113, 8.2.2). */
+  if (soup_server_message_get_http_version (message) < SOUP_HTTP_2_0)
+    set_header (message, "Connection", "close");
   /* Players on other pages may read it (Fetch standard, CORS). */
   set_header (message, "Access-Control-Allow-Origin", "*");
   set_header (message, "Access-Control-Expose-Headers",
