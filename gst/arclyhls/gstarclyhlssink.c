@@ -440,8 +440,8 @@ install_http_properties (void)
   /**
    * GstArclyHlsSink:http-path:
    *
-   * Where on the server the folder is. No two elements can have one path on
-   * one port.
+   * Where on the server the folder is, as it stands in a URL but without
+   * escapes, "?" and "#". No two elements can have one path on one port.
    *
    * Since: 0.1
    */

@@ -418,6 +418,29 @@ GST_START_TEST (test_sharing)
 }
 GST_END_TEST;
 
+/* What no client could ask for is no path to mount at. */
+GST_START_TEST (test_unreachable_paths)
+{
+  static const gchar *const paths[] = { "", "/", "//", "hls", "/a?b", "/a#b",
+    "/a%20b", "/a/../b", "/.a", "/a//b" };
+  Fixture fixture;
+  guint i;
+
+  fixture_init (&fixture);
+  for (i = 0; i < G_N_ELEMENTS (paths); i++) {
+    g_autoptr (GError) error = NULL;
+
+    fail_if (gst_arcly_http_server_mount_folder (
+                 fixture.server, paths[i], fixture.root, NULL, &error),
+        "%s", paths[i]);
+    fail_unless (
+        g_error_matches (error, GST_ARCLY_ERROR, GST_ARCLY_ERROR_INVALID));
+    fail_unless (strstr (error->message, paths[i]) != NULL);
+  }
+  fixture_clear (&fixture);
+}
+GST_END_TEST;
+
 typedef struct {
   guint port;
   gint stop;
@@ -509,6 +532,7 @@ http_suite (void)
   tcase_add_test (tcase, test_page);
   tcase_add_test (tcase, test_states);
   tcase_add_test (tcase, test_sharing);
+  tcase_add_test (tcase, test_unreachable_paths);
   tcase_add_test (tcase, test_teardown_under_load);
   tcase_add_test (tcase, test_no_leak);
   return suite;

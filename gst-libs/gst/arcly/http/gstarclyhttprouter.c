@@ -58,7 +58,9 @@ gst_arcly_http_mount_new (
   while (length > 1 && clean[length - 1] == '/')
     clean[--length] = '\0';
   decoded = gst_arcly_http_decode_path (clean);
-  if (length < 2 || !decoded || !g_str_equal (decoded, clean))
+  /* RFC 3986, 3.3: a path ends at "?" and "#". */
+  if (length < 2 || !decoded || !g_str_equal (decoded, clean) ||
+      strpbrk (clean, "?#"))
     return NULL;
 
   mount = g_new0 (GstArclyHttpMount, 1);

@@ -295,7 +295,8 @@ find_mount_locked (GstArclyHttpServer *server, const gchar *path, guint *index)
 /**
  * gst_arcly_http_server_mount_folder:
  * @server: the server
- * @path: where clients find it, for example "/hls"; not "/"
+ * @path: where clients find it, for example "/hls"; not "/", without "?", "#"
+ *     and escapes
  * @folder: (type filename): the folder; may come into being later
  * @title: what the page calls it
  * @error: return location for a #GError
