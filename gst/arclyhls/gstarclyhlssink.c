@@ -15,13 +15,16 @@
  *
  * ## Example launch line
  * |[
- * gst-launch-1.0 -e videotestsrc num-buffers=300 ! x264enc key-int-max=60 ! \
- *     arclyhlssink location=/tmp/hls target-duration=2
+ * gst-launch-1.0 -e videotestsrc num-buffers=300 ! \
+ *     video/x-raw,format=I420 ! x264enc key-int-max=60 ! \
+ *     arclyhlssink location=/tmp/hls/test target-duration=2
  * ]|
- * Writes ten seconds of test picture; `ffplay /tmp/hls/index.m3u8` shows it.
+ * Writes ten seconds of test picture; `ffplay /tmp/hls/test/index.m3u8` shows
+ * it. Browsers want I420; without these caps x264enc gets and keeps 4:4:4.
  * |[
- * gst-launch-1.0 -e videotestsrc is-live=true ! x264enc tune=zerolatency ! \
- *     arclyhlssink location=/tmp/hls target-duration=2 http-port=8080
+ * gst-launch-1.0 -e videotestsrc is-live=true ! video/x-raw,format=I420 ! \
+ *     x264enc tune=zerolatency key-int-max=60 ! \
+ *     arclyhlssink location=/tmp/hls/live target-duration=2 http-port=8080
  * ]|
  * Serves it live: http://127.0.0.1:8080/ is a page that plays it, and players
  * open http://127.0.0.1:8080/hls/index.m3u8.
