@@ -12,13 +12,13 @@
 #include <glib/gstdio.h>
 
 #include "gstarclyhlsstore.h"
-#include "hls/hlsplaylist.h"
 
 /* No server hands out what begins with a dot. */
 #define TEMP_SEGMENT ".arcly-segment.tmp"
 #define TEMP_OTHER ".arcly-playlist.tmp"
 /* Frames of sound are small; one system call for many. */
 #define WRITE_BYTES (128 * 1024)
+#define TS_PACKET 188
 #define FOLDER_MODE 0755
 #define FILE_MODE 0644
 
@@ -143,27 +143,38 @@ gst_arcly_hls_store_close (GstArclyHlsStore *self)
 static gint
 compare_numbers (gconstpointer a, gconstpointer b)
 {
-  guint64 left = ((const GstArclyHlsName *) a)->sequence;
-  guint64 right = ((const GstArclyHlsName *) b)->sequence;
+  guint64 left = ((const GstArclyHlsFile *) a)->name.sequence;
+  guint64 right = ((const GstArclyHlsFile *) b)->name.sequence;
 
   return left < right ? -1 : left > right;
+}
+
+static gboolean
+is_whole (GstArclyHlsStore *self, const gchar *name)
+{
+  struct stat info;
+
+  return fstatat (self->folder_fd, name, &info, 0) == 0 && info.st_size > 0 &&
+         info.st_size % TS_PACKET == 0;
 }
 
 GArray *
 gst_arcly_hls_store_scan (GstArclyHlsStore *self)
 {
-  GArray *names = g_array_new (FALSE, FALSE, sizeof (GstArclyHlsName));
+  GArray *files = g_array_new (FALSE, FALSE, sizeof (GstArclyHlsFile));
   g_autoptr (GDir) dir = g_dir_open (self->folder, 0, NULL);
   const gchar *text;
-  GstArclyHlsName name;
+  GstArclyHlsFile file;
 
   remove_temp (self, TEMP_SEGMENT);
   while (dir && (text = g_dir_read_name (dir))) {
-    if (gst_arcly_hls_segment_name_parse (text, &name))
-      g_array_append_val (names, name);
+    if (!gst_arcly_hls_segment_name_parse (text, &file.name))
+      continue;
+    file.whole = is_whole (self, text);
+    g_array_append_val (files, file);
   }
-  g_array_sort (names, compare_numbers);
-  return names;
+  g_array_sort (files, compare_numbers);
+  return files;
 }
 
 gchar *

@@ -7,7 +7,14 @@
 
 #include <glib.h>
 
+#include "hls/hlsplaylist.h"
+
 G_BEGIN_DECLS
+
+typedef struct {
+  GstArclyHlsName name;
+  gboolean whole; /* some whole packets */
+} GstArclyHlsFile;
 
 typedef struct _GstArclyHlsStore GstArclyHlsStore;
 
@@ -19,8 +26,10 @@ GstArclyHlsStore *gst_arcly_hls_store_open (
 /* What was begun and not committed is removed. */
 void gst_arcly_hls_store_close (GstArclyHlsStore *self);
 
-/* (transfer full) (element-type GstArclyHlsName): the segments that are there,
- * ascending by number. Removes what a process that died left half written. */
+/* (transfer full) (element-type GstArclyHlsFile): the segments that are there,
+ * ascending by number. Removes what a process that died left half written. Not
+ * so a machine that lost power: a file may have its name without its content.
+ */
 GArray *gst_arcly_hls_store_scan (GstArclyHlsStore *self);
 
 /* NULL with @error set; G_FILE_ERROR_NOENT if there is no such file. */

@@ -413,11 +413,11 @@ first_complete (GstArclyHlsPlaylist *playlist, GArray *files)
   guint i;
 
   for (i = files->len; i > 0; i--) {
-    const GstArclyHlsName *name =
-        &g_array_index (files, GstArclyHlsName, i - 1);
+    const GstArclyHlsFile *file =
+        &g_array_index (files, GstArclyHlsFile, i - 1);
 
-    if (name->sequence + 1 == next &&
-        gst_arcly_hls_playlist_is_own (playlist, name))
+    if (file->whole && file->name.sequence + 1 == next &&
+        gst_arcly_hls_playlist_is_own (playlist, &file->name))
       next--;
   }
   return next;
@@ -442,7 +442,8 @@ resume (GstArclyHlsWriter *self)
     GST_WARNING_OBJECT (self, "not continued: %s", error->message);
 
   for (i = 0; i < files->len; i++) {
-    const GstArclyHlsName *name = &g_array_index (files, GstArclyHlsName, i);
+    const GstArclyHlsName *name =
+        &g_array_index (files, GstArclyHlsFile, i).name;
 
     gst_arcly_hls_playlist_skip_to (playlist, name->sequence + 1);
     gst_arcly_hls_playlist_bury (playlist, name, now ());

@@ -6,6 +6,7 @@
 
 #include <signal.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 /* Rule U10. */
 GST_START_TEST (test_restart)
@@ -40,6 +41,38 @@ GST_START_TEST (test_restart)
   fail_unless (strstr (t.playlist, "#EXT-X-MEDIA-SEQUENCE:13\n"));
   fail_unless (test_hls_has_segment (&t, 0));
   test_hls_clear (&t);
+}
+GST_END_TEST;
+
+/* What the machine did not get to write before it lost power is not offered;
+ * nor is what comes before it. */
+GST_START_TEST (test_power_loss)
+{
+  static const gsize sizes[] = { 0, 188 * 3 + 1 };
+  guint i;
+
+  for (i = 0; i < G_N_ELEMENTS (sizes); i++) {
+    g_autofree gchar *name = NULL;
+    g_autofree gchar *path = NULL;
+    TestHls t;
+
+    test_hls_init (&t);
+    test_hls_new_sink (&t, "playlist-length", 0, NULL);
+    test_hls_add_video (&t);
+    test_hls_push (&t, 0, 250);
+    test_hls_drop_sink (&t);
+    fail_unless_equals_int (test_hls_count (&t), 5);
+    name = test_hls_find_segment (&t, 2);
+    path = test_hls_path (&t, name);
+    fail_unless_equals_int (truncate (path, sizes[i]), 0);
+
+    test_hls_new_sink (&t, "playlist-length", 0, NULL);
+    test_hls_add_video (&t);
+    test_hls_push (&t, 0, 60);
+    fail_unless (strstr (t.playlist, "#EXT-X-MEDIA-SEQUENCE:3\n"));
+    fail_unless_equals_int (test_hls_count (&t), 3);
+    test_hls_clear (&t);
+  }
 }
 GST_END_TEST;
 
@@ -436,6 +469,7 @@ arclyhlsfolder_suite (void)
 
   suite_add_tcase (suite, tcase);
   tcase_add_test (tcase, test_restart);
+  tcase_add_test (tcase, test_power_loss);
   tcase_add_test (tcase, test_foreign_playlist);
   tcase_add_test (tcase, test_recording_stays);
   tcase_add_test (tcase, test_names_are_unique);
