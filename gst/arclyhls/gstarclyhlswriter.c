@@ -236,14 +236,15 @@ write_bytes (GstArclyHlsWriter *self, const guint8 *data, gsize size)
 }
 
 /* ISO/IEC 13818-1, 2.4.4.3: the PAT is on PID 0; arclytsmux writes it and the
- * PMT in one packet each, side by side. Returns where they are, @size if they
- * are not there. */
+ * PMT in one packet each, side by side. Returns where the last ones are, @size
+ * if there are none: those that bridge a hole come before. */
 static gsize
 find_tables (const guint8 *data, gsize size)
 {
-  gsize at;
+  gsize n;
 
-  for (at = 0; at + 2 * TS_PACKET <= size; at += TS_PACKET) {
+  for (n = size / TS_PACKET; n >= 2; n--) {
+    gsize at = (n - 2) * TS_PACKET;
     const guint8 *packet = data + at;
 
     if (packet[0] == TS_SYNC && (packet[1] & 0x1f) == 0 && packet[2] == 0)
@@ -307,9 +308,9 @@ to_time (GstClockTime time)
   return GST_CLOCK_TIME_IS_VALID (time) ? (gint64) time : GST_ARCLY_HLS_NO_TIME;
 }
 
-/* Clocks that bridge a hole may stand in front of the tables: they are of the
- * time before. Returns how many bytes of the buffer went to the segment that
- * ended. */
+/* Clocks that bridge a hole, and tables, may stand in front of the tables of
+ * the unit: they are of the time before. Returns how many bytes of the buffer
+ * went to the segment that ended. */
 static gsize
 cut_before (GstArclyHlsWriter *self, const GstArclyHlsUnit *unit,
     const guint8 *data, gsize size)

@@ -2,6 +2,7 @@
  *
  * arclyhlssink: what is in the folder, and when. */
 #include "testhls.h"
+#include "tschecker.h"
 
 #include <gio/gio.h>
 #include <gst/video/video.h>
@@ -329,6 +330,90 @@ GST_START_TEST (test_state_cycles)
 }
 GST_END_TEST;
 
+/* How far the first clock of a segment is in front of its first frame, in units
+ * of 90 kHz (ISO/IEC 13818-1, 2.4.3.5). */
+static gint64
+find_lead (const gchar *data, gsize size)
+{
+  static const TsLimits limits = { .pcr_interval_ms = 100 };
+  g_autoptr (TsReport) report = ts_check ((const guint8 *) data, size, &limits);
+  TsUnit *first;
+  gsize at;
+
+  fail_unless (report->problems->len == 0, "%s",
+      (gchar *) g_ptr_array_index (report->problems, 0));
+  first = g_ptr_array_index (report->units, 0);
+  for (at = 0; at < size; at += 188) {
+    const guint8 *p = (const guint8 *) data + at;
+
+    if ((p[3] & 0x20) && p[4] > 0 && (p[5] & 0x10))
+      return first->dts -
+             ((gint64) GST_READ_UINT32_BE (p + 6) << 1 | p[10] >> 7);
+  }
+  fail ("no PCR");
+  return 0;
+}
+
+/* 2 packets if @data begins with copies of the last PAT and PMT, which are
+ * duplicates (ISO/IEC 13818-1, 2.4.3.3) and count as none. */
+static gsize
+copied_tables (GByteArray *before, const gchar *data)
+{
+  gsize at;
+
+  for (at = before->len; at > 0; at -= 188) {
+    const guint8 *p = before->data + at - 188;
+
+    if ((p[1] & 0x1f) == 0 && p[2] == 0)
+      return memcmp (p, data, 2 * 188) == 0 ? 2 * 188 : 0;
+  }
+  return 0;
+}
+
+/* The clock goes on through a hole, and what there is of it belongs to the
+ * segment in front: here a second keyframe comes 4 s late, and a cut inside its
+ * GOP after that, which copies the tables. */
+GST_START_TEST (test_hole)
+{
+  g_autoptr (GByteArray) all = g_byte_array_new ();
+  static const TsLimits limits = { .pcr_interval_ms = 100 };
+  g_autoptr (TsReport) report = NULL;
+  g_auto (GStrv) names = NULL;
+  gint64 lead = 0;
+  guint n_copied = 0, i;
+  TestHls t;
+
+  test_hls_init (&t);
+  test_hls_new_sink (&t, "playlist-type", 1, "target-duration", 1, NULL);
+  test_hls_add_video (&t);
+  test_hls_push (&t, 0, 50);
+  for (i = 150; i < 200; i++)
+    fail_unless_equals_int (test_hls_try_video (&t, i, i == 150), GST_FLOW_OK);
+  test_hls_end (&t);
+  names = hls_lint_names (t.playlist);
+  fail_unless (g_strv_length (names) >= 4);
+  for (i = 0; names[i]; i++) {
+    g_autofree gchar *path = test_hls_path (&t, names[i]);
+    g_autofree gchar *data = NULL;
+    gsize size, copied;
+
+    fail_unless (g_file_get_contents (path, &data, &size, NULL));
+    if (i == 0)
+      lead = find_lead (data, size);
+    fail_unless (ABS (find_lead (data, size) - lead) <= 9000,
+        "segment %u: %" G_GINT64_FORMAT, i, find_lead (data, size));
+    copied = copied_tables (all, data);
+    n_copied += copied > 0;
+    g_byte_array_append (all, (guint8 *) data + copied, size - copied);
+  }
+  fail_unless (n_copied > 0);
+  report = ts_check (all->data, all->len, &limits);
+  fail_unless (report->problems->len == 0, "%s",
+      (gchar *) g_ptr_array_index (report->problems, 0));
+  test_hls_clear (&t);
+}
+GST_END_TEST;
+
 /* Upstream is asked for keyframes where segments shall end. */
 GST_START_TEST (test_keyframe_requests)
 {
@@ -440,6 +525,7 @@ arclyhlssink_suite (void)
   tcase_add_test (tcase, test_empty);
   tcase_add_test (tcase, test_released_pad);
   tcase_add_test (tcase, test_state_cycles);
+  tcase_add_test (tcase, test_hole);
   tcase_add_test (tcase, test_keyframe_requests);
   tcase_add_test (tcase, test_http);
   return suite;
