@@ -38,12 +38,18 @@ limit_descriptors (guint soft)
 }
 
 static GSocketConnection *
-dial (Fixture *fixture)
+dial_server (GstArclyHttpServer *server)
 {
   g_autoptr (GSocketClient) client = new_client ();
 
-  return g_socket_client_connect_to_host (client, HOST,
-      gst_arcly_http_server_get_port (fixture->server), NULL, NULL);
+  return g_socket_client_connect_to_host (
+      client, HOST, gst_arcly_http_server_get_port (server), NULL, NULL);
+}
+
+static GSocketConnection *
+dial (Fixture *fixture)
+{
+  return dial_server (fixture->server);
 }
 
 /* The status of the answer; 0 if there is none. */
@@ -91,6 +97,38 @@ GST_START_TEST (test_too_many)
   }
   for (i = 1; i < G_N_ELEMENTS (connections); i++)
     g_object_unref (connections[i]);
+  fixture_clear (&fixture);
+}
+GST_END_TEST;
+
+/* Two ports of one engine have no more than one. */
+GST_START_TEST (test_too_many_of_two)
+{
+  GSocketConnection *connections[16];
+  GstArclyHttpServer *servers[2];
+  Fixture fixture;
+  guint i;
+
+  limit_descriptors (2 * G_N_ELEMENTS (connections));
+  fixture_init (&fixture);
+  servers[0] = fixture.server;
+  servers[1] = gst_arcly_http_server_acquire (fixture.engine, HOST, 0, NULL);
+  fail_unless (servers[1] != NULL);
+  limit_descriptors (512); /* for our own ends of them */
+  for (i = 0; i < G_N_ELEMENTS (connections); i++) {
+    connections[i] = dial_server (servers[i % 2]);
+    fail_unless (connections[i] != NULL);
+  }
+  for (i = 0; i < 4; i++) {
+    g_autoptr (GSocketConnection) more = dial_server (servers[i % 2]);
+    guint status = ask_and_read (more);
+
+    /* A reset may overtake the answer. */
+    fail_unless (status == 503 || status == 0, "%u", status);
+  }
+  for (i = 0; i < G_N_ELEMENTS (connections); i++)
+    g_object_unref (connections[i]);
+  gst_arcly_http_server_release (fixture.engine, servers[1]);
   fixture_clear (&fixture);
 }
 GST_END_TEST;
@@ -282,6 +320,7 @@ httplimits_suite (void)
   suite_add_tcase (suite, tcase);
   tcase_set_timeout (tcase, 60); /* slow clients have theirs */
   tcase_add_test (tcase, test_too_many);
+  tcase_add_test (tcase, test_too_many_of_two);
   tcase_add_test (tcase, test_slow_requests);
   tcase_add_test (tcase, test_content);
   tcase_add_test (tcase, test_no_descriptors);

@@ -24,7 +24,10 @@ GST_DEBUG_CATEGORY_EXTERN (gst_arcly_http_debug);
   "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 2\r\n"                     \
   "Connection: close\r\nContent-Length: 0\r\n\r\n"
 
-/* Connections may outlive the listener, and end in any thread. */
+#define COUNT_KEY "gst-arcly-http-connections"
+
+/* One an engine: its ports together take no more descriptors than one alone.
+ * Connections may outlive the listener, and end in any thread. */
 typedef struct {
   gatomicrefcount refs;
   gint n; /* atomic */
@@ -46,11 +49,40 @@ struct _GstArclyHttpListener {
   gboolean warned_failed;
 };
 
-static void
-count_unref (Count *count)
+static gpointer
+count_ref (gpointer data, gpointer user_data)
 {
+  Count *count = data;
+
+  if (count)
+    g_atomic_ref_count_inc (&count->refs);
+  return count;
+}
+
+static void
+count_unref (gpointer data)
+{
+  Count *count = data;
+
   if (g_atomic_ref_count_dec (&count->refs))
     g_free (count);
+}
+
+/* Several threads may make a server at once. */
+static Count *
+find_count (GObject *engine)
+{
+  Count *count = g_object_dup_data (engine, COUNT_KEY, count_ref, NULL);
+
+  while (!count) {
+    count = g_new0 (Count, 1);
+    g_atomic_ref_count_init (&count->refs);
+    if (!g_object_replace_data (
+            engine, COUNT_KEY, NULL, count, count_unref, NULL))
+      g_free (count);
+    count = g_object_dup_data (engine, COUNT_KEY, count_ref, NULL);
+  }
+  return count;
 }
 
 static void
@@ -91,7 +123,9 @@ take (GstArclyHttpListener *self, GSocket *socket)
 {
   g_autoptr (GSocketConnection) connection = NULL;
 
-  if (g_atomic_int_get (&self->count->n) >= self->max_connections) {
+  /* Other ports have threads of their own. */
+  if (g_atomic_int_add (&self->count->n, 1) >= self->max_connections) {
+    g_atomic_int_add (&self->count->n, -1);
     refuse (self, socket);
     return;
   }
@@ -100,9 +134,8 @@ take (GstArclyHttpListener *self, GSocket *socket)
    * acknowledgement. */
   g_socket_set_option (socket, IPPROTO_TCP, TCP_NODELAY, 1, NULL);
   connection = g_socket_connection_factory_create_connection (socket);
-  g_atomic_int_inc (&self->count->n);
-  g_atomic_ref_count_inc (&self->count->refs);
-  g_object_weak_ref (G_OBJECT (connection), on_connection_gone, self->count);
+  g_object_weak_ref (
+      G_OBJECT (connection), on_connection_gone, count_ref (self->count, NULL));
   self->accept (connection, self->data);
 }
 
@@ -198,7 +231,7 @@ listen_at (GstArclyHttpListener *self, GInetAddress *address, guint port,
 }
 
 GstArclyHttpListener *
-gst_arcly_http_listener_new (GInetAddress *address, guint port,
+gst_arcly_http_listener_new (GObject *engine, GInetAddress *address, guint port,
     GMainContext *context, GstArclyHttpAcceptFunc accept, gpointer data,
     GError **error)
 {
@@ -208,8 +241,7 @@ gst_arcly_http_listener_new (GInetAddress *address, guint port,
   self->accept = accept;
   self->data = data;
   self->max_connections = find_max_connections ();
-  self->count = g_new0 (Count, 1);
-  g_atomic_ref_count_init (&self->count->refs);
+  self->count = find_count (engine);
   if (!listen_at (self, address, port, error))
     return NULL;
   wait_for_clients (self);

@@ -19,10 +19,11 @@ typedef struct _GstArclyHttpListener GstArclyHttpListener;
 typedef void (*GstArclyHttpAcceptFunc) (
     GSocketConnection *connection, gpointer data);
 
-/* NULL with an error of GIO. */
-GstArclyHttpListener *gst_arcly_http_listener_new (GInetAddress *address,
-    guint port, GMainContext *context, GstArclyHttpAcceptFunc accept,
-    gpointer data, GError **error);
+/* All of @engine count their connections together. NULL with an error of GIO.
+ */
+GstArclyHttpListener *gst_arcly_http_listener_new (GObject *engine,
+    GInetAddress *address, guint port, GMainContext *context,
+    GstArclyHttpAcceptFunc accept, gpointer data, GError **error);
 guint gst_arcly_http_listener_get_port (GstArclyHttpListener *self);
 void gst_arcly_http_listener_free (GstArclyHttpListener *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (

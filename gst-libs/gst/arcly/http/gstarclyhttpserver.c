@@ -118,19 +118,25 @@ resolve (const gchar *address, GError **error)
   return g_resolver_lookup_by_name (resolver, address, NULL, error);
 }
 
+typedef struct {
+  const gchar *address;
+  guint port;
+} Where;
+
 static gboolean
-listen_at (GstArclyHttpServer *server, const gchar *address, guint port,
-    GError **error)
+listen_at (GstArclyHttpServer *server, GstArclyEngine *engine,
+    const Where *where, GError **error)
 {
-  GList *addresses = resolve (address, error);
+  GList *addresses = resolve (where->address, error);
 
   if (addresses) {
-    server->listener = gst_arcly_http_listener_new (
-        addresses->data, port, server->context, on_connection, server, error);
+    server->listener =
+        gst_arcly_http_listener_new (G_OBJECT (engine), addresses->data,
+            where->port, server->context, on_connection, server, error);
     g_resolver_free_addresses (addresses);
   }
   if (!server->listener) {
-    g_prefix_error (error, "%s:%u: ", address, port);
+    g_prefix_error (error, "%s:%u: ", where->address, where->port);
     return FALSE;
   }
   server->port = gst_arcly_http_listener_get_port (server->listener);
@@ -153,11 +159,6 @@ run (gpointer data)
   return NULL;
 }
 
-typedef struct {
-  const gchar *address;
-  guint port;
-} Where;
-
 static GObject *
 create (GstArclyEngine *engine, gchar **key, gpointer user_data, GError **error)
 {
@@ -172,7 +173,7 @@ create (GstArclyEngine *engine, gchar **key, gpointer user_data, GError **error)
       soup_server_new ("server-header", "arcly", "raw-paths", TRUE, NULL);
   soup_server_add_early_handler (server->soup, NULL, on_headers, server, NULL);
   soup_server_add_handler (server->soup, NULL, on_request, server, NULL);
-  ok = listen_at (server, where->address, where->port, error);
+  ok = listen_at (server, engine, where, error);
   g_main_context_pop_thread_default (server->context);
   if (!ok)
     return NULL;
