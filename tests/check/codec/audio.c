@@ -176,7 +176,9 @@ test_opus (void)
       sizeof opus);
   g_assert_true (
       gst_arcly_opus_config_parse (dops, sizeof dops, &again, &error));
-  g_assert_cmpmem (&again, sizeof again, &config, sizeof config);
+  g_assert_cmpuint (again.channels, ==, config.channels);
+  g_assert_cmpuint (again.pre_skip, ==, config.pre_skip);
+  g_assert_cmpuint (again.input_rate, ==, config.input_rate);
   /* Three channels need a mapping, and one that stays within its streams. */
   config.channels = 3;
   g_assert_null (gst_arcly_opus_config_to_bytes (&config, &error));

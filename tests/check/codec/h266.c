@@ -183,6 +183,20 @@ test_random_access (void)
   }
 }
 
+/* Units of no and of one byte are no pictures, and nothing is read behind
+ * them. */
+static void
+test_short_units (void)
+{
+  static const guint8 lengths[] = { 0, 0, 0, 0, 0, 0, 0, 1, 0x26 };
+  static const guint8 codes[] = { 0, 0, 1, 0, 0, 1, 0x26 };
+  g_autofree guint8 *a = g_memdup2 (lengths, sizeof lengths);
+  g_autofree guint8 *b = g_memdup2 (codes, sizeof codes);
+
+  g_assert_false (gst_arcly_h266_is_random_access (a, sizeof lengths, 4));
+  g_assert_false (gst_arcly_h266_is_random_access (b, sizeof codes, 0));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -191,5 +205,6 @@ main (int argc, char **argv)
   g_test_add_func ("/codec/h266/config", test_config);
   g_test_add_func ("/codec/h266/codec-string", test_codec_string);
   g_test_add_func ("/codec/h266/random-access", test_random_access);
+  g_test_add_func ("/codec/h266/short-units", test_short_units);
   return g_test_run ();
 }

@@ -53,7 +53,11 @@ read_opus (const guint8 *data, gsize size, gboolean head)
   g_assert_no_error (error);
   data = g_bytes_get_data (bytes, &size);
   g_assert (gst_arcly_opus_config_parse (data, size, &again, NULL));
-  g_assert (memcmp (&again, &config, sizeof again) == 0);
+  g_assert (again.channels == config.channels &&
+            again.pre_skip == config.pre_skip &&
+            again.input_rate == config.input_rate &&
+            again.output_gain == config.output_gain &&
+            memcmp (again.mapping, config.mapping, 255) == 0);
 }
 
 static void

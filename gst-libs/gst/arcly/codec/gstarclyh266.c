@@ -248,9 +248,12 @@ gst_arcly_h266_is_random_access (
 
   gst_arcly_nal_iter_init (&iter, data, size, nal_length_size);
   while (gst_arcly_nal_iter_next (&iter, &nal, &nal_size)) {
-    guint type = GST_ARCLY_NAL_TYPE_H266 (nal);
+    guint type;
 
-    if (nal_size >= 2 && GST_ARCLY_H266_NAL_IS_VCL (type))
+    if (nal_size < 2)
+      continue;
+    type = GST_ARCLY_NAL_TYPE_H266 (nal);
+    if (GST_ARCLY_H266_NAL_IS_VCL (type))
       return GST_ARCLY_H266_NAL_IS_IRAP (type);
   }
   return FALSE;

@@ -28,6 +28,12 @@ gst_arcly_nal_sets_clear (GstArclyNalSets *sets)
     g_clear_pointer (&sets->lists[i], g_ptr_array_unref);
 }
 
+static gboolean
+is_uncounted (const GstArclyNalSets *sets, guint type)
+{
+  return type < 32 && sets->uncounted & 1u << type;
+}
+
 GPtrArray *
 gst_arcly_nal_sets_list (const GstArclyNalSets *sets, guint type)
 {
@@ -70,7 +76,7 @@ gst_arcly_nal_sets_add (GstArclyNalSets *sets, guint type, const guint8 *nal,
   if (has_nal (list, nal, size))
     return TRUE;
   if (size > G_MAXUINT16 || list->len >= GST_ARCLY_NAL_SETS_MAX ||
-      (sets->uncounted & 1u << type && list->len > 0)) {
+      (is_uncounted (sets, type) && list->len > 0)) {
     g_set_error (error, GST_ARCLY_ERROR, GST_ARCLY_ERROR_LIMIT,
         "configuration has %u NAL units of type %u, no room for one of %" G_GSIZE_FORMAT
         " bytes",
@@ -91,9 +97,7 @@ gst_arcly_nal_sets_read (
   for (i = 0; i < n_arrays && !cursor->overrun; i++) {
     guint type = gst_arcly_cursor_u8 (cursor) &
                  (sets->uncounted ? 0x1f : 0x3f); /* 5 bits in vvcC */
-    guint n = type < 32 && sets->uncounted & 1u << type
-                  ? 1
-                  : gst_arcly_cursor_u16be (cursor);
+    guint n = is_uncounted (sets, type) ? 1 : gst_arcly_cursor_u16be (cursor);
 
     for (j = 0; j < n && !cursor->overrun; j++) {
       guint16 length = gst_arcly_cursor_u16be (cursor);
@@ -138,7 +142,7 @@ gst_arcly_nal_sets_write (
     if (sets->lists[i]->len == 0)
       continue;
     g_byte_array_append (out, &head, 1);
-    if (sets->types[i] >= 32 || !(sets->uncounted & 1u << sets->types[i]))
+    if (!is_uncounted (sets, sets->types[i]))
       write_u16 (out, sets->lists[i]->len);
     for (j = 0; j < sets->lists[i]->len; j++) {
       gsize size;
