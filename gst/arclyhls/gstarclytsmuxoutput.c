@@ -22,13 +22,6 @@
 /* PES_packet_length: 16 bits, of which 8 bytes are ours. */
 #define MAX_AUDIO_PES (G_MAXUINT16 - 8)
 
-void
-gst_arcly_ts_mux_job_clear (GstArclyTsMuxJob *job)
-{
-  gst_clear_object (&job->pad);
-  gst_arcly_ts_mux_item_clear (&job->item);
-}
-
 static void
 ensure_writer (GstArclyTsMux *self)
 {
@@ -39,7 +32,7 @@ ensure_writer (GstArclyTsMux *self)
   GST_OBJECT_LOCK (self);
   pat_interval = self->pat_interval;
   pcr_interval = self->pcr_interval;
-  max_wait = self->max_wait;
+  max_wait = GST_ARCLY_MUX (self)->max_wait;
   GST_OBJECT_UNLOCK (self);
 
   /* What comes late within the wait is still ahead of the clock. */
@@ -49,46 +42,58 @@ ensure_writer (GstArclyTsMux *self)
 }
 
 void
-gst_arcly_ts_mux_output_start (GstArclyTsMux *self)
+gst_arcly_ts_mux_output_start (GstArclyMux *mux)
 {
-  GstSegment segment;
+  GstArclyTsMux *self = GST_ARCLY_TS_MUX (mux);
 
   if (!self->started) {
-    g_autofree gchar *id =
-        g_strdup_printf ("%s/%08x", GST_OBJECT_NAME (self), g_random_int ());
-    GstEvent *event = gst_event_new_stream_start (id);
-    g_autoptr (GstCaps) caps = gst_pad_get_pad_template_caps (self->srcpad);
+    g_autoptr (GstCaps) caps = gst_pad_get_pad_template_caps (mux->srcpad);
 
-    gst_event_set_group_id (event, gst_util_group_id_next ());
-    gst_pad_push_event (self->srcpad, event);
-    gst_pad_push_event (self->srcpad, gst_event_new_caps (caps));
+    gst_arcly_mux_push_stream_start (mux);
+    gst_pad_push_event (mux->srcpad, gst_event_new_caps (caps));
     self->started = TRUE;
     self->need_segment = TRUE;
     self->need_discont = TRUE;
   }
   if (self->need_segment) {
-    gst_segment_init (&segment, GST_FORMAT_TIME);
-    gst_pad_push_event (self->srcpad, gst_event_new_segment (&segment));
+    gst_arcly_mux_push_segment (mux);
     self->need_segment = FALSE;
   }
 }
 
 void
-gst_arcly_ts_mux_output_announce (GstArclyTsMux *self, GstArclyTsMuxPad *pad)
+gst_arcly_ts_mux_output_flushed (GstArclyMux *mux)
 {
+  GstArclyTsMux *self = GST_ARCLY_TS_MUX (mux);
+
+  self->need_segment = self->started;
+  self->need_discont = TRUE;
+  self->last_cut = GST_ARCLY_MUX_NO_TIME;
+}
+
+void
+gst_arcly_ts_mux_output_announce (GstArclyMux *mux, GstArclyMuxPad *mux_pad)
+{
+  GstArclyTsMux *self = GST_ARCLY_TS_MUX (mux);
+  GstArclyTsMuxPad *pad = GST_ARCLY_TS_MUX_PAD (mux_pad);
+
   ensure_writer (self);
   if (pad->stream)
     return;
   pad->stream = gst_arcly_ts_writer_add_stream (self->writer, pad->pid,
-      pad->announced_type, pad->is_video ? STREAM_ID_VIDEO : STREAM_ID_AUDIO);
+      pad->announced_type,
+      mux_pad->is_video ? STREAM_ID_VIDEO : STREAM_ID_AUDIO);
   /* Pads are limited to what the writer takes, and the streams of those that
    * went are removed before a new one is announced. */
   g_assert (pad->stream != NULL);
 }
 
 void
-gst_arcly_ts_mux_output_remove (GstArclyTsMux *self, GstArclyTsMuxPad *pad)
+gst_arcly_ts_mux_output_remove (GstArclyMux *mux, GstArclyMuxPad *mux_pad)
 {
+  GstArclyTsMux *self = GST_ARCLY_TS_MUX (mux);
+  GstArclyTsMuxPad *pad = GST_ARCLY_TS_MUX_PAD (mux_pad);
+
   if (self->writer && pad->stream)
     gst_arcly_ts_writer_remove_stream (self->writer, pad->stream);
   pad->stream = NULL;
@@ -133,7 +138,7 @@ use_format (
   g_clear_pointer (&pad->active, gst_arcly_ts_mux_format_unref);
   pad->active = gst_arcly_ts_mux_format_ref (format);
   gst_arcly_ts_writer_set_type (self->writer, pad->stream, format->stream_type);
-  if (!pad->is_video || !is_other)
+  if (!GST_ARCLY_MUX_PAD (pad)->is_video || !is_other)
     return;
   if (!pad->h264)
     pad->h264 = gst_arcly_ts_h264_new ();
@@ -177,14 +182,14 @@ gather_audio (GstArclyTsMux *self, const GstArclyTsMuxFormat *format,
 }
 
 static GstBuffer *
-write_unit (GstArclyTsMux *self, GstArclyTsMuxJob *job, gboolean random_access)
+write_unit (GstArclyTsMux *self, GstArclyMuxJob *job, gboolean random_access)
 {
-  const GstArclyTsMuxItem *item = &job->item;
+  const GstArclyMuxItem *item = &job->item;
   gboolean jumped =
-      item->jumped || (self->last_dts != GST_ARCLY_TS_MUX_NO_TIME &&
+      item->jumped || (self->last_dts != GST_ARCLY_MUX_NO_TIME &&
                           item->dts - self->last_dts > (gint64) JUMP_NS);
   GstArclyTsUnit unit = {
-    .stream = job->pad->stream,
+    .stream = GST_ARCLY_TS_MUX_PAD (job->pad)->stream,
     .pts = item->pts,
     .dts = item->dts,
     .payload = &self->gather,
@@ -200,7 +205,7 @@ write_unit (GstArclyTsMux *self, GstArclyTsMuxJob *job, gboolean random_access)
   /* An audio-only stream can be cut anywhere; it need not be everywhere. */
   if (unit.cut && !job->pad->is_video) {
     unit.cut = self->need_discont || item->discont ||
-               self->last_cut == GST_ARCLY_TS_MUX_NO_TIME ||
+               self->last_cut == GST_ARCLY_MUX_NO_TIME ||
                item->dts - self->last_cut >= (gint64) AUDIO_CUT_NS;
   }
   /* Each frame of sound is a random access point; saying so at each might
@@ -210,7 +215,7 @@ write_unit (GstArclyTsMux *self, GstArclyTsMuxJob *job, gboolean random_access)
   discont = unit.cut && (self->need_discont || item->discont);
   /* The very first unit starts a clock, it doesn't change one. */
   unit.discontinuity =
-      (jumped || discont) && self->last_dts != GST_ARCLY_TS_MUX_NO_TIME;
+      (jumped || discont) && self->last_dts != GST_ARCLY_MUX_NO_TIME;
   if (unit.cut) {
     self->need_discont = FALSE;
     self->last_cut = item->dts;
@@ -238,11 +243,12 @@ write_unit (GstArclyTsMux *self, GstArclyTsMuxJob *job, gboolean random_access)
   return out;
 }
 
-GstBuffer *
-gst_arcly_ts_mux_output_compose (GstArclyTsMux *self, GstArclyTsMuxJob *job)
+/* NULL if the unit is malformed and dropped. */
+static GstBuffer *
+compose (GstArclyTsMux *self, GstArclyMuxJob *job)
 {
-  GstArclyTsMuxPad *pad = job->pad;
-  GstArclyTsMuxItem *item = &job->item;
+  GstArclyTsMuxPad *pad = GST_ARCLY_TS_MUX_PAD (job->pad);
+  GstArclyMuxItem *item = &job->item;
   g_autoptr (GError) error = NULL;
   guint8 header[GST_ARCLY_ADTS_HEADER_SIZE];
   gboolean random_access = TRUE;
@@ -250,13 +256,13 @@ gst_arcly_ts_mux_output_compose (GstArclyTsMux *self, GstArclyTsMuxJob *job)
   GstMapInfo map;
   gboolean ok;
 
-  gst_arcly_ts_mux_output_announce (self, pad);
+  gst_arcly_ts_mux_output_announce (GST_ARCLY_MUX (self), job->pad);
   use_format (self, pad, item->format);
   if (!gst_buffer_map (item->buffer, &map, GST_MAP_READ)) {
     GST_WARNING_OBJECT (pad, "buffer cannot be read, dropped");
     return NULL;
   }
-  if (pad->is_video)
+  if (job->pad->is_video)
     ok = gst_arcly_ts_h264_gather (pad->h264, map.data, map.size,
         !GST_BUFFER_FLAG_IS_SET (item->buffer, GST_BUFFER_FLAG_DELTA_UNIT),
         &self->gather, &random_access, &error);
@@ -272,13 +278,44 @@ gst_arcly_ts_mux_output_compose (GstArclyTsMux *self, GstArclyTsMuxJob *job)
   return out;
 }
 
-void
-gst_arcly_ts_mux_output_reset (GstArclyTsMux *self)
+GstFlowReturn
+gst_arcly_ts_mux_output_push (GstArclyMux *mux, GstArclyMuxJob *jobs, guint n)
 {
+  GstBuffer *first = NULL;
+  GstBufferList *list = NULL;
+  guint i;
+
+  for (i = 0; i < n; i++) {
+    GstBuffer *out = compose (GST_ARCLY_TS_MUX (mux), &jobs[i]);
+
+    /* What it was made of is not needed while downstream works. */
+    gst_arcly_mux_item_clear (&jobs[i].item);
+    if (!out)
+      continue;
+    if (list) {
+      gst_buffer_list_add (list, out);
+    } else if (first) {
+      list = gst_buffer_list_new_sized (n);
+      gst_buffer_list_add (list, first);
+      gst_buffer_list_add (list, out);
+    } else {
+      first = out;
+    }
+  }
+  if (list)
+    return gst_pad_push_list (mux->srcpad, list);
+  return first ? gst_pad_push (mux->srcpad, first) : GST_FLOW_OK;
+}
+
+void
+gst_arcly_ts_mux_output_reset (GstArclyMux *mux)
+{
+  GstArclyTsMux *self = GST_ARCLY_TS_MUX (mux);
+
   g_clear_pointer (&self->writer, gst_arcly_ts_writer_free);
   self->started = FALSE;
   self->need_segment = FALSE;
   self->need_discont = FALSE;
-  self->last_dts = GST_ARCLY_TS_MUX_NO_TIME;
-  self->last_cut = GST_ARCLY_TS_MUX_NO_TIME;
+  self->last_dts = GST_ARCLY_MUX_NO_TIME;
+  self->last_cut = GST_ARCLY_MUX_NO_TIME;
 }

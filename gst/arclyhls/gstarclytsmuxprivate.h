@@ -1,49 +1,50 @@
 /* SPDX-License-Identifier: MIT
  *
- * What the files of arclytsmux share: the element's shell (gstarclytsmux.c),
- * what comes in (gstarclytsmuxinput.c), who waits for whom
- * (gstarclytsmuxcollect.c), and how a unit becomes a buffer
- * (gstarclytsmuxoutput.c). */
+ * What the files of arclytsmux share: the element's shell (gstarclytsmux.c)
+ * and how a unit becomes a buffer (gstarclytsmuxoutput.c). Collecting is in
+ * gstarclymux.h. */
 #pragma once
 
+#include "gstarclymux.h"
 #include "gstarclytsmux.h"
-#include "gstarclytsmuxpad.h"
+#include "gstarclytsmuxformat.h"
+#include "mpegtsh264.h"
+#include "mpegtswriter.h"
 
 G_BEGIN_DECLS
 
 GST_DEBUG_CATEGORY_EXTERN (gst_arcly_ts_mux_debug);
 #define GST_CAT_DEFAULT gst_arcly_ts_mux_debug
 
-struct _GstArclyTsMux {
-  GstElement parent;
+#define GST_TYPE_ARCLY_TS_MUX_PAD (gst_arcly_ts_mux_pad_get_type ())
+G_DECLARE_FINAL_TYPE (GstArclyTsMuxPad, gst_arcly_ts_mux_pad, GST,
+    ARCLY_TS_MUX_PAD, GstArclyMuxPad)
 
-  /* Constant from init on. */
-  GstPad *srcpad;
+struct _GstArclyTsMuxPad {
+  GstArclyMuxPad parent;
+
+  /* Set before the pad is added, constant then. */
+  guint16 pid;
+
+  /* The muxer's lock. */
+  guint8 announced_type;
+
+  /* Who pushes. */
+  GstArclyTsStream *stream;    /* of the writer */
+  GstArclyTsH264 *h264;        /* owned, video only */
+  GstArclyTsMuxFormat *active; /* of the last unit written, owned */
+  gboolean warned_malformed;
+};
+
+struct _GstArclyTsMux {
+  GstArclyMux parent;
 
   /* Settings. Object lock. */
   GstClockTime pat_interval;
   GstClockTime pcr_interval;
-  GstClockTime max_wait;
 
-  /* Order: lock, then object lock. Never held over a push or a query. */
-  GMutex lock;
-  GCond cond;         /* something below changed */
-  GPtrArray *pads;    /* (element-type GstArclyTsMuxPad), owned */
-  GPtrArray *removed; /* (element-type GstArclyTsMuxPad), owned: their streams
-                         are still in the writer */
+  /* The muxer's lock. */
   guint16 next_pid;
-  guint next_index[2]; /* names of audio and video pads */
-  gsize queued_bytes;
-  gint64 start_dts;
-  gint64 bound; /* how long a silent track is waited for, ns */
-  gboolean live;
-  gboolean pushing; /* one thread owns the fields below */
-  gboolean running; /* PAUSED or PLAYING */
-  gboolean stopping;
-  gboolean eos_sent;
-  guint n_flushing;
-  guint64 progress; /* counts what arrived */
-  GstFlowReturn flow;
 
   /* Who set "pushing"; or nobody streams. */
   GstArclyTsWriter *writer; /* owned */
@@ -55,45 +56,18 @@ struct _GstArclyTsMux {
   gint64 last_cut;
 };
 
-/* One unit to write. */
-typedef struct {
-  GstArclyTsMuxPad *pad; /* owned */
-  GstArclyTsMuxItem item;
-  gboolean may_cut;  /* if it can be decoded from here */
-  gboolean leftover; /* sound behind the end of all video */
-} GstArclyTsMuxJob;
+/* gstarclytsmuxoutput.c: the functions of the class. */
+void gst_arcly_ts_mux_output_start (GstArclyMux *mux);
 
-void gst_arcly_ts_mux_job_clear (GstArclyTsMuxJob *job);
+void gst_arcly_ts_mux_output_announce (GstArclyMux *mux, GstArclyMuxPad *pad);
 
-/* gstarclytsmuxinput.c. Without the lock. */
-void gst_arcly_ts_mux_update_bound (GstArclyTsMux *self, gboolean found_live);
+void gst_arcly_ts_mux_output_remove (GstArclyMux *mux, GstArclyMuxPad *pad);
 
-GstFlowReturn gst_arcly_ts_mux_chain (
-    GstPad *gst_pad, GstObject *parent, GstBuffer *buffer);
+GstFlowReturn gst_arcly_ts_mux_output_push (
+    GstArclyMux *mux, GstArclyMuxJob *jobs, guint n_jobs);
 
-gboolean gst_arcly_ts_mux_sink_event (
-    GstPad *gst_pad, GstObject *parent, GstEvent *event);
+void gst_arcly_ts_mux_output_flushed (GstArclyMux *mux);
 
-/* gstarclytsmuxcollect.c. The lock is held on entry and on return; it is
- * released while pushing and waiting. */
-void gst_arcly_ts_mux_advance_locked (GstArclyTsMux *self);
-
-GstFlowReturn gst_arcly_ts_mux_wait_for_room_locked (
-    GstArclyTsMux *self, GstArclyTsMuxPad *pad);
-
-/* gstarclytsmuxoutput.c. The pushing thread, without the lock. */
-void gst_arcly_ts_mux_output_start (GstArclyTsMux *self);
-
-void gst_arcly_ts_mux_output_announce (
-    GstArclyTsMux *self, GstArclyTsMuxPad *pad);
-
-void gst_arcly_ts_mux_output_remove (
-    GstArclyTsMux *self, GstArclyTsMuxPad *pad);
-
-/* NULL if the unit is malformed and dropped. */
-GstBuffer *gst_arcly_ts_mux_output_compose (
-    GstArclyTsMux *self, GstArclyTsMuxJob *job);
-
-void gst_arcly_ts_mux_output_reset (GstArclyTsMux *self);
+void gst_arcly_ts_mux_output_reset (GstArclyMux *mux);
 
 G_END_DECLS

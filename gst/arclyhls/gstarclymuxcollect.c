@@ -9,9 +9,11 @@
  * What other threads queue meanwhile, it takes along. */
 #include "config.h"
 
-#include "gstarclytsmuxprivate.h"
+#include "gstarclymux.h"
 
-#define NO_TIME GST_ARCLY_TS_MUX_NO_TIME
+#define GST_CAT_DEFAULT gst_arcly_mux_debug
+
+#define NO_TIME GST_ARCLY_MUX_NO_TIME
 /* Units taken under one lock, and pushed as one list. */
 #define BATCH 32
 /* Nothing is waited for past this. */
@@ -26,25 +28,25 @@
 #define MAX_DEPTH 64
 
 static gint64
-track_position (GstArclyTsMux *self, GstArclyTsMuxPad *pad)
+track_position (GstArclyMux *self, GstArclyMuxPad *pad)
 {
   return pad->position == NO_TIME ? self->start_dts : pad->position;
 }
 
 /* The pad whose unit goes next, or NULL; then *awaited is whom it waits for,
  * if anybody. */
-static GstArclyTsMuxPad *
-pick_locked (GstArclyTsMux *self, GstArclyTsMuxPad **awaited)
+static GstArclyMuxPad *
+pick_locked (GstArclyMux *self, GstArclyMuxPad **awaited)
 {
-  GstArclyTsMuxPad *best = NULL;
+  GstArclyMuxPad *best = NULL;
   gint64 best_dts = G_MAXINT64;
   gint64 newest = G_MININT64;
   guint i;
 
   *awaited = NULL;
   for (i = 0; i < self->pads->len; i++) {
-    GstArclyTsMuxPad *pad = g_ptr_array_index (self->pads, i);
-    GstArclyTsMuxItem *head = gst_queue_array_peek_head_struct (pad->queue);
+    GstArclyMuxPad *pad = g_ptr_array_index (self->pads, i);
+    GstArclyMuxItem *head = gst_queue_array_peek_head_struct (pad->queue);
 
     if (!head)
       continue;
@@ -58,7 +60,7 @@ pick_locked (GstArclyTsMux *self, GstArclyTsMuxPad **awaited)
     return best;
 
   for (i = 0; i < self->pads->len; i++) {
-    GstArclyTsMuxPad *pad = g_ptr_array_index (self->pads, i);
+    GstArclyMuxPad *pad = g_ptr_array_index (self->pads, i);
 
     if (pad->eos || pad->given_up || !gst_queue_array_is_empty (pad->queue))
       continue;
@@ -73,12 +75,12 @@ pick_locked (GstArclyTsMux *self, GstArclyTsMuxPad **awaited)
 }
 
 static gboolean
-all_eos_locked (GstArclyTsMux *self)
+all_eos_locked (GstArclyMux *self)
 {
   guint i;
 
   for (i = 0; i < self->pads->len; i++) {
-    GstArclyTsMuxPad *pad = g_ptr_array_index (self->pads, i);
+    GstArclyMuxPad *pad = g_ptr_array_index (self->pads, i);
 
     if (!pad->eos || !gst_queue_array_is_empty (pad->queue))
       return FALSE;
@@ -89,14 +91,13 @@ all_eos_locked (GstArclyTsMux *self)
 /* A unit of this pad is a place to cut: the first video track decides, or any
  * audio where there is no video, or no more. */
 static void
-judge_locked (
-    GstArclyTsMux *self, GstArclyTsMuxPad *which, GstArclyTsMuxJob *job)
+judge_locked (GstArclyMux *self, GstArclyMuxPad *which, GstArclyMuxJob *job)
 {
   guint i;
 
   job->leftover = FALSE;
   for (i = 0; i < self->pads->len; i++) {
-    GstArclyTsMuxPad *pad = g_ptr_array_index (self->pads, i);
+    GstArclyMuxPad *pad = g_ptr_array_index (self->pads, i);
 
     if (!pad->is_video || !pad->announced)
       continue;
@@ -111,18 +112,18 @@ judge_locked (
 }
 
 typedef struct {
-  GstArclyTsMuxJob jobs[BATCH];
+  GstArclyMuxJob jobs[BATCH];
   guint n_jobs;
-  GstArclyTsMuxPad *announced[GST_ARCLY_TS_MAX_STREAMS]; /* owned */
+  GstArclyMuxPad *announced[GST_ARCLY_MUX_MAX_PADS]; /* owned */
   guint n_announced;
   GPtrArray *removed; /* owned, may be NULL */
   gboolean eos;
 } Batch;
 
 static void
-take_locked (GstArclyTsMux *self, Batch *batch)
+take_locked (GstArclyMux *self, Batch *batch)
 {
-  GstArclyTsMuxPad *pad, *awaited;
+  GstArclyMuxPad *pad, *awaited;
   guint i;
 
   batch->n_jobs = batch->n_announced = 0;
@@ -133,12 +134,12 @@ take_locked (GstArclyTsMux *self, Batch *batch)
     self->removed = g_ptr_array_new_with_free_func (gst_object_unref);
   }
   while (batch->n_jobs < BATCH && (pad = pick_locked (self, &awaited))) {
-    GstArclyTsMuxJob *job = &batch->jobs[batch->n_jobs++];
+    GstArclyMuxJob *job = &batch->jobs[batch->n_jobs++];
 
     judge_locked (self, pad, job);
     job->pad = gst_object_ref (pad);
     job->item =
-        *(GstArclyTsMuxItem *) gst_queue_array_pop_head_struct (pad->queue);
+        *(GstArclyMuxItem *) gst_queue_array_pop_head_struct (pad->queue);
     pad->queued_bytes -= gst_buffer_get_size (job->item.buffer);
     self->queued_bytes -= gst_buffer_get_size (job->item.buffer);
   }
@@ -158,64 +159,49 @@ take_locked (GstArclyTsMux *self, Batch *batch)
 }
 
 static GstFlowReturn
-push_units (GstArclyTsMux *self, Batch *batch)
+push_batch (GstArclyMux *self, Batch *batch)
 {
-  GstBuffer *first = NULL;
-  GstBufferList *list = NULL;
+  GstArclyMuxClass *klass = GST_ARCLY_MUX_GET_CLASS (self);
+  GstFlowReturn flow = GST_FLOW_OK;
   guint i;
 
-  for (i = 0; i < batch->n_jobs; i++) {
-    GstBuffer *out = gst_arcly_ts_mux_output_compose (self, &batch->jobs[i]);
-
-    gst_arcly_ts_mux_job_clear (&batch->jobs[i]);
-    if (!out)
-      continue;
-    if (list) {
-      gst_buffer_list_add (list, out);
-    } else if (first) {
-      list = gst_buffer_list_new_sized (batch->n_jobs);
-      gst_buffer_list_add (list, first);
-      gst_buffer_list_add (list, out);
-    } else {
-      first = out;
-    }
+  for (i = 0; batch->removed && i < batch->removed->len; i++) {
+    if (klass->remove)
+      klass->remove (self, g_ptr_array_index (batch->removed, i));
+    klass->pad_reset (g_ptr_array_index (batch->removed, i));
   }
-  if (list)
-    return gst_pad_push_list (self->srcpad, list);
-  return first ? gst_pad_push (self->srcpad, first) : GST_FLOW_OK;
-}
-
-static GstFlowReturn
-push_batch (GstArclyTsMux *self, Batch *batch)
-{
-  guint i;
-
-  for (i = 0; batch->removed && i < batch->removed->len; i++)
-    gst_arcly_ts_mux_output_remove (
-        self, g_ptr_array_index (batch->removed, i));
   g_clear_pointer (&batch->removed, g_ptr_array_unref);
   for (i = 0; i < batch->n_announced; i++) {
-    gst_arcly_ts_mux_output_announce (self, batch->announced[i]);
+    if (klass->announce)
+      klass->announce (self, batch->announced[i]);
     gst_object_unref (batch->announced[i]);
   }
   if (batch->n_jobs == 0 && !batch->eos)
     return GST_FLOW_OK;
 
-  gst_arcly_ts_mux_output_start (self);
-  if (!batch->eos)
-    return push_units (self, batch);
+  klass->start (self);
+  if (!batch->eos) {
+    flow = klass->push (self, batch->jobs, batch->n_jobs);
+    for (i = 0; i < batch->n_jobs; i++) {
+      gst_clear_object (&batch->jobs[i].pad);
+      gst_arcly_mux_item_clear (&batch->jobs[i].item);
+    }
+    return flow;
+  }
   GST_DEBUG_OBJECT (self, "all tracks ended");
+  if (klass->finish)
+    flow = klass->finish (self);
   gst_pad_push_event (self->srcpad, gst_event_new_eos ());
-  return GST_FLOW_OK;
+  return flow;
 }
 
 static void
-drop_all_locked (GstArclyTsMux *self)
+drop_all_locked (GstArclyMux *self)
 {
   guint i;
 
   for (i = 0; i < self->pads->len; i++) {
-    GstArclyTsMuxPad *pad = g_ptr_array_index (self->pads, i);
+    GstArclyMuxPad *pad = g_ptr_array_index (self->pads, i);
 
     gst_queue_array_clear (pad->queue);
     pad->queued_bytes = 0;
@@ -224,7 +210,7 @@ drop_all_locked (GstArclyTsMux *self)
 }
 
 void
-gst_arcly_ts_mux_advance_locked (GstArclyTsMux *self)
+gst_arcly_mux_advance_locked (GstArclyMux *self)
 {
   Batch batch;
   GstFlowReturn flow;
@@ -252,7 +238,7 @@ gst_arcly_ts_mux_advance_locked (GstArclyTsMux *self)
 /* The pad whose task streams to this one, as far as links tell; borrowed
  * for comparison only. */
 static gpointer
-find_task_pad (GstArclyTsMuxPad *pad)
+find_task_pad (GstArclyMuxPad *pad)
 {
   GstPad *sink = GST_PAD (gst_object_ref (pad));
   gpointer found = NULL;
@@ -289,7 +275,7 @@ find_task_pad (GstArclyTsMuxPad *pad)
  * a thread that waits for itself waits for ever. */
 static gboolean
 fed_by_other_locked (
-    GstArclyTsMux *self, GstArclyTsMuxPad *awaited, GstArclyTsMuxPad *pad)
+    GstArclyMux *self, GstArclyMuxPad *awaited, GstArclyMuxPad *pad)
 {
   gpointer theirs, ours;
 
@@ -306,19 +292,18 @@ fed_by_other_locked (
 }
 
 static gboolean
-is_full_locked (GstArclyTsMuxPad *pad)
+is_full_locked (GstArclyMuxPad *pad)
 {
-  GstArclyTsMuxItem *head = gst_queue_array_peek_head_struct (pad->queue);
+  GstArclyMuxItem *head = gst_queue_array_peek_head_struct (pad->queue);
 
   return head && (pad->last_dts - head->dts > (gint64) ROOM_NS ||
                      pad->queued_bytes > ROOM_BYTES);
 }
 
 GstFlowReturn
-gst_arcly_ts_mux_wait_for_room_locked (
-    GstArclyTsMux *self, GstArclyTsMuxPad *pad)
+gst_arcly_mux_wait_for_room_locked (GstArclyMux *self, GstArclyMuxPad *pad)
 {
-  GstArclyTsMuxPad *awaited;
+  GstArclyMuxPad *awaited;
   guint64 progress;
 
   while (!self->stopping && !pad->flushing && self->flow == GST_FLOW_OK &&
@@ -337,7 +322,7 @@ gst_arcly_ts_mux_wait_for_room_locked (
         !pick_locked (self, &awaited) && awaited) {
       GST_WARNING_OBJECT (awaited, "silent, going on without it");
       awaited->given_up = TRUE;
-      gst_arcly_ts_mux_advance_locked (self);
+      gst_arcly_mux_advance_locked (self);
     }
   }
   if (self->stopping || pad->flushing)

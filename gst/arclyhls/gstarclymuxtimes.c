@@ -3,9 +3,9 @@
 
 #include <gst/arcly/gstarclyerror.h>
 
-#include "gstarclytsmuxtimes.h"
+#include "gstarclymuxtimes.h"
 
-#define NO_TIME GST_ARCLY_TS_MUX_NO_TIME
+#define NO_TIME GST_ARCLY_MUX_NO_TIME
 /* One tick of 90 kHz, rounded up. */
 #define TICK_NS 11112
 /* A DTS that goes back less than this is mended: a sender's rounding, or a
@@ -15,13 +15,13 @@
 #define GUESSED_STEP_NS 40000000
 
 void
-gst_arcly_ts_mux_times_reset (GstArclyTsMuxTimes *times)
+gst_arcly_mux_times_reset (GstArclyMuxTimes *times)
 {
-  *times = (GstArclyTsMuxTimes){ .last_dts = NO_TIME };
+  *times = (GstArclyMuxTimes){ .last_dts = NO_TIME };
 }
 
 static void
-window_insert (GstArclyTsMuxTimes *times, gint64 pts, guint room)
+window_insert (GstArclyMuxTimes *times, gint64 pts, guint room)
 {
   guint i;
 
@@ -40,9 +40,9 @@ window_insert (GstArclyTsMuxTimes *times, gint64 pts, guint room)
 /* The n-th DTS is the n-th least PTS, "depth" frames earlier. The first
  * "depth" of them have no such PTS: they go back from the first one. */
 static gint64
-dts_from_pts (GstArclyTsMuxTimes *times, const GstArclyTsMuxStamp *stamp)
+dts_from_pts (GstArclyMuxTimes *times, const GstArclyMuxStamp *stamp)
 {
-  guint depth = MIN (stamp->depth, GST_ARCLY_TS_MUX_MAX_REORDER);
+  guint depth = MIN (stamp->depth, GST_ARCLY_MUX_MAX_REORDER);
   guint i;
 
   if (times->n_window != depth + 1) {
@@ -57,7 +57,7 @@ dts_from_pts (GstArclyTsMuxTimes *times, const GstArclyTsMuxStamp *stamp)
 }
 
 static gboolean
-complete (GstArclyTsMuxTimes *times, GstArclyTsMuxStamp *stamp, GError **error)
+complete (GstArclyMuxTimes *times, GstArclyMuxStamp *stamp, GError **error)
 {
   gboolean can_count =
       stamp->depth == 0 && times->last_dts != NO_TIME && times->last_step > 0;
@@ -84,8 +84,8 @@ complete (GstArclyTsMuxTimes *times, GstArclyTsMuxStamp *stamp, GError **error)
 }
 
 gboolean
-gst_arcly_ts_mux_times_resolve (
-    GstArclyTsMuxTimes *times, GstArclyTsMuxStamp *stamp, GError **error)
+gst_arcly_mux_times_resolve (
+    GstArclyMuxTimes *times, GstArclyMuxStamp *stamp, GError **error)
 {
   stamp->jumped = FALSE;
   if (!complete (times, stamp, error))

@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: MIT
  *
- * What comes into arclytsmux: buffers and events of its sink pads. */
+ * What comes into GstArclyMux: buffers and events of its sink pads. */
 #include "config.h"
 
-#include "gstarclytsmuxprivate.h"
+#include "gstarclymux.h"
+
+#define GST_CAT_DEFAULT gst_arcly_mux_debug
 
 /* Where nothing is live, waiting costs memory only, and files are often
  * interleaved coarsely. */
 #define NOT_LIVE_WAIT (10 * GST_SECOND)
 
 void
-gst_arcly_ts_mux_update_bound (GstArclyTsMux *self, gboolean found_live)
+gst_arcly_mux_update_bound (GstArclyMux *self, gboolean found_live)
 {
   GstClockTime max_wait;
 
@@ -29,7 +31,7 @@ gst_arcly_ts_mux_update_bound (GstArclyTsMux *self, gboolean found_live)
 
 /* Whether waiting costs time or only memory is upstream's to say. */
 static void
-ask_live (GstArclyTsMux *self, GstArclyTsMuxPad *pad)
+ask_live (GstArclyMux *self, GstArclyMuxPad *pad)
 {
   g_autoptr (GstQuery) query = gst_query_new_latency ();
   gboolean live = FALSE;
@@ -37,11 +39,11 @@ ask_live (GstArclyTsMux *self, GstArclyTsMuxPad *pad)
   pad->live_asked = TRUE;
   if (gst_pad_peer_query (GST_PAD (pad), query))
     gst_query_parse_latency (query, &live, NULL, NULL);
-  gst_arcly_ts_mux_update_bound (self, live);
+  gst_arcly_mux_update_bound (self, live);
 }
 
 static GstFlowReturn
-enqueue (GstArclyTsMux *self, GstArclyTsMuxPad *pad, GstArclyTsMuxItem *item)
+enqueue (GstArclyMux *self, GstArclyMuxPad *pad, GstArclyMuxItem *item)
 {
   GstFlowReturn flow;
 
@@ -52,7 +54,7 @@ enqueue (GstArclyTsMux *self, GstArclyTsMuxPad *pad, GstArclyTsMuxItem *item)
            : self->flow != GST_FLOW_OK     ? self->flow
                                            : GST_FLOW_EOS;
     g_mutex_unlock (&self->lock);
-    gst_arcly_ts_mux_item_clear (item);
+    gst_arcly_mux_item_clear (item);
     return flow;
   }
   pad->thread = g_thread_self ();
@@ -61,22 +63,23 @@ enqueue (GstArclyTsMux *self, GstArclyTsMuxPad *pad, GstArclyTsMuxItem *item)
   pad->position = item->dts + item->duration;
   pad->queued_bytes += gst_buffer_get_size (item->buffer);
   self->queued_bytes += gst_buffer_get_size (item->buffer);
-  if (self->start_dts == GST_ARCLY_TS_MUX_NO_TIME)
+  if (self->start_dts == GST_ARCLY_MUX_NO_TIME)
     self->start_dts = item->dts;
   self->progress++;
   gst_queue_array_push_tail_struct (pad->queue, item);
-  gst_arcly_ts_mux_advance_locked (self);
-  flow = gst_arcly_ts_mux_wait_for_room_locked (self, pad);
+  gst_arcly_mux_advance_locked (self);
+  flow = gst_arcly_mux_wait_for_room_locked (self, pad);
   g_mutex_unlock (&self->lock);
   return flow;
 }
 
 GstFlowReturn
-gst_arcly_ts_mux_chain (GstPad *gst_pad, GstObject *parent, GstBuffer *buffer)
+gst_arcly_mux_chain (GstPad *gst_pad, GstObject *parent, GstBuffer *buffer)
 {
-  GstArclyTsMux *self = GST_ARCLY_TS_MUX (parent);
-  GstArclyTsMuxPad *pad = GST_ARCLY_TS_MUX_PAD (gst_pad);
-  GstArclyTsMuxItem item = { 0 };
+  GstArclyMux *self = GST_ARCLY_MUX (parent);
+  GstArclyMuxPad *pad = GST_ARCLY_MUX_PAD (gst_pad);
+  GstArclyMuxClass *klass = GST_ARCLY_MUX_GET_CLASS (self);
+  GstArclyMuxItem item = { 0 };
   g_autoptr (GError) error = NULL;
 
   if (!pad->format || pad->segment.format != GST_FORMAT_TIME) {
@@ -94,7 +97,8 @@ gst_arcly_ts_mux_chain (GstPad *gst_pad, GstObject *parent, GstBuffer *buffer)
     gst_buffer_unref (buffer);
     return GST_FLOW_OK;
   }
-  if (!gst_arcly_ts_mux_pad_stamp (pad, buffer, &item, &error)) {
+  if (!gst_arcly_mux_pad_stamp (pad, buffer, klass->get_duration (pad->format),
+          klass->get_depth, &item, &error)) {
     GST_ELEMENT_ERROR (self, STREAM, FORMAT,
         ("The input of %s cannot be muxed: %s.", GST_PAD_NAME (pad),
             error->message),
@@ -107,17 +111,19 @@ gst_arcly_ts_mux_chain (GstPad *gst_pad, GstObject *parent, GstBuffer *buffer)
       ", PTS %" G_GINT64_FORMAT,
       gst_buffer_get_size (buffer), item.dts, item.pts);
   item.buffer = buffer;
-  item.format = gst_arcly_ts_mux_format_ref (pad->format);
+  item.format = klass->format_ref (pad->format);
+  item.format_unref = klass->format_unref;
   return enqueue (self, pad, &item);
 }
 
 static gboolean
-set_caps (GstArclyTsMux *self, GstArclyTsMuxPad *pad, GstCaps *caps)
+set_caps (GstArclyMux *self, GstArclyMuxPad *pad, GstCaps *caps)
 {
-  g_autoptr (GstArclyTsMuxFormat) format = NULL;
+  GstArclyMuxClass *klass = GST_ARCLY_MUX_GET_CLASS (self);
+  gpointer format;
   g_autoptr (GError) error = NULL;
 
-  format = gst_arcly_ts_mux_format_new (caps, &error);
+  format = klass->format_new (caps, &error);
   if (!format) {
     GST_ELEMENT_ERROR (self, STREAM, FORMAT,
         ("The input of %s cannot be muxed: %s.", GST_PAD_NAME (pad),
@@ -125,18 +131,20 @@ set_caps (GstArclyTsMux *self, GstArclyTsMuxPad *pad, GstCaps *caps)
         ("%" GST_PTR_FORMAT, caps));
     return FALSE;
   }
-  g_clear_pointer (&pad->format, gst_arcly_ts_mux_format_unref);
-  pad->format = gst_arcly_ts_mux_format_ref (format);
+  gst_arcly_mux_pad_clear_format (pad);
+  pad->format = format;
+  pad->format_unref = klass->format_unref;
 
   g_mutex_lock (&self->lock);
   pad->announced = TRUE;
-  pad->announced_type = format->stream_type;
+  if (klass->pad_caps_locked)
+    klass->pad_caps_locked (self, pad, format);
   g_mutex_unlock (&self->lock);
   return TRUE;
 }
 
 static void
-take_gap (GstArclyTsMux *self, GstArclyTsMuxPad *pad, GstEvent *event)
+take_gap (GstArclyMux *self, GstArclyMuxPad *pad, GstEvent *event)
 {
   GstClockTime timestamp, duration;
   guint64 end;
@@ -154,15 +162,15 @@ take_gap (GstArclyTsMux *self, GstArclyTsMuxPad *pad, GstEvent *event)
 
   g_mutex_lock (&self->lock);
   pad->position = MAX (pad->position, (gint64) end);
-  if (self->start_dts == GST_ARCLY_TS_MUX_NO_TIME)
+  if (self->start_dts == GST_ARCLY_MUX_NO_TIME)
     self->start_dts = pad->position;
   self->progress++;
-  gst_arcly_ts_mux_advance_locked (self);
+  gst_arcly_mux_advance_locked (self);
   g_mutex_unlock (&self->lock);
 }
 
 static void
-flush_start (GstArclyTsMux *self, GstArclyTsMuxPad *pad, GstEvent *event)
+flush_start (GstArclyMux *self, GstArclyMuxPad *pad, GstEvent *event)
 {
   gboolean first;
 
@@ -173,7 +181,7 @@ flush_start (GstArclyTsMux *self, GstArclyTsMuxPad *pad, GstEvent *event)
     self->n_flushing++;
   }
   self->queued_bytes -= pad->queued_bytes;
-  gst_arcly_ts_mux_pad_flush_locked (pad);
+  gst_arcly_mux_pad_flush_locked (pad);
   g_cond_broadcast (&self->cond);
   g_mutex_unlock (&self->lock);
 
@@ -186,7 +194,7 @@ flush_start (GstArclyTsMux *self, GstArclyTsMuxPad *pad, GstEvent *event)
 /* Waits until nobody pushes, and keeps others from it: what the pushing
  * thread owns is ours then. */
 static void
-seize_locked (GstArclyTsMux *self)
+seize_locked (GstArclyMux *self)
 {
   while (self->pushing)
     g_cond_wait (&self->cond, &self->lock);
@@ -194,26 +202,26 @@ seize_locked (GstArclyTsMux *self)
 }
 
 static void
-release_locked (GstArclyTsMux *self)
+release_locked (GstArclyMux *self)
 {
   self->pushing = FALSE;
-  gst_arcly_ts_mux_advance_locked (self);
+  gst_arcly_mux_advance_locked (self);
   g_cond_broadcast (&self->cond);
 }
 
 static void
-flush_stop (GstArclyTsMux *self, GstArclyTsMuxPad *pad, GstEvent *event)
+flush_stop (GstArclyMux *self, GstArclyMuxPad *pad, GstEvent *event)
 {
   gboolean last;
 
-  gst_arcly_ts_mux_pad_reset_times (pad);
+  gst_arcly_mux_pad_reset_times (pad);
   g_mutex_lock (&self->lock);
   if (pad->flushing) {
     pad->flushing = FALSE;
     self->n_flushing--;
   }
   self->queued_bytes -= pad->queued_bytes;
-  gst_arcly_ts_mux_pad_flush_locked (pad);
+  gst_arcly_mux_pad_flush_locked (pad);
   last = self->n_flushing == 0;
   if (!last) {
     g_mutex_unlock (&self->lock);
@@ -223,13 +231,11 @@ flush_stop (GstArclyTsMux *self, GstArclyTsMuxPad *pad, GstEvent *event)
   seize_locked (self);
   self->flow = GST_FLOW_OK;
   self->eos_sent = FALSE;
-  self->start_dts = GST_ARCLY_TS_MUX_NO_TIME;
+  self->start_dts = GST_ARCLY_MUX_NO_TIME;
   g_mutex_unlock (&self->lock);
 
   gst_pad_push_event (self->srcpad, event);
-  self->need_segment = self->started;
-  self->need_discont = TRUE;
-  self->last_cut = GST_ARCLY_TS_MUX_NO_TIME;
+  GST_ARCLY_MUX_GET_CLASS (self)->flushed (self);
 
   g_mutex_lock (&self->lock);
   release_locked (self);
@@ -237,22 +243,21 @@ flush_stop (GstArclyTsMux *self, GstArclyTsMuxPad *pad, GstEvent *event)
 }
 
 static void
-take_eos (GstArclyTsMux *self, GstArclyTsMuxPad *pad)
+take_eos (GstArclyMux *self, GstArclyMuxPad *pad)
 {
   g_mutex_lock (&self->lock);
   pad->eos = TRUE;
   self->progress++;
-  gst_arcly_ts_mux_advance_locked (self);
+  gst_arcly_mux_advance_locked (self);
   g_cond_broadcast (&self->cond);
   g_mutex_unlock (&self->lock);
 }
 
 gboolean
-gst_arcly_ts_mux_sink_event (
-    GstPad *gst_pad, GstObject *parent, GstEvent *event)
+gst_arcly_mux_sink_event (GstPad *gst_pad, GstObject *parent, GstEvent *event)
 {
-  GstArclyTsMux *self = GST_ARCLY_TS_MUX (parent);
-  GstArclyTsMuxPad *pad = GST_ARCLY_TS_MUX_PAD (gst_pad);
+  GstArclyMux *self = GST_ARCLY_MUX (parent);
+  GstArclyMuxPad *pad = GST_ARCLY_MUX_PAD (gst_pad);
   gboolean ok = TRUE;
   GstCaps *caps;
 
