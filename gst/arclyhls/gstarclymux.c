@@ -71,13 +71,14 @@ ref_pads (GstArclyMux *self)
 }
 
 /* The sum is right if each element adds only what it adds itself: here, of
- * live input, how long a track waits for a silent one. */
+ * live input, how long a track waits for a silent one, and how long a subclass
+ * holds sound back. */
 static gboolean
 query_latency (GstArclyMux *self, GstQuery *query)
 {
   g_autoptr (GPtrArray) pads = ref_pads (self);
-  GstClockTime min = 0, max = GST_CLOCK_TIME_NONE, wait;
-  gboolean live = FALSE;
+  GstClockTime min = 0, max = GST_CLOCK_TIME_NONE, added = 0;
+  gboolean live = FALSE, has_audio = FALSE;
   guint i;
 
   for (i = 0; i < pads->len; i++) {
@@ -85,6 +86,7 @@ query_latency (GstArclyMux *self, GstQuery *query)
     GstClockTime peer_min, peer_max;
     gboolean peer_live;
 
+    has_audio |= !GST_ARCLY_MUX_PAD (g_ptr_array_index (pads, i))->is_video;
     if (!gst_pad_peer_query (g_ptr_array_index (pads, i), peer))
       continue;
     gst_query_parse_latency (peer, &peer_live, &peer_min, &peer_max);
@@ -94,13 +96,14 @@ query_latency (GstArclyMux *self, GstQuery *query)
     min = MAX (min, peer_min);
     max = MIN (max, peer_max);
   }
-  if (live && pads->len > 1) {
+  if (live) {
     GST_OBJECT_LOCK (self);
-    wait = self->max_wait;
+    added =
+        (pads->len > 1 ? self->max_wait : 0) + (has_audio ? self->max_hold : 0);
     GST_OBJECT_UNLOCK (self);
-    min += wait;
+    min += added;
     if (GST_CLOCK_TIME_IS_VALID (max))
-      max += wait;
+      max += added;
   }
   gst_query_set_latency (query, live, min, max);
   return TRUE;
@@ -151,8 +154,8 @@ gst_arcly_mux_request_new_pad (GstElement *element, GstPadTemplate *templ,
     return NULL;
   }
 
-  pad = g_object_new (GST_PAD_TEMPLATE_GTYPE (templ), "name", name,
-      "direction", GST_PAD_SINK, "template", templ, NULL);
+  pad = g_object_new (GST_PAD_TEMPLATE_GTYPE (templ), "name", name, "direction",
+      GST_PAD_SINK, "template", templ, NULL);
   pad->is_video = is_video;
   gst_pad_set_chain_function (GST_PAD (pad), gst_arcly_mux_chain);
   gst_pad_set_event_function (GST_PAD (pad), gst_arcly_mux_sink_event);
@@ -316,8 +319,8 @@ static void
 gst_arcly_mux_constructed (GObject *object)
 {
   GstArclyMux *self = GST_ARCLY_MUX (object);
-  GstPadTemplate *templ = gst_element_class_get_pad_template (
-      GST_ELEMENT_GET_CLASS (self), "src");
+  GstPadTemplate *templ =
+      gst_element_class_get_pad_template (GST_ELEMENT_GET_CLASS (self), "src");
 
   G_OBJECT_CLASS (gst_arcly_mux_parent_class)->constructed (object);
   self->srcpad = gst_pad_new_from_template (templ, "src");

@@ -35,6 +35,7 @@ struct _GstArclyMux {
 
   /* Settings. Object lock. For subclasses, too. */
   GstClockTime max_wait;
+  GstClockTime max_hold; /* by which a subclass delays sound; latency */
 
   /* Order: lock, then object lock. Never held over a push or a query. */
   GMutex lock;

@@ -33,6 +33,9 @@ GST_DEBUG_CATEGORY (gst_arcly_ts_mux_debug);
 
 #define DEFAULT_PAT_INTERVAL (400 * GST_MSECOND)
 #define DEFAULT_PCR_INTERVAL (40 * GST_MSECOND)
+#define DEFAULT_MAX_AUDIO_DELAY (80 * GST_MSECOND)
+/* More packets than any datagram has. */
+#define MAX_ALIGNMENT 348
 #define FIRST_PID 0x100
 /* Up to the PID of the PMT. */
 #define LAST_PID 0xfff
@@ -41,6 +44,8 @@ enum {
   PROP_0,
   PROP_PAT_INTERVAL,
   PROP_PCR_INTERVAL,
+  PROP_MAX_AUDIO_DELAY,
+  PROP_ALIGNMENT,
   N_PROPERTIES
 };
 
@@ -57,7 +62,8 @@ static GstStaticPadTemplate audio_template =
         GST_STATIC_CAPS ("audio/mpeg, mpegversion = (int) { 2, 4 }, "
                          "stream-format = (string) { raw, adts }; "
                          "audio/mpeg, mpegversion = (int) 1, "
-                         "layer = (int) [ 1, 3 ]"));
+                         "layer = (int) [ 1, 3 ]; "
+                         "audio/x-ac3; audio/x-eac3; audio/x-opus"));
 
 static GstStaticPadTemplate src_template =
     GST_STATIC_PAD_TEMPLATE ("src", GST_PAD_SRC, GST_PAD_ALWAYS,
@@ -142,8 +148,10 @@ pad_new_locked (GstArclyMux *mux, GstArclyMuxPad *pad)
 static void
 pad_caps_locked (GstArclyMux *mux, GstArclyMuxPad *pad, gpointer format)
 {
-  GST_ARCLY_TS_MUX_PAD (pad)->announced_type =
-      ((GstArclyTsMuxFormat *) format)->stream_type;
+  const GstArclyTsMuxFormat *known = format;
+
+  GST_ARCLY_TS_MUX_PAD (pad)->announced_entry = known->entry;
+  GST_ARCLY_TS_MUX_PAD (pad)->announced_id = known->stream_id;
 }
 
 static void
@@ -152,9 +160,11 @@ pad_reset (GstArclyMuxPad *mux_pad)
   GstArclyTsMuxPad *pad = GST_ARCLY_TS_MUX_PAD (mux_pad);
 
   g_clear_pointer (&pad->active, gst_arcly_ts_mux_format_unref);
-  g_clear_pointer (&pad->h264, gst_arcly_ts_h264_free);
+  g_clear_pointer (&pad->video, gst_arcly_ts_video_free);
+  g_clear_pointer (&pad->pack.bytes, g_byte_array_unref);
   pad->stream = NULL;
   pad->warned_malformed = FALSE;
+  pad->warned_full = FALSE;
 }
 
 static void
@@ -190,6 +200,13 @@ gst_arcly_ts_mux_set_property (
     case PROP_PCR_INTERVAL:
       self->pcr_interval = g_value_get_uint64 (value);
       break;
+    case PROP_MAX_AUDIO_DELAY:
+      self->max_audio_delay = g_value_get_uint64 (value);
+      GST_ARCLY_MUX (self)->max_hold = self->max_audio_delay;
+      break;
+    case PROP_ALIGNMENT:
+      self->alignment = g_value_get_uint (value);
+      break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
       break;
@@ -211,6 +228,12 @@ gst_arcly_ts_mux_get_property (
     case PROP_PCR_INTERVAL:
       g_value_set_uint64 (value, self->pcr_interval);
       break;
+    case PROP_MAX_AUDIO_DELAY:
+      g_value_set_uint64 (value, self->max_audio_delay);
+      break;
+    case PROP_ALIGNMENT:
+      g_value_set_uint (value, self->alignment);
+      break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
       break;
@@ -223,7 +246,11 @@ gst_arcly_ts_mux_finalize (GObject *object)
 {
   GstArclyTsMux *self = GST_ARCLY_TS_MUX (object);
 
+  /* The parent resets once more. */
+  gst_arcly_ts_mux_output_reset (GST_ARCLY_MUX (self));
   gst_arcly_ts_gather_clear (&self->gather);
+  gst_arcly_ts_gather_clear (&self->pack_gather);
+  g_clear_pointer (&self->packing, g_ptr_array_unref);
 
   G_OBJECT_CLASS (gst_arcly_ts_mux_parent_class)->finalize (object);
 }
@@ -232,9 +259,13 @@ static void
 gst_arcly_ts_mux_init (GstArclyTsMux *self)
 {
   gst_arcly_ts_gather_init (&self->gather);
+  gst_arcly_ts_gather_init (&self->pack_gather);
+  self->packing = g_ptr_array_new_with_free_func (gst_object_unref);
   self->next_pid = FIRST_PID - 1;
   self->pat_interval = DEFAULT_PAT_INTERVAL;
   self->pcr_interval = DEFAULT_PCR_INTERVAL;
+  self->max_audio_delay = DEFAULT_MAX_AUDIO_DELAY;
+  GST_ARCLY_MUX (self)->max_hold = DEFAULT_MAX_AUDIO_DELAY;
 }
 
 static void
@@ -268,6 +299,37 @@ install_properties (GObjectClass *object_class)
       100 * GST_MSECOND, DEFAULT_PCR_INTERVAL,
       G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY);
 
+  /**
+   * GstArclyTsMux:max-audio-delay:
+   *
+   * How long a frame of sound may wait for others to share a PES with it, in
+   * nanoseconds; 0 gives each frame a PES of its own. Fewer PES are less
+   * overhead. It is latency of live input. Where the sound bears the clock
+   * (without video), no PES is longer than #GstArclyTsMux:pcr-interval. Taken
+   * when streaming starts.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_MAX_AUDIO_DELAY] =
+      g_param_spec_uint64 ("max-audio-delay", "Max audio delay",
+          "How long sound may wait to share a PES (ns, 0 = not at all)", 0,
+          500 * GST_MSECOND, DEFAULT_MAX_AUDIO_DELAY,
+          G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY);
+
+  /**
+   * GstArclyTsMux:alignment:
+   *
+   * Packets in each buffer: 7 for UDP and RTP; 0 gives each PES a buffer. What
+   * fills no buffer waits for the next unit. Only the last buffer in front of a
+   * place to cut, and the last of all, may have fewer. Taken when streaming
+   * starts.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_ALIGNMENT] = g_param_spec_uint ("alignment", "Alignment",
+      "Packets in a buffer (7 for UDP, 0 = a PES)", 0, MAX_ALIGNMENT, 0,
+      G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY);
+
   g_object_class_install_properties (object_class, N_PROPERTIES, properties);
 }
 
@@ -295,6 +357,7 @@ gst_arcly_ts_mux_class_init (GstArclyTsMuxClass *klass)
   mux_class->remove = gst_arcly_ts_mux_output_remove;
   mux_class->start = gst_arcly_ts_mux_output_start;
   mux_class->push = gst_arcly_ts_mux_output_push;
+  mux_class->finish = gst_arcly_ts_mux_output_finish;
   mux_class->flushed = gst_arcly_ts_mux_output_flushed;
   mux_class->reset = gst_arcly_ts_mux_output_reset;
   gst_arcly_mux_class_add_templates (mux_class, &video_template,

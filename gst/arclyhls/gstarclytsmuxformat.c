@@ -4,7 +4,15 @@
 #include <gst/arcly/gstarclyerror.h>
 
 #include "gstarclytsmuxformat.h"
-#include "mpegtspsi.h"
+
+/* ISO/IEC 13818-1, table 2-22. */
+#define STREAM_ID_PRIVATE 0xbd
+#define STREAM_ID_AUDIO 0xc0
+#define STREAM_ID_VIDEO 0xe0
+
+/* ETSI EN 300 468, 6.2.16, and "Opus in MPEG-TS". */
+#define EXTENSION_DESCRIPTOR 0x7f
+#define OPUS_EXTENSION 0x80
 
 GstArclyTsMuxFormat *
 gst_arcly_ts_mux_format_ref (GstArclyTsMuxFormat *format)
@@ -80,7 +88,8 @@ read_video (GstArclyTsMuxFormat *format, const GstStructure *s, GError **error)
   gint fps_n = 0, fps_d = 1;
 
   format->codec = GST_ARCLY_TS_MUX_H264;
-  format->stream_type = GST_ARCLY_TS_TYPE_H264;
+  format->entry.type = GST_ARCLY_TS_TYPE_H264;
+  format->stream_id = STREAM_ID_VIDEO;
   format->depth = -1;
   if (gst_structure_get_fraction (s, "framerate", &fps_n, &fps_d) &&
       fps_n > 0 && fps_d > 0)
@@ -113,21 +122,101 @@ read_raw_aac (
   return gst_arcly_adts_header_write (&format->aac, 0, header, error);
 }
 
+/* ATSC A/52, annex A; DVB would have it as a private stream, which fewer
+ * players take. */
 static gboolean
-read_audio (GstArclyTsMuxFormat *format, const GstStructure *s, GError **error)
+read_ac3 (GstArclyTsMuxFormat *format, const GstStructure *s)
+{
+  gboolean enhanced = gst_structure_has_name (s, "audio/x-eac3");
+  gint rate = 0;
+
+  gst_structure_get_int (s, "rate", &rate);
+  format->codec = GST_ARCLY_TS_MUX_AC3;
+  format->stream_id = STREAM_ID_PRIVATE;
+  format->entry.type =
+      enhanced ? GST_ARCLY_TS_TYPE_EAC3 : GST_ARCLY_TS_TYPE_AC3;
+  gst_arcly_ts_pmt_entry_register (&format->entry, enhanced ? "EAC3" : "AC-3");
+  if (rate > 0)
+    format->duration = gst_util_uint64_scale (GST_SECOND, 1536, rate);
+  return TRUE;
+}
+
+/* RFC 7845, 5.1.1.2: the mappings that a channel count alone stands for. */
+static gboolean
+is_usual_mapping (const GstStructure *s, gint channels)
+{
+  static const struct {
+    gint streams, coupled;
+    guint8 map[8];
+  } usual[] = { { 1, 0, { 0 } }, { 1, 1, { 0, 1 } }, { 2, 1, { 0, 2, 1 } },
+    { 2, 2, { 0, 1, 2, 3 } }, { 3, 2, { 0, 4, 1, 2, 3 } },
+    { 4, 2, { 0, 4, 1, 2, 3, 5 } }, { 4, 3, { 0, 4, 1, 2, 3, 5, 6 } },
+    { 5, 3, { 0, 6, 1, 2, 3, 4, 5, 7 } } };
+  const GValue *map = gst_structure_get_value (s, "channel-mapping");
+  gint streams = 0, coupled = 0, i;
+
+  gst_structure_get_int (s, "stream-count", &streams);
+  gst_structure_get_int (s, "coupled-count", &coupled);
+  if (streams != usual[channels - 1].streams ||
+      coupled != usual[channels - 1].coupled || !map ||
+      !GST_VALUE_HOLDS_ARRAY (map) ||
+      gst_value_array_get_size (map) != (guint) channels)
+    return FALSE;
+  for (i = 0; i < channels; i++) {
+    const GValue *value = gst_value_array_get_value (map, i);
+
+    if (!G_VALUE_HOLDS_INT (value) ||
+        g_value_get_int (value) != usual[channels - 1].map[i])
+      return FALSE;
+  }
+  return TRUE;
+}
+
+static gboolean
+read_opus (GstArclyTsMuxFormat *format, const GstStructure *s, GError **error)
+{
+  gint family = 0, channels = 0;
+  guint8 extension[2] = { OPUS_EXTENSION };
+
+  gst_structure_get_int (s, "channel-mapping-family", &family);
+  /* Depayloaders leave it out: the packets tell, and a decoder gives what it
+   * is asked for. */
+  if (!gst_structure_get_int (s, "channels", &channels))
+    channels = 2;
+  if (channels < 1 || channels > 8 || family < 0 || family > 1 ||
+      (family == 0 && channels > 2) ||
+      (family == 1 && !is_usual_mapping (s, channels))) {
+    g_set_error (error, GST_ARCLY_ERROR, GST_ARCLY_ERROR_UNSUPPORTED,
+        "MPEG-TS has no name for this Opus of %d channels and mapping family %d",
+        channels, family);
+    return FALSE;
+  }
+  format->codec = GST_ARCLY_TS_MUX_OPUS;
+  format->stream_id = STREAM_ID_PRIVATE;
+  format->entry.type = GST_ARCLY_TS_TYPE_PRIVATE;
+  extension[1] = channels;
+  gst_arcly_ts_pmt_entry_register (&format->entry, "Opus");
+  return gst_arcly_ts_pmt_entry_add (
+      &format->entry, EXTENSION_DESCRIPTOR, extension, sizeof extension);
+}
+
+static gboolean
+read_mpeg_audio (
+    GstArclyTsMuxFormat *format, const GstStructure *s, GError **error)
 {
   const gchar *stream_format = gst_structure_get_string (s, "stream-format");
   gint version = 0, layer = 3, rate = 0;
 
   gst_structure_get_int (s, "mpegversion", &version);
   gst_structure_get_int (s, "rate", &rate);
+  format->stream_id = STREAM_ID_AUDIO;
   if (version == 1) {
     gst_structure_get_int (s, "layer", &layer);
     format->codec = GST_ARCLY_TS_MUX_MPEG_AUDIO;
     /* ISO/IEC 13818-3 has the rates below 32 kHz. */
-    format->stream_type = rate > 0 && rate < 32000
-                              ? GST_ARCLY_TS_TYPE_MPEG2_AUDIO
-                              : GST_ARCLY_TS_TYPE_MPEG1_AUDIO;
+    format->entry.type = rate > 0 && rate < 32000
+                             ? GST_ARCLY_TS_TYPE_MPEG2_AUDIO
+                             : GST_ARCLY_TS_TYPE_MPEG1_AUDIO;
     if (rate > 0)
       format->duration = gst_util_uint64_scale (GST_SECOND,
           layer == 1                   ? 384
@@ -136,7 +225,7 @@ read_audio (GstArclyTsMuxFormat *format, const GstStructure *s, GError **error)
           rate);
     return TRUE;
   }
-  format->stream_type = GST_ARCLY_TS_TYPE_ADTS;
+  format->entry.type = GST_ARCLY_TS_TYPE_ADTS;
   if (g_strcmp0 (stream_format, "raw") == 0) {
     format->codec = GST_ARCLY_TS_MUX_AAC_RAW;
     return read_raw_aac (format, s, error);
@@ -158,7 +247,11 @@ gst_arcly_ts_mux_format_new (GstCaps *caps, GError **error)
   format->caps = gst_caps_ref (caps);
   if (gst_structure_has_name (s, "video/x-h264"))
     ok = read_video (format, s, error);
+  else if (gst_structure_has_name (s, "audio/x-opus"))
+    ok = read_opus (format, s, error);
+  else if (gst_structure_has_name (s, "audio/mpeg"))
+    ok = read_mpeg_audio (format, s, error);
   else
-    ok = read_audio (format, s, error);
+    ok = read_ac3 (format, s);
   return ok ? g_steal_pointer (&format) : NULL;
 }

@@ -8,18 +8,24 @@
 #include <gst/arcly/codec/gstarclyaac.h>
 #include <gst/arcly/codec/gstarclyh264.h>
 
+#include "mpegtspsi.h"
+
 G_BEGIN_DECLS
 
 typedef enum {
   GST_ARCLY_TS_MUX_H264,
+  GST_ARCLY_TS_MUX_H265,
   GST_ARCLY_TS_MUX_AAC_RAW,
   GST_ARCLY_TS_MUX_AAC_ADTS,
   GST_ARCLY_TS_MUX_MPEG_AUDIO,
+  GST_ARCLY_TS_MUX_AC3, /* and E-AC-3 */
+  GST_ARCLY_TS_MUX_OPUS,
 } GstArclyTsMuxCodec;
 
 typedef struct {
   GstArclyTsMuxCodec codec;
-  guint8 stream_type;
+  GstArclyTsPmtEntry entry; /* without the PID */
+  guint8 stream_id;
   GstCaps *caps;
   GstArclyH264Config *h264; /* NULL for a byte stream */
   GstArclyAacConfig aac;    /* raw only */

@@ -12,8 +12,9 @@ typedef struct {
   gint continuity; /* -1 before the first payload */
   gboolean discontinuity;
   guint8 stream_type; /* 0: not in the PMT */
-  TsUnit *unit;       /* that is being read */
-  guint expected;     /* bytes the PES tells, 0 = open */
+  guint32 registration;
+  TsUnit *unit;   /* that is being read */
+  guint expected; /* bytes the PES tells, 0 = open */
   gint64 last_dts;
   gboolean has_dts;
 } Pid;
@@ -78,6 +79,23 @@ check_psi_interval (Checker *c, guint which, const gchar *name)
   c->last_psi[which] = c->pcr;
 }
 
+/* The registration among them, 0 if there is none. */
+static guint32
+read_descriptors (Checker *c, const guint8 *p, gssize length)
+{
+  const guint8 *end = p + length;
+  guint32 registration = 0;
+
+  while (end - p >= 2 && p[1] <= end - p - 2) {
+    if (p[0] == 5 && p[1] >= 4)
+      registration = (guint32) p[2] << 24 | p[3] << 16 | p[4] << 8 | p[5];
+    p += 2 + p[1];
+  }
+  if (p != end)
+    problem (c, "a descriptor passes the end of its loop");
+  return registration;
+}
+
 static void
 read_pmt (Checker *c, const guint8 *s, guint length)
 {
@@ -99,9 +117,16 @@ read_pmt (Checker *c, const guint8 *s, guint length)
   while (p + 5 <= end) {
     guint pid = (p[1] & 0x1f) << 8 | p[2];
 
+    if (c->pids[pid].stream_type != 0)
+      problem (c, "PMT has PID %u twice", pid);
     c->pids[pid].stream_type = p[0];
     c->report->n_streams++;
-    p += 5 + ((p[3] & 0xf) << 8 | p[4]);
+    length = (p[3] & 0xf) << 8 | p[4];
+    p += 5;
+    if (length > end - p)
+      break;
+    c->pids[pid].registration = read_descriptors (c, p, length);
+    p += length;
   }
   if (p != end)
     problem (c, "PMT has a stream that passes its end");
@@ -309,6 +334,7 @@ begin_unit (Checker *c, guint number, const guint8 *p, guint n,
   unit = g_new0 (TsUnit, 1);
   unit->pid = number;
   unit->stream_type = pid->stream_type;
+  unit->registration = pid->registration;
   unit->random_access = random_access;
   unit->discontinuity = discontinuity;
   unit->packet = c->packet;
