@@ -25,8 +25,6 @@
  */
 #include "config.h"
 
-#include <gst/arcly/codec/gstarclyh264nal.h>
-
 #include "gstarclytsmuxprivate.h"
 
 GST_DEBUG_CATEGORY (gst_arcly_ts_mux_debug);
@@ -55,6 +53,8 @@ static GParamSpec *properties[N_PROPERTIES];
 static GstStaticPadTemplate video_template =
     GST_STATIC_PAD_TEMPLATE ("video_%u", GST_PAD_SINK, GST_PAD_REQUEST,
         GST_STATIC_CAPS ("video/x-h264, stream-format = (string) { avc, avc3, "
+                         "byte-stream }, alignment = (string) au; "
+                         "video/x-h265, stream-format = (string) { hvc1, hev1, "
                          "byte-stream }, alignment = (string) au"));
 
 static GstStaticPadTemplate audio_template =
@@ -112,31 +112,10 @@ get_duration (gpointer format)
   return ((GstArclyTsMuxFormat *) format)->duration;
 }
 
-/* A byte stream tells it in its first key frame. */
 static guint
-get_depth (gpointer data, GstBuffer *buffer)
+get_depth (gpointer format, GstBuffer *buffer)
 {
-  GstArclyTsMuxFormat *format = data;
-  GstArclyH264NalIter iter;
-  GstArclyH264Sps sps;
-  GstMapInfo map;
-  const guint8 *nal;
-  gsize size;
-
-  if (format->depth < 0 && gst_buffer_map (buffer, &map, GST_MAP_READ)) {
-    gst_arcly_h264_nal_iter_init (&iter, map.data, map.size,
-        format->h264 ? gst_arcly_h264_config_get_nal_length_size (format->h264)
-                     : 0);
-    while (gst_arcly_h264_nal_iter_next (&iter, &nal, &size)) {
-      if (GST_ARCLY_H264_NAL_TYPE (nal) == GST_ARCLY_H264_NAL_SPS &&
-          gst_arcly_h264_sps_parse (nal, size, &sps, NULL)) {
-        format->depth = gst_arcly_h264_sps_reorder_depth (&sps);
-        break;
-      }
-    }
-    gst_buffer_unmap (buffer, &map);
-  }
-  return MAX (format->depth, 0);
+  return gst_arcly_ts_mux_format_get_depth (format, buffer);
 }
 
 static void

@@ -64,7 +64,7 @@ gst_arcly_ts_mux_output_flushed (GstArclyMux *mux)
   gst_arcly_ts_mux_pack_drop (self, NULL);
   gst_clear_buffer (&self->rest);
   self->need_segment = self->started;
-  self->need_discont = TRUE;
+  self->need_discont = self->need_clock = TRUE;
   self->last_cut = GST_ARCLY_MUX_NO_TIME;
 }
 
@@ -132,27 +132,19 @@ is_other_stream (const GstArclyTsMuxFormat *a, const GstArclyTsMuxFormat *b)
   return FALSE;
 }
 
-/* Parameter sets that came with the caps. */
 static void
 start_video (GstArclyTsMuxPad *pad, const GstArclyTsMuxFormat *format)
 {
-  GstArclyH264Config *h264 = format->h264;
-  gsize size;
   guint i;
 
   if (!pad->video)
     pad->video = gst_arcly_ts_video_new ();
-  gst_arcly_ts_video_start (pad->video, GST_ARCLY_TS_VIDEO_H264,
-      h264 ? gst_arcly_h264_config_get_nal_length_size (h264) : 0);
-  for (i = 0; h264 && i < gst_arcly_h264_config_get_n_sps (h264); i++) {
+  gst_arcly_ts_video_start (pad->video,
+      gst_arcly_ts_mux_format_get_video (format), format->nal_length_size);
+  for (i = 0; i < format->sets->len; i++) {
+    gsize size;
     const guint8 *nal =
-        g_bytes_get_data (gst_arcly_h264_config_get_sps (h264, i), &size);
-
-    gst_arcly_ts_video_add_set (pad->video, nal, size);
-  }
-  for (i = 0; h264 && i < gst_arcly_h264_config_get_n_pps (h264); i++) {
-    const guint8 *nal =
-        g_bytes_get_data (gst_arcly_h264_config_get_pps (h264, i), &size);
+        g_bytes_get_data (g_ptr_array_index (format->sets, i), &size);
 
     gst_arcly_ts_video_add_set (pad->video, nal, size);
   }
@@ -279,7 +271,7 @@ gst_arcly_ts_mux_output_write (GstArclyTsMux *self, const GstArclyTsMuxUnit *in)
   gboolean discont;
 
   if (jumped)
-    self->need_discont = TRUE;
+    self->need_discont = self->need_clock = TRUE;
   /* An audio-only stream can be cut anywhere; it need not be everywhere. */
   if (unit.cut && !is_video) {
     unit.cut = self->need_discont || in->discont ||
@@ -291,11 +283,13 @@ gst_arcly_ts_mux_output_write (GstArclyTsMux *self, const GstArclyTsMuxUnit *in)
   if (!is_video)
     unit.random_access = unit.cut;
   discont = unit.cut && (self->need_discont || in->discont);
-  /* The very first unit starts a clock, it doesn't change one. */
+  /* The very first unit starts a clock, it doesn't change one; neither do other
+   * parameter sets. */
   unit.discontinuity =
-      (jumped || discont) && self->last_dts != GST_ARCLY_MUX_NO_TIME;
+      (jumped || (unit.cut && (self->need_clock || in->discont))) &&
+      self->last_dts != GST_ARCLY_MUX_NO_TIME;
   if (unit.cut) {
-    self->need_discont = FALSE;
+    self->need_discont = self->need_clock = FALSE;
     self->last_cut = in->dts;
   }
   self->last_dts = jumped ? in->dts : MAX (self->last_dts, in->dts);
@@ -414,7 +408,7 @@ gst_arcly_ts_mux_output_reset (GstArclyMux *mux)
   g_clear_pointer (&self->writer, gst_arcly_ts_writer_free);
   self->started = FALSE;
   self->need_segment = FALSE;
-  self->need_discont = FALSE;
+  self->need_discont = self->need_clock = FALSE;
   self->last_dts = GST_ARCLY_MUX_NO_TIME;
   self->last_cut = GST_ARCLY_MUX_NO_TIME;
 }

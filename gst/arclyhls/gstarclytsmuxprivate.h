@@ -83,6 +83,7 @@ struct _GstArclyTsMux {
   gboolean started;      /* stream-start, caps and segment went out */
   gboolean need_segment; /* after a flush */
   gboolean need_discont; /* at the next place to cut */
+  gboolean need_clock;   /* and the time base changes there */
   gint64 last_dts;       /* of what was written */
   gint64 last_cut;
   GPtrArray *packing;    /* (element-type GstArclyTsMuxPad), owned: sound
