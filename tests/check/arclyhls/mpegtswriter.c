@@ -367,6 +367,63 @@ spoil_sets (GByteArray *ts)
 }
 
 static void
+spoil_indicator (GByteArray *ts)
+{
+  ts->data[find_packet (ts, 0x100, TRUE, 0) * 188 + 5] &= ~0x40;
+}
+
+static void
+spoil_slice (GByteArray *ts)
+{
+  guint8 *p = ts->data + find_packet (ts, 0x100, TRUE, 0) * 188;
+
+  p += 4 + 1 + p[4] + 14 + 24;
+  g_assert (p[0] == 0x65);
+  p[0] = 0x61;
+  p[1] = 0xe0; /* P */
+}
+
+static void
+spoil_frame (GByteArray *ts)
+{
+  guint8 *p = ts->data + find_packet (ts, 0x101, TRUE, 40) * 188;
+
+  p[188 - 8] = 0xfe;
+}
+
+static void
+fix_crc (guint8 *section)
+{
+  gsize size = (section[1] & 0xf) << 8 | section[2];
+  guint32 crc = gst_arcly_ts_crc32 (section, size - 1);
+
+  section[size - 1] = crc >> 24;
+  section[size] = crc >> 16 & 0xff;
+  section[size + 1] = crc >> 8 & 0xff;
+  section[size + 2] = crc & 0xff;
+}
+
+static void
+spoil_descriptor (GByteArray *ts)
+{
+  guint8 *p = ts->data + find_packet (ts, 0x1000, TRUE, 0) * 188 + 5;
+
+  /* Of the first stream: the second becomes a descriptor that is too long. */
+  g_assert (p[12] == 0x1b && p[17] == 0x0f);
+  p[16] = 5;
+  fix_crc (p);
+}
+
+static void
+spoil_table (GByteArray *ts)
+{
+  guint8 *p = ts->data + find_packet (ts, 0x1000, TRUE, 0) * 188 + 5;
+
+  p[19] = 0;
+  fix_crc (p);
+}
+
+static void
 spoil_pcrs (GByteArray *ts)
 {
   guint i, n = 0;
@@ -437,6 +494,11 @@ test_checker_can_fail (void)
     { "CRC", spoil_crc },
     { "begins with NAL unit type 6", spoil_delimiter },
     { "without parameter sets", spoil_sets },
+    { "random access point without its indicator", spoil_indicator },
+    { "random_access_indicator on slice type", spoil_slice },
+    { "ADTS frames do not fill", spoil_frame },
+    { "descriptor passes the end", spoil_descriptor },
+    { "PMT has PID 256 twice", spoil_table },
     { "PCR after", spoil_pcrs },
     { "its length says", spoil_length },
     { "DTS does not grow", spoil_dts },
