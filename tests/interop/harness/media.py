@@ -2,8 +2,9 @@
 """Reads what is in a media file, packet by packet, with ffmpeg.
 
 Payloads are normalised before they are hashed, so that a clip in MP4 and the
-same frames in MPEG-TS have the same hashes: H.264 as byte-stream without SPS,
-PPS and AUD (which each container puts elsewhere), AAC without ADTS headers.
+same frames in MPEG-TS have the same hashes: H.264 and H.265 as byte-stream
+without parameter sets and AUD (which each container puts elsewhere), AAC
+without ADTS headers.
 """
 
 import dataclasses
@@ -54,6 +55,10 @@ def bitstream_filters(found):
         if stream['codec_name'] == 'h264':
             filters += [f'-bsf:{i}',
                         'h264_mp4toannexb,filter_units=remove_types=7-9']
+        elif stream['codec_name'] == 'hevc':
+            filters += [f'-bsf:{i}',
+                        # x265 has an SEI in hvcC, which belongs to no frame.
+                        'hevc_mp4toannexb,filter_units=remove_types=32-35|39']
         elif stream['codec_name'] == 'aac':
             filters += [f'-bsf:{i}', 'aac_adtstoasc']
     return filters
@@ -93,6 +98,12 @@ def first_is_keyframe(path):
                 '-show_entries', 'packet=flags', '-of', 'csv=p=0',
                 '-read_intervals', '%+#1', path])
     return done.stdout.startswith('K')
+
+
+def probe(path):
+    """What ffprobe warns of, '' if nothing."""
+    return run(['ffprobe', '-v', 'warning', *PROBE, '-show_packets',
+                '-show_streams', '-of', 'json', path]).stderr.strip()
 
 
 def decode(path):
