@@ -144,6 +144,7 @@ pad_reset (GstArclyMuxPad *mux_pad)
   pad->stream = NULL;
   pad->warned_malformed = FALSE;
   pad->warned_full = FALSE;
+  pad->n_jumps = 0;
 }
 
 static void

@@ -9,6 +9,8 @@
 #define AUDIO_CUT_NS (500 * GST_MSECOND)
 /* The same as the writer's: no clock runs over a longer hole. */
 #define JUMP_NS (10 * GST_SECOND)
+/* By which tracks are apart. */
+#define SKEW_NS ((gint64) GST_SECOND)
 /* ISO/IEC 13818-1, D.0.9: nothing stays longer in a decoder's buffer. */
 #define MIN_LEAD (100 * GST_MSECOND)
 #define MAX_LEAD GST_SECOND
@@ -252,13 +254,34 @@ make_buffer (GstArclyTsMux *self, const GstArclyTsMuxUnit *in,
   return out;
 }
 
+/* Of tracks that go elsewhere together, the first one makes the jump. */
+static gboolean
+jumps (GstArclyTsMux *self, const GstArclyTsMuxUnit *in)
+{
+  gboolean is_there = in->dts >= self->jump_dts - SKEW_NS &&
+                      in->dts <= self->last_dts + SKEW_NS;
+  gboolean jumped;
+
+  if (self->last_dts == GST_ARCLY_MUX_NO_TIME) {
+    self->jump_dts = in->dts;
+    return FALSE;
+  }
+  jumped = in->dts - self->last_dts > (gint64) JUMP_NS ||
+           (in->jumped && !(is_there && in->pad->n_jumps != self->n_jumps));
+  if (jumped) {
+    self->n_jumps++;
+    self->jump_dts = in->dts;
+  }
+  if (jumped || is_there)
+    in->pad->n_jumps = self->n_jumps;
+  return jumped;
+}
+
 void
 gst_arcly_ts_mux_output_write (GstArclyTsMux *self, const GstArclyTsMuxUnit *in)
 {
   gboolean is_video = GST_ARCLY_MUX_PAD (in->pad)->is_video;
-  gboolean jumped =
-      in->jumped || (self->last_dts != GST_ARCLY_MUX_NO_TIME &&
-                        in->dts - self->last_dts > (gint64) JUMP_NS);
+  gboolean jumped = jumps (self, in);
   GstArclyTsUnit unit = {
     .stream = in->pad->stream,
     .pts = in->pts,
@@ -410,5 +433,7 @@ gst_arcly_ts_mux_output_reset (GstArclyMux *mux)
   self->need_segment = FALSE;
   self->need_discont = self->need_clock = FALSE;
   self->last_dts = GST_ARCLY_MUX_NO_TIME;
+  self->jump_dts = 0;
+  self->n_jumps = 0;
   self->last_cut = GST_ARCLY_MUX_NO_TIME;
 }

@@ -60,6 +60,7 @@ struct _GstArclyTsMuxPad {
   GstArclyTsVideo *video;      /* owned, video only */
   GstArclyTsMuxFormat *active; /* of the last unit written, owned */
   GstArclyTsMuxPack pack;      /* sound only */
+  guint n_jumps; /* of the muxer, that the track took part in */
   gboolean warned_malformed;
   gboolean warned_full;
 };
@@ -85,6 +86,8 @@ struct _GstArclyTsMux {
   gboolean need_discont; /* at the next place to cut */
   gboolean need_clock;   /* and the time base changes there */
   gint64 last_dts;       /* of what was written */
+  gint64 jump_dts;       /* where the time base begins that is now */
+  guint n_jumps;         /* that brought it there */
   gint64 last_cut;
   GPtrArray *packing;    /* (element-type GstArclyTsMuxPad), owned: sound
                             waits in them, the oldest first */
