@@ -60,7 +60,7 @@ struct _GstArclyTsMuxPad {
   GstArclyTsVideo *video;      /* owned, video only */
   GstArclyTsMuxFormat *active; /* of the last unit written, owned */
   GstArclyTsMuxPack pack;      /* sound only */
-  guint n_jumps; /* of the muxer, that the track took part in */
+  guint n_jumps;               /* of the muxer, that the track took part in */
   gboolean warned_malformed;
   gboolean warned_full;
 };
