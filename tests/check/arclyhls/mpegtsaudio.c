@@ -51,7 +51,7 @@ static const Row rows[] = {
   { "AC-3 of no size", gst_arcly_ts_ac3_measure,
       { 0x0b, 0x77, 0, 0, 0x26, 0x40 }, 768, 1, 0, -1 },
   { "AC-3 that lacks a byte", gst_arcly_ts_ac3_measure,
-      { 0x0b, 0x77, 0, 0, 0x14, 0x40 }, 768, 1, 1, -1 },
+      { 0x0b, 0x77, 0, 0, 0x14, 0x40 }, 768, 1, 1, 0 },
   { "no AC-3", gst_arcly_ts_ac3_measure, { 0x77, 0x0b, 0, 0, 0x14, 0x40 }, 768,
       1, 0, -1 },
   { "E-AC-3, six blocks", gst_arcly_ts_ac3_measure,
