@@ -3,14 +3,15 @@
  * SECTION:element-arclytsmux
  * @title: arclytsmux
  *
- * Muxes H.264, AAC and MPEG audio into an MPEG transport stream that can be
- * cut at each key frame. It takes what encoders, depayloaders and demuxers
- * give, without a parser in between, and one upstream thread may feed all its
- * pads: a track that stays silent is waited for inside the element, up to
- * #GstArclyMux:max-wait, and then the others go on without it.
+ * Muxes H.264, H.265, AAC, MPEG audio, AC-3 and Opus into an MPEG transport
+ * stream that can be cut at each key frame. It takes what encoders,
+ * depayloaders and demuxers give, without a parser in between, and one upstream
+ * thread may feed all its pads: a track that stays silent is waited for inside
+ * the element, up to #GstArclyMux:max-wait, and then the others go on without
+ * it.
  *
- * Each output buffer is one access unit in whole packets, with the access
- * unit's times. A buffer without the DELTA_UNIT flag is a place to cut: it
+ * Each output buffer is a picture or some frames of sound in whole packets,
+ * with their times. A buffer without the DELTA_UNIT flag is a place to cut: it
  * begins with PAT and PMT, and a decoder can start there.
  *
  * ## Example launch line
@@ -343,6 +344,6 @@ gst_arcly_ts_mux_class_init (GstArclyTsMuxClass *klass)
   gst_arcly_mux_class_add_templates (mux_class, &video_template,
       &audio_template, GST_TYPE_ARCLY_TS_MUX_PAD, &src_template);
   gst_element_class_set_static_metadata (element_class, "Arcly MPEG-TS muxer",
-      "Codec/Muxer", "Muxes live H.264, AAC and MP3 into MPEG-TS",
+      "Codec/Muxer", "Muxes live video and audio into MPEG-TS",
       "The gst-arcly authors");
 }
