@@ -13,8 +13,8 @@
 
 /* PES_packet_length: 16 bits, of which 8 bytes are ours. */
 #define MAX_PES (G_MAXUINT16 - 8)
-/* RTMP and FLV round to milliseconds: such frames still follow each other. */
-#define TOLERANCE_NS (1 * GST_MSECOND)
+/* A tick of 90 kHz: no frame gets another time than it would have alone. */
+#define TOLERANCE_NS 11112
 /* "Opus in MPEG-TS": 13 bits, in samples at 48 kHz. */
 #define MAX_TRIM 8191
 
@@ -167,9 +167,9 @@ continues (const GstArclyTsMuxPack *pack, const GstArclyMuxJob *job, gsize size)
   const GstArclyMuxItem *item = &job->item;
   gint64 off = item->pts - (pack->pts + pack->duration);
 
-  return !item->discont && !item->jumped &&
-         ABS (off) <= (gint64) TOLERANCE_NS && job->may_cut == pack->may_cut &&
-         job->leftover == pack->leftover && pack->bytes->len + size <= MAX_PES;
+  return !item->discont && !item->jumped && ABS (off) <= TOLERANCE_NS &&
+         job->may_cut == pack->may_cut && job->leftover == pack->leftover &&
+         pack->bytes->len + size <= MAX_PES;
 }
 
 gboolean

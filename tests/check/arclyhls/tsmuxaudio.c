@@ -230,10 +230,10 @@ GST_START_TEST (test_gaps)
 {
   static const GstClockTime times[] = { 0, SOUND_TIME (1), SOUND_TIME (2),
     /* A hole, */ 200 * GST_MSECOND, 200 * GST_MSECOND + SOUND_TIME (1),
-    /* and one frame that is early by a rounding. */
+    /* and one frame that is early by a rounding to milliseconds. */
     200 * GST_MSECOND + SOUND_TIME (2) - 600000, 400 * GST_MSECOND };
-  static const guint pts[] = { 0, 18000, 36000 };
-  static const guint n[] = { 3, 3, 1 };
+  static const guint pts[] = { 0, 18000, 18000 + 3840 - 54, 36000 };
+  static const guint n[] = { 3, 2, 1, 1 };
   g_autoptr (GByteArray) ts = NULL;
   g_autoptr (TsReport) report = NULL;
   Fixture f;
