@@ -151,8 +151,8 @@ gst_arcly_mux_request_new_pad (GstElement *element, GstPadTemplate *templ,
     return NULL;
   }
 
-  pad = g_object_new (GST_PAD_TEMPLATE_GTYPE (templ), "name", name,
-      "direction", GST_PAD_SINK, "template", templ, NULL);
+  pad = g_object_new (GST_PAD_TEMPLATE_GTYPE (templ), "name", name, "direction",
+      GST_PAD_SINK, "template", templ, NULL);
   pad->is_video = is_video;
   gst_pad_set_chain_function (GST_PAD (pad), gst_arcly_mux_chain);
   gst_pad_set_event_function (GST_PAD (pad), gst_arcly_mux_sink_event);
@@ -302,7 +302,6 @@ gst_arcly_mux_finalize (GObject *object)
 {
   GstArclyMux *self = GST_ARCLY_MUX (object);
 
-  GST_ARCLY_MUX_GET_CLASS (self)->reset (self);
   g_ptr_array_unref (self->pads);
   g_ptr_array_unref (self->removed);
   g_mutex_clear (&self->lock);
@@ -316,8 +315,8 @@ static void
 gst_arcly_mux_constructed (GObject *object)
 {
   GstArclyMux *self = GST_ARCLY_MUX (object);
-  GstPadTemplate *templ = gst_element_class_get_pad_template (
-      GST_ELEMENT_GET_CLASS (self), "src");
+  GstPadTemplate *templ =
+      gst_element_class_get_pad_template (GST_ELEMENT_GET_CLASS (self), "src");
 
   G_OBJECT_CLASS (gst_arcly_mux_parent_class)->constructed (object);
   self->srcpad = gst_pad_new_from_template (templ, "src");

@@ -25,8 +25,6 @@
  */
 #include "config.h"
 
-#include <gst/arcly/codec/gstarclyh264nal.h>
-
 #include "gstarclytsmuxprivate.h"
 
 GST_DEBUG_CATEGORY (gst_arcly_ts_mux_debug);
@@ -111,25 +109,11 @@ static guint
 get_depth (gpointer data, GstBuffer *buffer)
 {
   GstArclyTsMuxFormat *format = data;
-  GstArclyH264NalIter iter;
-  GstArclyH264Sps sps;
-  GstMapInfo map;
-  const guint8 *nal;
-  gsize size;
 
-  if (format->depth < 0 && gst_buffer_map (buffer, &map, GST_MAP_READ)) {
-    gst_arcly_h264_nal_iter_init (&iter, map.data, map.size,
+  if (format->depth < 0)
+    format->depth = gst_arcly_mux_h264_depth (buffer,
         format->h264 ? gst_arcly_h264_config_get_nal_length_size (format->h264)
                      : 0);
-    while (gst_arcly_h264_nal_iter_next (&iter, &nal, &size)) {
-      if (GST_ARCLY_H264_NAL_TYPE (nal) == GST_ARCLY_H264_NAL_SPS &&
-          gst_arcly_h264_sps_parse (nal, size, &sps, NULL)) {
-        format->depth = gst_arcly_h264_sps_reorder_depth (&sps);
-        break;
-      }
-    }
-    gst_buffer_unmap (buffer, &map);
-  }
   return MAX (format->depth, 0);
 }
 
@@ -223,6 +207,7 @@ gst_arcly_ts_mux_finalize (GObject *object)
 {
   GstArclyTsMux *self = GST_ARCLY_TS_MUX (object);
 
+  gst_arcly_ts_mux_output_reset (GST_ARCLY_MUX (self));
   gst_arcly_ts_gather_clear (&self->gather);
 
   G_OBJECT_CLASS (gst_arcly_ts_mux_parent_class)->finalize (object);
