@@ -5,6 +5,7 @@
 #include <gst/arcly/gstarclyerror.h>
 #include <gst/arcly/codec/gstarclyaac.h>
 #include <gst/arcly/codec/gstarclyh264.h>
+#include <gst/arcly/codec/gstarclyh265.h>
 #include <gst/arcly/codec/gstarclympegaudio.h>
 #include <gst/arcly/engine/gstarclyengine.h>
 #include <gst/arcly/http/gstarclyhttpserver.h>

@@ -6,9 +6,9 @@
 #include <gst/arcly/codec/gstarclybitreader.h>
 #include <gst/arcly/codec/gstarclyh264.h>
 #include <gst/arcly/codec/gstarclyh264nal.h>
+#include <gst/arcly/codec/gstarclyvui.h>
 #include <gst/arcly/gstarclyerror.h>
 
-#define EXTENDED_SAR 255
 /* Level 6.2 allows 139264 macroblocks a frame, and 8 times their square root
  * a side (A.3.1): 16888 pixels. */
 #define MAX_SIDE_MBS 1055
@@ -40,27 +40,6 @@ static const struct {
   { 62, 696320 },
 };
 
-/* Table E-1. */
-static const guint8 sample_aspect_ratios[][2] = {
-  { 0, 0 },
-  { 1, 1 },
-  { 12, 11 },
-  { 10, 11 },
-  { 16, 11 },
-  { 40, 33 },
-  { 24, 11 },
-  { 20, 11 },
-  { 32, 11 },
-  { 80, 33 },
-  { 18, 11 },
-  { 15, 11 },
-  { 64, 33 },
-  { 160, 99 },
-  { 4, 3 },
-  { 3, 2 },
-  { 2, 1 },
-};
-
 /* 7.3.2.1.1: the profiles whose SPS tells chroma format and bit depth. */
 static gboolean
 has_chroma_info (guint8 profile_idc)
@@ -88,25 +67,16 @@ skip_scaling_list (GstArclyBitReader *reader, guint n)
   }
 }
 
-/* Nonsense stays nonsense, and fits a byte. MIN would read twice. */
-static guint8
-ue_capped (GstArclyBitReader *reader, guint8 cap)
-{
-  guint32 value = gst_arcly_bit_reader_ue (reader);
-
-  return MIN (value, cap);
-}
-
 static void
 read_chroma_info (GstArclyBitReader *reader, GstArclyH264Sps *sps)
 {
   guint i;
 
-  sps->chroma_format_idc = ue_capped (reader, 255);
+  sps->chroma_format_idc = gst_arcly_vui_read_capped (reader, 255);
   if (sps->chroma_format_idc == 3)
     gst_arcly_bit_reader_skip (reader, 1); /* separate_colour_plane_flag */
-  sps->bit_depth_luma = 8 + ue_capped (reader, 200);
-  sps->bit_depth_chroma = 8 + ue_capped (reader, 200);
+  sps->bit_depth_luma = 8 + gst_arcly_vui_read_capped (reader, 200);
+  sps->bit_depth_chroma = 8 + gst_arcly_vui_read_capped (reader, 200);
   gst_arcly_bit_reader_skip (reader, 1); /* qpprime_y_zero_transform_bypass */
   if (!gst_arcly_bit_reader_flag (reader))
     return;
@@ -166,37 +136,18 @@ read_timing (GstArclyBitReader *reader, GstArclyH264Sps *sps)
   sps->fps_d = units * 2;
 }
 
-static void
-read_aspect_ratio (GstArclyBitReader *reader, GstArclyH264Sps *sps)
-{
-  guint32 idc = gst_arcly_bit_reader_bits (reader, 8);
-
-  if (idc == EXTENDED_SAR) {
-    sps->par_n = gst_arcly_bit_reader_bits (reader, 16);
-    sps->par_d = gst_arcly_bit_reader_bits (reader, 16);
-  } else if (idc < G_N_ELEMENTS (sample_aspect_ratios)) {
-    sps->par_n = sample_aspect_ratios[idc][0];
-    sps->par_d = sample_aspect_ratios[idc][1];
-  }
-  if (sps->par_n == 0 || sps->par_d == 0)
-    sps->par_n = sps->par_d = 0;
-}
-
 /* E.1.1 */
 static void
 read_vui (GstArclyBitReader *reader, GstArclyH264Sps *sps)
 {
+  guint8 *colour[3] = { &sps->colour_primaries, &sps->transfer_characteristics,
+    &sps->matrix_coefficients };
   gboolean nal_hrd, vcl_hrd;
 
-  if (gst_arcly_bit_reader_flag (reader))
-    read_aspect_ratio (reader, sps);
+  gst_arcly_vui_read_aspect_ratio (reader, &sps->par_n, &sps->par_d);
   if (gst_arcly_bit_reader_flag (reader))
     gst_arcly_bit_reader_skip (reader, 1); /* overscan_appropriate_flag */
-  if (gst_arcly_bit_reader_flag (reader)) {
-    gst_arcly_bit_reader_skip (reader, 4);
-    if (gst_arcly_bit_reader_flag (reader))
-      gst_arcly_bit_reader_skip (reader, 24);
-  }
+  gst_arcly_vui_read_video_signal (reader, colour, &sps->full_range);
   if (gst_arcly_bit_reader_flag (reader)) {
     gst_arcly_bit_reader_ue (reader);
     gst_arcly_bit_reader_ue (reader);
@@ -219,7 +170,7 @@ read_vui (GstArclyBitReader *reader, GstArclyH264Sps *sps)
   gst_arcly_bit_reader_ue (reader);
   gst_arcly_bit_reader_ue (reader);
   gst_arcly_bit_reader_ue (reader);
-  sps->max_num_reorder_frames = ue_capped (reader, 16);
+  sps->max_num_reorder_frames = gst_arcly_vui_read_capped (reader, 16);
   if (reader->overrun)
     sps->max_num_reorder_frames = -1;
 }
@@ -302,7 +253,10 @@ gst_arcly_h264_sps_parse (
   *sps = (GstArclyH264Sps){ .chroma_format_idc = 1,
     .bit_depth_luma = 8,
     .bit_depth_chroma = 8,
-    .max_num_reorder_frames = -1 };
+    .max_num_reorder_frames = -1,
+    .colour_primaries = GST_ARCLY_COLOUR_UNSPECIFIED,
+    .transfer_characteristics = GST_ARCLY_COLOUR_UNSPECIFIED,
+    .matrix_coefficients = GST_ARCLY_COLOUR_UNSPECIFIED };
   if (size < 5) {
     g_set_error (error, GST_ARCLY_ERROR, GST_ARCLY_ERROR_TRUNCATED,
         "H.264 SPS has only %" G_GSIZE_FORMAT " bytes", size);

@@ -27,6 +27,10 @@ G_BEGIN_DECLS
  * @max_dpb_frames: frames that the level lets a decoder hold, 1 to 16
  * @max_num_reorder_frames: frames that may precede one in decoding order and
  *     follow it in output order, or -1 if not told
+ * @colour_primaries: as ITU-T H.273, 2 if not told
+ * @transfer_characteristics: as ITU-T H.273, 2 if not told
+ * @matrix_coefficients: as ITU-T H.273, 2 if not told
+ * @full_range: whether samples use the whole range
  *
  * What a sequence parameter set says (ITU-T H.264, 7.3.2.1.1 and annex E).
  *
@@ -51,6 +55,10 @@ typedef struct {
   guint poc_type;
   guint max_dpb_frames;
   gint max_num_reorder_frames;
+  guint8 colour_primaries;
+  guint8 transfer_characteristics;
+  guint8 matrix_coefficients;
+  gboolean full_range;
 } GstArclyH264Sps;
 
 GST_ARCLY_API

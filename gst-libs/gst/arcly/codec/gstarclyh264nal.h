@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * Walks the NAL units of an access unit, in place. Private: not installed. */
+ * What the NAL units of H.264 are. Private: not installed. */
 #pragma once
 
-#include <gst/arcly/gstarclyprelude.h>
+#include <gst/arcly/codec/gstarclynal.h>
 
 G_BEGIN_DECLS
 
@@ -20,25 +20,10 @@ G_BEGIN_DECLS
 #define GST_ARCLY_H264_NAL_TYPE(nal) ((nal)[0] & 0x1f)
 #define GST_ARCLY_H264_NAL_IS_VCL(type) ((type) >= 1 && (type) <= 5)
 
-typedef struct {
-  const guint8 *data;
-  gsize size;
-  gsize pos;
-  guint length_size; /* 0: start codes */
-  gboolean malformed;
-} GstArclyH264NalIter;
-
-/* length_size is 1, 2 or 4 for length-prefixed units (ISO/IEC 14496-15,
- * 5.3.2), 0 for a byte stream (ITU-T H.264, annex B). */
-GST_ARCLY_API
-void gst_arcly_h264_nal_iter_init (GstArclyH264NalIter *iter,
-    const guint8 *data, gsize size, guint length_size);
-
-/* The next NAL unit of at least one byte; empty ones are passed over. FALSE
- * at the end; a length that passes the end also sets "malformed". */
-GST_ARCLY_API
-gboolean gst_arcly_h264_nal_iter_next (
-    GstArclyH264NalIter *iter, const guint8 **nal, gsize *nal_size);
+/* The walk is the same for all codecs with NAL units. */
+typedef GstArclyNalIter GstArclyH264NalIter;
+#define gst_arcly_h264_nal_iter_init gst_arcly_nal_iter_init
+#define gst_arcly_h264_nal_iter_next gst_arcly_nal_iter_next
 
 /* Is there a recovery point in this SEI NAL unit (D.1.8)? */
 GST_ARCLY_API
