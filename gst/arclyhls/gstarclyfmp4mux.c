@@ -50,6 +50,8 @@ static GParamSpec *properties[N_PROPERTIES];
 static GstStaticPadTemplate video_template =
     GST_STATIC_PAD_TEMPLATE ("video_%u", GST_PAD_SINK, GST_PAD_REQUEST,
         GST_STATIC_CAPS ("video/x-h264, stream-format = (string) { avc, avc3, "
+                         "byte-stream }, alignment = (string) au; "
+                         "video/x-h265, stream-format = (string) { hvc1, hev1, "
                          "byte-stream }, alignment = (string) au"));
 
 static GstStaticPadTemplate audio_template =
@@ -83,17 +85,10 @@ get_duration (gpointer format)
   return ((GstArclyFmp4MuxFormat *) format)->duration;
 }
 
-/* A byte stream tells it in its first key frame. */
 static guint
-get_depth (gpointer data, GstBuffer *buffer)
+get_depth (gpointer format, GstBuffer *buffer)
 {
-  GstArclyFmp4MuxFormat *format = data;
-
-  if (format->depth < 0)
-    format->depth = gst_arcly_mux_h264_depth (buffer,
-        format->h264 ? gst_arcly_h264_config_get_nal_length_size (format->h264)
-                     : 0);
-  return MAX (format->depth, 0);
+  return gst_arcly_fmp4_mux_format_depth (format, buffer);
 }
 
 static void
@@ -120,6 +115,7 @@ pad_reset (GstArclyMuxPad *mux_pad)
   g_clear_pointer (&pad->announced_format, gst_arcly_fmp4_mux_format_unref);
   g_clear_pointer (&pad->active, gst_arcly_fmp4_mux_format_unref);
   g_clear_pointer (&pad->h264, gst_arcly_fmp4_h264_free);
+  g_clear_pointer (&pad->h265, gst_arcly_fmp4_h265_free);
   g_clear_pointer (&pad->wanted, g_bytes_unref);
   g_clear_pointer (&pad->entry, g_bytes_unref);
   if (pad->is_set_up) {

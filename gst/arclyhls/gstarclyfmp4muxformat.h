@@ -7,11 +7,13 @@
 
 #include <gst/arcly/codec/gstarclyaac.h>
 #include <gst/arcly/codec/gstarclyh264.h>
+#include <gst/arcly/codec/gstarclyh265.h>
 
 G_BEGIN_DECLS
 
 typedef enum {
   GST_ARCLY_FMP4_MUX_H264,
+  GST_ARCLY_FMP4_MUX_H265,
   GST_ARCLY_FMP4_MUX_AAC_ADTS,
   GST_ARCLY_FMP4_MUX_PLAIN, /* a sample is a buffer as it comes */
 } GstArclyFmp4MuxCodec;
@@ -28,6 +30,7 @@ typedef struct {
   guint par_d;
   gboolean in_band;         /* parameter sets stay in the samples */
   GstArclyH264Config *h264; /* NULL for a byte stream */
+  GstArclyH265Config *h265; /* NULL for a byte stream */
   GBytes *entry;            /* sample entry; NULL: a unit will tell */
 } GstArclyFmp4MuxFormat;
 
@@ -40,9 +43,17 @@ GstArclyFmp4MuxFormat *gst_arcly_fmp4_mux_format_ref (
 
 void gst_arcly_fmp4_mux_format_unref (GstArclyFmp4MuxFormat *format);
 
+/* How deep frames are reordered. */
+guint gst_arcly_fmp4_mux_format_depth (
+    GstArclyFmp4MuxFormat *format, GstBuffer *buffer);
+
 /* A sample entry of what only the stream told. NULL if it is not enough. */
 GBytes *gst_arcly_fmp4_mux_format_h264_entry (
     const GstArclyFmp4MuxFormat *format, GstArclyH264Config *config,
+    GError **error);
+
+GBytes *gst_arcly_fmp4_mux_format_h265_entry (
+    const GstArclyFmp4MuxFormat *format, GstArclyH265Config *config,
     GError **error);
 
 GBytes *gst_arcly_fmp4_mux_format_aac_entry (

@@ -32,8 +32,11 @@ gst_arcly_fmp4_mux_use_format (
   g_clear_pointer (&pad->active, gst_arcly_fmp4_mux_format_unref);
   pad->active = gst_arcly_fmp4_mux_format_ref (format);
   g_clear_pointer (&pad->h264, gst_arcly_fmp4_h264_free);
+  g_clear_pointer (&pad->h265, gst_arcly_fmp4_h265_free);
   if (format->codec == GST_ARCLY_FMP4_MUX_H264)
     pad->h264 = gst_arcly_fmp4_h264_new (format->h264);
+  if (format->codec == GST_ARCLY_FMP4_MUX_H265)
+    pad->h265 = gst_arcly_fmp4_h265_new (format->h265);
   if (format->entry)
     want_entry (pad, format->entry);
 }
@@ -51,6 +54,25 @@ read_h264 (GstArclyFmp4MuxPad *pad, const GstMapInfo *map, gboolean keyframe,
     return TRUE;
   entry = gst_arcly_fmp4_mux_format_h264_entry (
       pad->active, gst_arcly_fmp4_h264_get_config (pad->h264), error);
+  if (!entry)
+    return FALSE;
+  want_entry (pad, entry);
+  return TRUE;
+}
+
+static gboolean
+read_h265 (GstArclyFmp4MuxPad *pad, const GstMapInfo *map,
+    GstArclyFmp4Sized *sample, GError **error)
+{
+  g_autoptr (GBytes) entry = NULL;
+
+  if (!gst_arcly_fmp4_h265_read (
+          pad->h265, map->data, map->size, sample, error))
+    return FALSE;
+  if (!sample->new_config)
+    return TRUE;
+  entry = gst_arcly_fmp4_mux_format_h265_entry (
+      pad->active, gst_arcly_fmp4_h265_get_config (pad->h265), error);
   if (!entry)
     return FALSE;
   want_entry (pad, entry);
@@ -104,6 +126,7 @@ gst_arcly_fmp4_mux_read (
     .pad = pad,
     .sample = { .pieces = self->pieces, .sync = TRUE },
   };
+  g_array_set_size (self->pieces, 0);
   gst_arcly_fmp4_mux_use_format (pad, job->item.format);
   if (pad->active->codec == GST_ARCLY_FMP4_MUX_PLAIN) {
     unit->sample.size = gst_buffer_get_size (buffer);
@@ -116,6 +139,8 @@ gst_arcly_fmp4_mux_read (
   }
   if (pad->active->codec == GST_ARCLY_FMP4_MUX_H264)
     ok = read_h264 (pad, &map, keyframe, &unit->sample, &error);
+  else if (pad->active->codec == GST_ARCLY_FMP4_MUX_H265)
+    ok = read_h265 (pad, &map, &unit->sample, &error);
   else
     ok = read_adts (pad, &map, unit, &error);
   gst_buffer_unmap (buffer, &map);
@@ -156,10 +181,8 @@ gst_arcly_fmp4_mux_add_payload (const GstArclyFmp4MuxUnit *unit)
   GstBuffer *buffer = unit->job->item.buffer;
   guint i;
 
-  if (unit->pad->active->codec != GST_ARCLY_FMP4_MUX_H264) {
+  if (unit->sample.pieces->len == 0)
     gst_arcly_fmp4_payload_add (payload, buffer, unit->skip, unit->sample.size);
-    return;
-  }
   for (i = 0; i < unit->sample.pieces->len; i++)
     add_piece (payload, buffer,
         &g_array_index (unit->sample.pieces, GstArclyFmp4Piece, i));

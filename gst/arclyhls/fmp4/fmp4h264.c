@@ -82,15 +82,6 @@ use_sets (GstArclyFmp4H264 *h264, GstArclyH264Config *found)
   return TRUE;
 }
 
-static void
-add_piece (GstArclyFmp4Sized *sample, gsize offset, gsize size, gboolean prefix)
-{
-  GstArclyFmp4Piece piece = { offset, size, prefix };
-
-  g_array_append_val (sample->pieces, piece);
-  sample->size += size + (prefix ? 4 : 0);
-}
-
 /* Is it in the sample entry, or of no use in a file? */
 static gboolean
 is_left_out (guint type)
@@ -111,9 +102,7 @@ gst_arcly_fmp4_h264_read (GstArclyFmp4H264 *h264, const guint8 *data,
   const guint8 *nal;
   gsize nal_size;
 
-  g_array_set_size (sample->pieces, 0);
-  sample->size = 0;
-  sample->new_config = FALSE;
+  gst_arcly_fmp4_sized_reset (sample);
   gst_arcly_h264_nal_iter_init (&iter, data, size, h264->length_size);
   while (gst_arcly_h264_nal_iter_next (&iter, &nal, &nal_size)) {
     guint type = GST_ARCLY_H264_NAL_TYPE (nal);
@@ -131,7 +120,7 @@ gst_arcly_fmp4_h264_read (GstArclyFmp4H264 *h264, const guint8 *data,
       gst_arcly_h264_config_add (found, nal, nal_size, NULL);
     }
     if (h264->length_size == 0 && !is_left_out (type))
-      add_piece (sample, nal - data, nal_size, TRUE);
+      gst_arcly_fmp4_sized_add (sample, nal - data, nal_size, TRUE);
   }
   if (iter.malformed || picture == NO_PICTURE) {
     g_set_error (error, GST_ARCLY_ERROR, GST_ARCLY_ERROR_INVALID,
@@ -140,7 +129,7 @@ gst_arcly_fmp4_h264_read (GstArclyFmp4H264 *h264, const guint8 *data,
     return FALSE;
   }
   if (h264->length_size > 0)
-    add_piece (sample, 0, size, FALSE);
+    gst_arcly_fmp4_sized_add (sample, 0, size, FALSE);
   sample->sync = is_idr || (keyframe && picture == SLICE_I);
   sample->open = sample->sync && !is_idr;
   if (found && sample->sync)

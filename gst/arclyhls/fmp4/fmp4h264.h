@@ -7,25 +7,11 @@
 
 #include <gst/arcly/codec/gstarclyh264.h>
 
+#include "fmp4sized.h"
+
 G_BEGIN_DECLS
 
 typedef struct _GstArclyFmp4H264 GstArclyFmp4H264;
-
-/* A NAL unit to take over, with a length of 4 bytes in front; or the whole
- * unit as it is. */
-typedef struct {
-  gsize offset;
-  gsize size;
-  gboolean prefix;
-} GstArclyFmp4Piece;
-
-typedef struct {
-  GArray *pieces; /* (element-type GstArclyFmp4Piece); the caller's */
-  gsize size;     /* of the sample */
-  gboolean sync;
-  gboolean open;       /* a sync sample with leading pictures to come, maybe */
-  gboolean new_config; /* gst_arcly_fmp4_h264_get_config() changed */
-} GstArclyFmp4Sized;
 
 /* "config" is what came with the caps, NULL for a byte stream. */
 GstArclyFmp4H264 *gst_arcly_fmp4_h264_new (GstArclyH264Config *config);

@@ -150,7 +150,7 @@ make_rich_sps (guint n_sets, guint inter_pics)
   put_ue (&w, 0);
   for (i = 0; i < inter_pics; i++)
     put (&w, i == 1 ? 2 : 1, 1); /* used, or not used and yet kept */
-  put (&w, 1, 1); /* long-term: one of 8 + 1 bits */
+  put (&w, 1, 1);                /* long-term: one of 8 + 1 bits */
   put_ue (&w, 1);
   put (&w, 9, 0x155);
   put (&w, 2, 3);
@@ -206,8 +206,7 @@ test_sps_bounds (void)
   g_autoptr (GError) error = NULL;
   GstArclyH265Sps sps;
 
-  g_assert_false (
-      gst_arcly_h265_sps_parse (nal->data, nal->len, &sps, &error));
+  g_assert_false (gst_arcly_h265_sps_parse (nal->data, nal->len, &sps, &error));
   g_assert_nonnull (error);
   g_clear_error (&error);
   g_assert_false (
@@ -289,8 +288,7 @@ test_config_limits (void)
 
   for (i = 0; i < 64; i++) {
     sei[2] = i;
-    g_assert_true (
-        gst_arcly_h265_config_add (config, sei, sizeof sei, &error));
+    g_assert_true (gst_arcly_h265_config_add (config, sei, sizeof sei, &error));
   }
   sei[2] = 64;
   g_assert_false (gst_arcly_h265_config_add (config, sei, sizeof sei, &error));
@@ -318,8 +316,7 @@ test_codec_string (void)
     guint8 head[13];
     const gchar *string;
   } rows[] = {
-    { { 1, 0x01, 0x60, 0, 0, 0, 0xb0, 0, 0, 0, 0, 0, 93 },
-        "hvc1.1.6.L93.B0" },
+    { { 1, 0x01, 0x60, 0, 0, 0, 0xb0, 0, 0, 0, 0, 0, 93 }, "hvc1.1.6.L93.B0" },
     { { 1, 0x22, 0x20, 0, 0, 0, 0x90, 0, 0, 0, 0, 0, 153 },
         "hvc1.2.4.H153.90" },
     { { 1, 0x01, 0x60, 0, 0, 0, 0, 0, 0, 0, 0, 0, 93 }, "hvc1.1.6.L93" },
@@ -363,8 +360,8 @@ test_random_access (void)
   guint i;
 
   for (i = 0; i < G_N_ELEMENTS (rows); i++) {
-    const guint8 lengths[] = { 0, 0, 0, 0, 0, 0, 0, 1, 0x26, 0, 0, 0, 3,
-      0x46, 0x01, 0x50, 0, 0, 0, 3, rows[i].type << 1, 1, 0x80 };
+    const guint8 lengths[] = { 0, 0, 0, 0, 0, 0, 0, 1, 0x26, 0, 0, 0, 3, 0x46,
+      0x01, 0x50, 0, 0, 0, 3, rows[i].type << 1, 1, 0x80 };
     const guint8 codes[] = { 0, 0, 0, 1, 0x46, 0x01, 0x50, 0, 0, 1,
       rows[i].type << 1, 1, 0x80 };
     g_autofree guint8 *a = g_memdup2 (lengths, sizeof lengths);

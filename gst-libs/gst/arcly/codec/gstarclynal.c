@@ -24,8 +24,8 @@ find_start_code (const guint8 *data, gsize size, gsize pos)
 }
 
 void
-gst_arcly_nal_iter_init (GstArclyNalIter *iter, const guint8 *data,
-    gsize size, guint length_size)
+gst_arcly_nal_iter_init (
+    GstArclyNalIter *iter, const guint8 *data, gsize size, guint length_size)
 {
   iter->data = data;
   iter->size = size;

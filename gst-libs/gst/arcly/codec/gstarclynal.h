@@ -24,8 +24,8 @@ typedef struct {
 /* length_size is 1, 2 or 4 for length-prefixed units (ISO/IEC 14496-15,
  * 5.3.2), 0 for a byte stream (annex B of the three). */
 GST_ARCLY_API
-void gst_arcly_nal_iter_init (GstArclyNalIter *iter, const guint8 *data,
-    gsize size, guint length_size);
+void gst_arcly_nal_iter_init (
+    GstArclyNalIter *iter, const guint8 *data, gsize size, guint length_size);
 
 /* The next NAL unit of at least one byte; empty ones are passed over. FALSE
  * at the end; a length that passes the end also sets "malformed". */

@@ -107,8 +107,7 @@ gst_arcly_nal_sets_read (
   }
   if (cursor->overrun) {
     g_set_error (error, GST_ARCLY_ERROR, GST_ARCLY_ERROR_TRUNCATED,
-        "configuration of %" G_GSIZE_FORMAT
-        " bytes ends within its NAL units",
+        "configuration of %" G_GSIZE_FORMAT " bytes ends within its NAL units",
         cursor->size);
     return FALSE;
   }

@@ -62,8 +62,7 @@ gboolean gst_arcly_vp9_frame_parse (
     const guint8 *data, gsize size, GstArclyVp9Frame *frame, GError **error);
 
 GST_ARCLY_API
-guint gst_arcly_vp9_level (
-    guint width, guint height, guint fps_n, guint fps_d);
+guint gst_arcly_vp9_level (guint width, guint height, guint fps_n, guint fps_d);
 
 GST_ARCLY_API
 gboolean gst_arcly_vp9_config_parse (
