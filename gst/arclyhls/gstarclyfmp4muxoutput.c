@@ -108,8 +108,7 @@ gst_arcly_fmp4_mux_output_remove (GstArclyMux *mux, GstArclyMuxPad *mux_pad)
 static gboolean
 is_in_init (const GstArclyFmp4MuxPad *pad)
 {
-  return pad->entry && pad->wanted && g_bytes_equal (pad->entry, pad->wanted) &&
-         pad->line.timescale == pad->active->timescale;
+  return pad->entry && pad->wanted && g_bytes_equal (pad->entry, pad->wanted);
 }
 
 static gboolean
@@ -233,7 +232,7 @@ adopt_formats (GstArclyFmp4Mux *self)
   for (i = 0; i < self->tracks->len; i++) {
     GstArclyFmp4MuxPad *pad = g_ptr_array_index (self->tracks, i);
 
-    if (!pad->wanted)
+    if (!pad->wanted || is_in_init (pad))
       continue;
     gst_arcly_fmp4_mux_adopt_entry (pad);
     set_up_track (pad, pad->active->timescale);

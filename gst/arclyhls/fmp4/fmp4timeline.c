@@ -42,7 +42,8 @@ gst_arcly_fmp4_video_timescale (gint fps_n, gint fps_d)
 {
   guint32 scale;
 
-  if (fps_n <= 0 || fps_d <= 0 || fps_n > MAX_TIMESCALE ||
+  /* Other denominators are a demuxer's guess from the distance of frames. */
+  if (fps_n <= 0 || fps_n > MAX_TIMESCALE || (fps_d != 1 && fps_d != 1001) ||
       (fps_d == 1 && DEFAULT_TIMESCALE % fps_n == 0))
     return DEFAULT_TIMESCALE;
   for (scale = fps_n; scale < 10000; scale += fps_n)

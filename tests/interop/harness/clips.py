@@ -26,12 +26,24 @@ ZEROLATENCY = X264 + ['-tune', 'zerolatency']
 AAC = ['-c:a', 'aac', '-b:a', '96k', '-ac', '2']
 MP3 = ['-c:a', 'libmp3lame', '-b:a', '96k', '-ac', '2']
 
+X265 = ['-c:v', 'libx265', '-preset', 'ultrafast', '-pix_fmt', 'yuv420p',
+        '-tag:v', 'hvc1', '-x265-params',
+        'keyint=30:min-keyint=30:scenecut=0:bframes=2:log-level=none']
+
 RECIPES = {
     'bframes': VIDEO_IN + AUDIO_IN + B_FRAMES + AAC,
     'zerolatency': VIDEO_IN + AUDIO_IN + ZEROLATENCY + AAC,
     'video-only': VIDEO_IN + B_FRAMES,
     'audio-only': AUDIO_IN + AAC,
     'late-audio': VIDEO_IN + ['-itsoffset', '1'] + AUDIO_IN + B_FRAMES + AAC,
+    # What fMP4 is tried with, besides.
+    'ntsc': ['-f', 'lavfi', '-i', f'testsrc2=size={SIZE}:rate=30000/1001']
+            + AUDIO_IN + B_FRAMES + AAC,
+    'film': ['-f', 'lavfi', '-i', f'testsrc2=size={SIZE}:rate=24000/1001']
+            + AUDIO_IN + B_FRAMES + AAC,
+    'open-gop': VIDEO_IN + AUDIO_IN + B_FRAMES
+                + ['-x264-params', 'open-gop=1'] + AAC,
+    'h265': VIDEO_IN + AUDIO_IN + X265 + AAC,
     'mp3': VIDEO_IN + AUDIO_IN + ZEROLATENCY + MP3,
     # What the CPU is measured with: constant 5 Mbit/s.
     'bitrate': (['-f', 'lavfi', '-i', 'testsrc2=size=1920x1080:rate=30']
