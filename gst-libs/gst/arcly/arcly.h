@@ -4,8 +4,15 @@
 #include <gst/arcly/gstarclyprelude.h>
 #include <gst/arcly/gstarclyerror.h>
 #include <gst/arcly/codec/gstarclyaac.h>
+#include <gst/arcly/codec/gstarclyac3.h>
+#include <gst/arcly/codec/gstarclyav1.h>
+#include <gst/arcly/codec/gstarclycodec.h>
+#include <gst/arcly/codec/gstarclyflac.h>
 #include <gst/arcly/codec/gstarclyh264.h>
 #include <gst/arcly/codec/gstarclyh265.h>
+#include <gst/arcly/codec/gstarclyh266.h>
 #include <gst/arcly/codec/gstarclympegaudio.h>
+#include <gst/arcly/codec/gstarclyopus.h>
+#include <gst/arcly/codec/gstarclyvp9.h>
 #include <gst/arcly/engine/gstarclyengine.h>
 #include <gst/arcly/http/gstarclyhttpserver.h>
