@@ -305,7 +305,6 @@ gst_arcly_mux_finalize (GObject *object)
 {
   GstArclyMux *self = GST_ARCLY_MUX (object);
 
-  GST_ARCLY_MUX_GET_CLASS (self)->reset (self);
   g_ptr_array_unref (self->pads);
   g_ptr_array_unref (self->removed);
   g_mutex_clear (&self->lock);

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "config.h"
 
+#include <gst/arcly/codec/gstarclyh264.h>
+#include <gst/arcly/codec/gstarclyh264nal.h>
+
 #include "gstarclymuxpad.h"
 
 G_DEFINE_TYPE (GstArclyMuxPad, gst_arcly_mux_pad, GST_TYPE_PAD)
@@ -55,6 +58,28 @@ running_time (GstArclyMuxPad *pad, GstClockTime timestamp)
   if (sign == 0 || value > G_MAXINT64 / 2)
     return NO_TIME;
   return sign > 0 ? (gint64) value : -(gint64) value;
+}
+
+gint
+gst_arcly_mux_h264_depth (GstBuffer *buffer, guint nal_length_size)
+{
+  GstArclyH264NalIter iter;
+  GstArclyH264Sps sps;
+  GstMapInfo map;
+  const guint8 *nal;
+  gsize size;
+  gint depth = -1;
+
+  if (!gst_buffer_map (buffer, &map, GST_MAP_READ))
+    return -1;
+  gst_arcly_h264_nal_iter_init (&iter, map.data, map.size, nal_length_size);
+  while (depth < 0 && gst_arcly_h264_nal_iter_next (&iter, &nal, &size)) {
+    if (GST_ARCLY_H264_NAL_TYPE (nal) == GST_ARCLY_H264_NAL_SPS &&
+        gst_arcly_h264_sps_parse (nal, size, &sps, NULL))
+      depth = gst_arcly_h264_sps_reorder_depth (&sps);
+  }
+  gst_buffer_unmap (buffer, &map);
+  return depth;
 }
 
 gboolean

@@ -81,4 +81,7 @@ gboolean gst_arcly_mux_pad_stamp (GstArclyMuxPad *pad, GstBuffer *buffer,
     GstClockTime nominal, GstArclyMuxDepthFunc get_depth, GstArclyMuxItem *item,
     GError **error);
 
+/* For a subclass's get_depth(): of the SPS in an H.264 access unit, or -1. */
+gint gst_arcly_mux_h264_depth (GstBuffer *buffer, guint nal_length_size);
+
 G_END_DECLS

@@ -6,9 +6,11 @@
 #include <gst/arcly/codec/gstarclyaac.h>
 #include <gst/arcly/codec/gstarclyac3.h>
 #include <gst/arcly/codec/gstarclyav1.h>
+#include <gst/arcly/codec/gstarclycodec.h>
 #include <gst/arcly/codec/gstarclyflac.h>
 #include <gst/arcly/codec/gstarclyh264.h>
 #include <gst/arcly/codec/gstarclyh265.h>
+#include <gst/arcly/codec/gstarclyh266.h>
 #include <gst/arcly/codec/gstarclympegaudio.h>
 #include <gst/arcly/codec/gstarclyopus.h>
 #include <gst/arcly/codec/gstarclyvp9.h>

@@ -94,8 +94,8 @@ test_eac3_dependent (void)
 
   for (i = 0; i < 2; i++) {
     put (&w, 16, 0x0b77);
-    put (&w, 2, i);  /* strmtyp */
-    put (&w, 3, 0);  /* substreamid */
+    put (&w, 2, i);   /* strmtyp */
+    put (&w, 3, 0);   /* substreamid */
     put (&w, 11, 34); /* 70 bytes */
     put (&w, 2, 0);
     put (&w, 2, 3);
@@ -111,8 +111,8 @@ test_eac3_dependent (void)
   bytes = gst_arcly_eac3_config_new (w.bytes->data, w.bytes->len, &error);
   g_assert_no_error (error);
   g_assert_cmpuint (g_bytes_get_size (bytes), ==, 2 + sizeof substreams);
-  g_assert_cmpmem ((const guint8 *) g_bytes_get_data (bytes, NULL) + 2, 4,
-      substreams, 4);
+  g_assert_cmpmem (
+      (const guint8 *) g_bytes_get_data (bytes, NULL) + 2, 4, substreams, 4);
   g_clear_pointer (&bytes, g_bytes_unref);
   /* What depends on nothing is no beginning. */
   bytes = gst_arcly_eac3_config_new (w.bytes->data + 70, 70, &error);
@@ -198,13 +198,13 @@ test_opus_packet (void)
     gsize size;
     guint samples;
   } rows[] = {
-    { { 0xfc }, 1, 960 },          /* CELT, 20 ms */
-    { { 0xe0 }, 1, 120 },          /* CELT, 2.5 ms */
-    { { 0x19 }, 1, 5760 },         /* SILK, two of 60 ms */
-    { { 0x78 }, 1, 960 },          /* hybrid, 20 ms */
-    { { 0xfb, 0x06 }, 2, 5760 },   /* six of 20 ms */
-    { { 0xfb, 0x07 }, 2, 0 },      /* 140 ms: too long */
-    { { 0xfb }, 1, 0 },            /* no count */
+    { { 0xfc }, 1, 960 },        /* CELT, 20 ms */
+    { { 0xe0 }, 1, 120 },        /* CELT, 2.5 ms */
+    { { 0x19 }, 1, 5760 },       /* SILK, two of 60 ms */
+    { { 0x78 }, 1, 960 },        /* hybrid, 20 ms */
+    { { 0xfb, 0x06 }, 2, 5760 }, /* six of 20 ms */
+    { { 0xfb, 0x07 }, 2, 0 },    /* 140 ms: too long */
+    { { 0xfb }, 1, 0 },          /* no count */
     { { 0 }, 0, 0 },
   };
   guint i;
@@ -225,8 +225,7 @@ test_truncated (void)
 
   for (size = 0; size < sizeof flac; size++) {
     const guint8 *all[] = { ac3, eac3, flac, opus };
-    const gsize sizes[] = { sizeof ac3, sizeof eac3, sizeof flac,
-      sizeof opus };
+    const gsize sizes[] = { sizeof ac3, sizeof eac3, sizeof flac, sizeof opus };
     GstArclyAc3Header header;
     GstArclyOpusConfig config;
     guint i;
@@ -244,9 +243,8 @@ test_truncated (void)
       b = gst_arcly_eac3_config_new (exact, n, NULL);
       c = gst_arcly_flac_config_new (exact, n, NULL);
       g_assert_null (c);
-      g_assert_true (
-          gst_arcly_opus_head_parse (exact, n, &config, NULL) ==
-          (i == 3 && n == sizeof opus));
+      g_assert_true (gst_arcly_opus_head_parse (exact, n, &config, NULL) ==
+                     (i == 3 && n == sizeof opus));
     }
   }
 }

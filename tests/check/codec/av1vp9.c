@@ -50,8 +50,8 @@ test_av1 (void)
     g_assert_no_error (error);
     bytes = g_bytes_get_data (config, &size);
     /* The sequence header goes over as it stands. */
-    g_assert_cmpmem (bytes + 4, size - 4, rows[i].data + 2,
-        2u + rows[i].data[3]);
+    g_assert_cmpmem (
+        bytes + 4, size - 4, rows[i].data + 2, 2u + rows[i].data[3]);
     g_assert_true (gst_arcly_av1_config_parse (bytes, size, &again, &error));
     g_assert_cmpmem (&again, sizeof again, &sequence, sizeof sequence);
     codec = gst_arcly_av1_codec_string (bytes, size, &error);
@@ -80,7 +80,7 @@ test_av1_config_short (void)
 static void
 test_av1_random_access (void)
 {
-#define SEQUENCE \
+#define SEQUENCE                                                               \
   0x0a, 0x0b, 0x00, 0x00, 0x00, 0x04, 0x45, 0x7e, 0x3e, 0x6d, 0x7c, 0x80, 0x20
   static const struct {
     const gchar *name;
@@ -168,13 +168,14 @@ test_vp9 (void)
   guint i;
 
   for (i = 0; i < G_N_ELEMENTS (rows); i++) {
-    g_autoptr (GByteArray) made = make_vp9 (
-        rows[i].profile, rows[i].key, rows[i].shown, rows[i].intra);
+    g_autoptr (GByteArray) made =
+        make_vp9 (rows[i].profile, rows[i].key, rows[i].shown, rows[i].intra);
     g_autofree guint8 *exact = g_memdup2 (made->data, made->len);
     g_autoptr (GError) error = NULL;
     GstArclyVp9Frame frame;
 
-    g_assert_true (gst_arcly_vp9_frame_parse (exact, made->len, &frame, &error));
+    g_assert_true (
+        gst_arcly_vp9_frame_parse (exact, made->len, &frame, &error));
     g_assert_no_error (error);
     g_assert_cmpint (frame.key_frame, ==, rows[i].key);
     g_assert_cmpint (frame.shown, ==, rows[i].shown);
@@ -187,8 +188,8 @@ test_vp9 (void)
       g_assert_cmpuint (frame.height, ==, 720);
       g_assert_cmpuint (frame.config.matrix_coefficients, ==, 9);
     }
-    g_assert_true (gst_arcly_vp9_is_random_access (exact, made->len) ==
-                   rows[i].key);
+    g_assert_true (
+        gst_arcly_vp9_is_random_access (exact, made->len) == rows[i].key);
   }
 }
 
@@ -206,8 +207,7 @@ test_vp9_superframe (void)
   g_byte_array_append (all, inter->data, inter->len);
   g_byte_array_append (all, index, sizeof index);
   g_assert_true (gst_arcly_vp9_is_random_access (all->data, all->len));
-  g_assert_true (
-      gst_arcly_vp9_frame_parse (all->data, all->len, &frame, NULL));
+  g_assert_true (gst_arcly_vp9_frame_parse (all->data, all->len, &frame, NULL));
   g_assert_false (frame.shown);
   /* A length past the end. */
   all->data[all->len - 3] = 200;

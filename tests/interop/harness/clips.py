@@ -44,6 +44,8 @@ RECIPES = {
     'ac3': VIDEO_IN + AUDIO_IN + ZEROLATENCY + ['-c:a', 'ac3', '-ac', '2'],
     'eac3': VIDEO_IN + AUDIO_IN + ZEROLATENCY + ['-c:a', 'eac3', '-ac', '2'],
     'opus': VIDEO_IN + AUDIO_IN + ZEROLATENCY + ['-c:a', 'libopus', '-ac', '2'],
+    'film': ['-f', 'lavfi', '-i', f'testsrc2=size={SIZE}:rate=24000/1001']
+            + AUDIO_IN + B_FRAMES + AAC,
     'mp3': VIDEO_IN + AUDIO_IN + ZEROLATENCY + MP3,
     # What the CPU is measured with: constant 5 Mbit/s.
     'bitrate': (['-f', 'lavfi', '-i', 'testsrc2=size=1920x1080:rate=30']

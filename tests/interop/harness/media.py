@@ -56,8 +56,8 @@ def bitstream_filters(found):
             filters += [f'-bsf:{i}',
                         'h264_mp4toannexb,filter_units=remove_types=7-9']
         elif stream['codec_name'] == 'hevc':
+            # hvcC may have SEI, too.
             filters += [f'-bsf:{i}',
-                        # x265 has an SEI in hvcC, which belongs to no frame.
                         'hevc_mp4toannexb,filter_units=remove_types=32-35|39']
         elif stream['codec_name'] == 'aac':
             filters += [f'-bsf:{i}', 'aac_adtstoasc']
@@ -90,6 +90,13 @@ def read_framehash(text, result):
         index, dts, pts = (int(f) for f in fields[:3])
         result[index].frames.append(
             Frame(pts * bases[index], dts * bases[index], fields[5]))
+
+
+def warnings(path):
+    """What ffprobe says of @path while it reads all of it, '' if nothing."""
+    done = run(['ffprobe', '-v', 'warning', '-count_packets', '-show_entries',
+                'stream=nb_read_packets', '-of', 'csv', path])
+    return done.stderr.strip()
 
 
 def first_is_keyframe(path):

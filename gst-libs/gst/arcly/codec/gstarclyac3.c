@@ -35,8 +35,7 @@ set_rates (GstArclyAc3Header *header, guint fscod, guint size_code)
   guint shift = MAX (header->bsid, 8) - 8;
 
   header->frame_samples = 6 * BLOCK_SAMPLES;
-  header->frame_size =
-      bitrate / 16 * header->frame_samples / rates[fscod];
+  header->frame_size = bitrate / 16 * header->frame_samples / rates[fscod];
   if (fscod == 1)
     header->frame_size += size_code & 1;
   header->frame_size *= 2;
@@ -363,8 +362,8 @@ read_substreams (const guint8 *data, gsize size, Substream *streams,
       streams[n - 1].n_dependent++;
       streams[n - 1].chan_loc |= locations (extra.chanmap);
     } else if (n == MAX_INDEPENDENT ||
-               (n > 0 && header.substream_id <=
-                             streams[n - 1].header.substream_id)) {
+               (n > 0 &&
+                   header.substream_id <= streams[n - 1].header.substream_id)) {
       break;
     } else {
       streams[n++] = (Substream){ extra.fscod, header, 0, 0 };

@@ -41,8 +41,7 @@ read_timing (GstArclyBitReader *reader, GstArclyAv1Sequence *sequence)
 }
 
 static void
-read_operating_points (
-    GstArclyBitReader *reader, GstArclyAv1Sequence *sequence)
+read_operating_points (GstArclyBitReader *reader, GstArclyAv1Sequence *sequence)
 {
   guint delay_bits = read_timing (reader, sequence);
   gboolean has_display_delay = gst_arcly_bit_reader_flag (reader);
@@ -344,8 +343,7 @@ gst_arcly_av1_config_parse (const guint8 *config, gsize size,
     .colour_primaries = GST_ARCLY_COLOUR_UNSPECIFIED,
     .transfer_characteristics = GST_ARCLY_COLOUR_UNSPECIFIED,
     .matrix_coefficients = GST_ARCLY_COLOUR_UNSPECIFIED,
-    .initial_presentation_delay =
-        config[3] & 0x10 ? (config[3] & 0xf) + 1 : 0,
+    .initial_presentation_delay = config[3] & 0x10 ? (config[3] & 0xf) + 1 : 0,
   };
   return TRUE;
 }

@@ -58,8 +58,8 @@ read_any (const guint8 *data, GstArclyFlacInfo *info, GError **error)
 {
   *info = (GstArclyFlacInfo){ 0 };
   if (!data) {
-    g_set_error_literal (error, GST_ARCLY_ERROR, GST_ARCLY_ERROR_INVALID,
-        "no FLAC STREAMINFO");
+    g_set_error_literal (
+        error, GST_ARCLY_ERROR, GST_ARCLY_ERROR_INVALID, "no FLAC STREAMINFO");
     return FALSE;
   }
   if (!read_streaminfo (data, info)) {

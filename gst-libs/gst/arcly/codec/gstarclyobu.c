@@ -7,8 +7,7 @@
 #define LEB128_MAX_BYTES 8
 
 void
-gst_arcly_obu_iter_init (
-    GstArclyObuIter *iter, const guint8 *data, gsize size)
+gst_arcly_obu_iter_init (GstArclyObuIter *iter, const guint8 *data, gsize size)
 {
   *iter = (GstArclyObuIter){ .data = data, .size = size };
 }

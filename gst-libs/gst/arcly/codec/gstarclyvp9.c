@@ -14,14 +14,14 @@
 
 /* VP9 Bitstream Specification, 7.2.2, in the code points of ITU-T H.273. */
 static const guint8 colour_spaces[8][3] = {
-  { 2, 2, 2 },   /* unknown */
-  { 6, 6, 6 },   /* BT.601 */
-  { 1, 1, 1 },   /* BT.709 */
-  { 6, 6, 6 },   /* SMPTE 170 */
-  { 7, 7, 7 },   /* SMPTE 240 */
-  { 9, 14, 9 },  /* BT.2020 */
-  { 2, 2, 2 },   /* reserved */
-  { 1, 13, 0 },  /* sRGB */
+  { 2, 2, 2 },  /* unknown */
+  { 6, 6, 6 },  /* BT.601 */
+  { 1, 1, 1 },  /* BT.709 */
+  { 6, 6, 6 },  /* SMPTE 170 */
+  { 7, 7, 7 },  /* SMPTE 240 */
+  { 9, 14, 9 }, /* BT.2020 */
+  { 2, 2, 2 },  /* reserved */
+  { 1, 13, 0 }, /* sRGB */
 };
 
 /* VP9 levels of the WebM project: samples a second, samples a picture, pixels
@@ -191,8 +191,8 @@ gst_arcly_vp9_frame_parse (
     return FALSE;
   }
   if (!ok) {
-    g_set_error_literal (error, GST_ARCLY_ERROR, GST_ARCLY_ERROR_INVALID,
-        "no VP9 frame header");
+    g_set_error_literal (
+        error, GST_ARCLY_ERROR, GST_ARCLY_ERROR_INVALID, "no VP9 frame header");
     return FALSE;
   }
   return TRUE;
@@ -293,8 +293,7 @@ gst_arcly_vp9_config_parse (
  * Since: 0.1
  */
 GBytes *
-gst_arcly_vp9_config_to_bytes (
-    const GstArclyVp9Config *config, GError **error)
+gst_arcly_vp9_config_to_bytes (const GstArclyVp9Config *config, GError **error)
 {
   guint8 out[VPCC_SIZE] = { 1 };
 
