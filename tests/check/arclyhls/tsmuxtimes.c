@@ -19,7 +19,7 @@
   "audio/mpeg, mpegversion=(int)4, stream-format=(string)raw, "                \
   "framed=(boolean)true, rate=(int)48000, channels=(int)2, "                   \
   "codec_data=(buffer)1190"
-#define MS(n) ((n) * GST_MSECOND)
+#define MS(n) ((n) *GST_MSECOND)
 #define NONE GST_CLOCK_TIME_NONE
 #define HOUR (3600 * GST_SECOND)
 /* 5 s before what is written (the running time and 10 s) passes 33 bits. */
@@ -103,8 +103,9 @@ static const Row rows[] = {
   { "a hole of a minute", { 40, 40, 60000, 40, 40 }, 2, 60 },
 };
 
-/* Key frames only: a discontinuity is marked where one can cut. Each row from where a running time is negative, from two hours on (so
- * that there is somewhere to go back to), and over the end of 33 bits. */
+/* Key frames only: a discontinuity is marked where one can cut. Each row from
+ * where a running time is negative, from two hours on (so that there is
+ * somewhere to go back to), and over the end of 33 bits. */
 GST_START_TEST (test_steps)
 {
   guint r, start, i;
@@ -133,13 +134,13 @@ GST_START_TEST (test_steps)
         n++;
       }
       report = read_all (h, &n_disconts);
-      GST_INFO ("%s, start %u: %u packets", rows[r].name, start,
-          report->n_packets);
+      GST_INFO (
+          "%s, start %u: %u packets", rows[r].name, start, report->n_packets);
       fail_unless_equals_int (report->units->len, n);
       fail_unless (n_disconts == rows[r].n_disconts, "%s, start %u: %u",
           rows[r].name, start, n_disconts);
-      fail_unless (rows[r].max_packets == 0 ||
-                   report->n_packets <= rows[r].max_packets);
+      fail_unless (
+          rows[r].max_packets == 0 || report->n_packets <= rows[r].max_packets);
       gst_harness_teardown (h);
     }
   }
@@ -209,7 +210,13 @@ GST_START_TEST (test_h265_without_dts)
   /* IBBP in decoding order, in frames. */
   static const guint order[] = { 0, 3, 1, 2, 6, 4, 5, 9, 7, 8 };
   /* x265, 640x360, two pictures of reordering. */
-  static const guint8 sets[] = { 0, 0, 0, 0x01, 0x40, 0x01, 0x0c, 0x01, 0xff, 0xff, 0x01, 0x60, 0, 0, 0x03, 0, 0x90, 0, 0, 0x03, 0, 0, 0x03, 0, 0x3f, 0x95, 0x90, 0x09, 0, 0, 0, 0x01, 0x42, 0x01, 0x01, 0x01, 0x60, 0, 0, 0x03, 0, 0x90, 0, 0, 0x03, 0, 0, 0x03, 0, 0x3f, 0xa0, 0x05, 0x02, 0x01, 0x71, 0xf2, 0xe5, 0x95, 0x91, 0x29, 0x30, 0xbc, 0x05, 0xa0, 0x20, 0, 0, 0x03, 0, 0x20, 0, 0, 0x03, 0x03, 0xc1, 0, 0, 0, 0x01, 0x44, 0x01, 0xc0, 0x73, 0xc1, 0x89, 0, 0, 0, 0x01, 0x26, 0x01, 0xaf, 0x80 };
+  static const guint8 sets[] = { 0, 0, 0, 0x01, 0x40, 0x01, 0x0c, 0x01, 0xff,
+    0xff, 0x01, 0x60, 0, 0, 0x03, 0, 0x90, 0, 0, 0x03, 0, 0, 0x03, 0, 0x3f,
+    0x95, 0x90, 0x09, 0, 0, 0, 0x01, 0x42, 0x01, 0x01, 0x01, 0x60, 0, 0, 0x03,
+    0, 0x90, 0, 0, 0x03, 0, 0, 0x03, 0, 0x3f, 0xa0, 0x05, 0x02, 0x01, 0x71,
+    0xf2, 0xe5, 0x95, 0x91, 0x29, 0x30, 0xbc, 0x05, 0xa0, 0x20, 0, 0, 0x03, 0,
+    0x20, 0, 0, 0x03, 0x03, 0xc1, 0, 0, 0, 0x01, 0x44, 0x01, 0xc0, 0x73, 0xc1,
+    0x89, 0, 0, 0, 0x01, 0x26, 0x01, 0xaf, 0x80 };
   static const guint8 other[] = { 0, 0, 0, 1, 0x02, 0x01, 0xd0, 0x80 };
   GstHarness *h =
       gst_harness_new_with_padnames ("arclytsmux", "video_0", "src");

@@ -12,10 +12,9 @@ int LLVMFuzzerTestOneInput (const uint8_t *data, size_t size);
 int
 LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
 {
-  static gboolean (*const measures[]) (
-      const guint8 *, gsize, gint64 *, GError **) = { gst_arcly_ts_adts_measure,
-    gst_arcly_ts_mpeg_audio_measure, gst_arcly_ts_ac3_measure,
-    gst_arcly_ts_opus_measure };
+  static gboolean (*const measures[]) (const guint8 *, gsize, gint64 *,
+      GError **) = { gst_arcly_ts_adts_measure, gst_arcly_ts_mpeg_audio_measure,
+    gst_arcly_ts_ac3_measure, gst_arcly_ts_opus_measure };
   guint i;
 
   for (i = 0; i < G_N_ELEMENTS (measures); i++) {
@@ -39,8 +38,7 @@ LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
     for (; out[at] == 255; at++)
       length -= 255;
     g_assert (out[at] == length);
-    g_assert (
-        n == at + 1 + (data[2] > 0 ? 2u : 0u) + (data[3] > 0 ? 2u : 0u));
+    g_assert (n == at + 1 + (data[2] > 0 ? 2u : 0u) + (data[3] > 0 ? 2u : 0u));
   }
   return 0;
 }
