@@ -1,32 +1,46 @@
 /* SPDX-License-Identifier: MIT
  *
- * What a muxer costs: access units lie ready in memory and are pushed through
- * pads; what comes out is counted and dropped. Prints JSON.
+ * What a muxer costs: access units lie ready in memory (muxload.c) and are
+ * pushed through pads; what comes out is counted and dropped. Prints JSON.
  *
  *   mux [--seconds N] [--kbps N] [MUXER...]
  *
- * A muxer is an element's name; "arclytsmux" is fed by one thread and, as
- * "arclytsmux@2", by two; "aggregator" is the skeleton of muxaggregator.c
- * with nothing but GstAggregator's collecting and one copy; "none" is pads
- * without a muxer. The stream: H.264 at 30 fps with a key frame each two
- * seconds, and AAC at 48 kHz and 128 kbit/s. */
+ * A muxer is a row of the table below, or any element's name; of GStreamer's
+ * two, those on GstAggregator or GstCollectPads need a thread a pad. Each runs
+ * twice, and the second run counts. Allocations are counted in a process of
+ * its own, where GLib's slices are malloc() too. */
 #include <string.h>
 #include <sys/resource.h>
 
 #include <gst/gst.h>
 
 #include "muxaggregator.h"
+#include "muxcount.h"
+#include "muxload.h"
 
-#define AUDIO_BYTES 341
-#define KEY_TIMES 6 /* a key frame is so many times as long */
-#define FPS 30
-#define KEY_EVERY 60
+/* The limit: every byte copied once, into memory that nobody read yet. */
+#define MEMCPY "memcpy"
 
 typedef struct {
-  GPtrArray *video; /* (element-type GstBuffer), owned */
-  GPtrArray *audio; /* (element-type GstBuffer), owned */
-  guint64 bytes;
-} Load;
+  const gchar *name;
+  const gchar *element;  /* NULL: pads without a muxer */
+  const gchar *property; /* NAME=VALUE, or NULL */
+  MuxForm form;
+  gboolean one_thread; /* feeds both pads, as a demuxer does */
+  gboolean copies;     /* what comes out is all that went in, and overhead */
+} Muxer;
+
+static const Muxer muxers[] = {
+  { "none", NULL, NULL, MUX_FORM_STREAM, TRUE, FALSE },
+  { "aggregator", "aggregator", NULL, MUX_FORM_STREAM, FALSE, FALSE },
+  { "arclytsmux", "arclytsmux", NULL, MUX_FORM_STREAM, TRUE, TRUE },
+  { "arclytsmux@2", "arclytsmux", NULL, MUX_FORM_STREAM, FALSE, TRUE },
+  { "arclytsmux-avc", "arclytsmux", NULL, MUX_FORM_PACKED, TRUE, TRUE },
+  { "mpegtsmux", "mpegtsmux", NULL, MUX_FORM_STREAM, FALSE, TRUE },
+  /* As the ffmpeg program sets it; without, no sound is packed. */
+  { "avmux_mpegts", "avmux_mpegts", "maxdelay=700000", MUX_FORM_STREAM, FALSE,
+      TRUE },
+};
 
 typedef struct {
   GMutex lock;
@@ -41,89 +55,9 @@ typedef struct {
   GPtrArray *buffers;
 } Feeder;
 
-static gint seconds = 120;
+static gint seconds = 60;
 static gint kbps = 2500;
-
-static GstBuffer *
-make_unit (gsize size, gboolean key)
-{
-  static const guint8 sets[] = { 0, 0, 0, 1, 9, 0xf0, 0, 0, 0, 1, 0x67, 0x42,
-    0xc0, 0x0d, 0xd9, 0x01, 0x41, 0xfb, 0x01, 0x10, 0, 0, 3, 0, 0x10, 0, 0, 3,
-    3, 0x20, 0xf1, 0x42, 0xa4, 0x80, 0, 0, 0, 1, 0x68, 0xcb, 0x83, 0xcb, 0x20 };
-  static const guint8 key_slice[] = { 0, 0, 0, 1, 0x65, 0x88 };
-  static const guint8 slice[] = { 0, 0, 0, 1, 9, 0xf0, 0, 0, 0, 1, 0x41, 0x9a };
-  guint8 *data = g_malloc (size);
-  gsize i, pos;
-
-  /* No start codes, and no zeros to speed a search up. */
-  for (i = 0; i < size; i++)
-    data[i] = (i * 2654435761u >> 13) | 2;
-  pos = key ? sizeof sets : 0;
-  if (key)
-    memcpy (data, sets, sizeof sets);
-  memcpy (data + pos, key ? key_slice : slice,
-      key ? sizeof key_slice : sizeof slice);
-  return gst_buffer_new_wrapped (data, size);
-}
-
-static GstBuffer *
-stamp (
-    GstBuffer *master, GstClockTime pts, GstClockTime duration, gboolean delta)
-{
-  GstBuffer *buffer = gst_buffer_copy (master);
-
-  GST_BUFFER_PTS (buffer) = GST_BUFFER_DTS (buffer) = pts;
-  GST_BUFFER_DURATION (buffer) = duration;
-  if (delta)
-    GST_BUFFER_FLAG_SET (buffer, GST_BUFFER_FLAG_DELTA_UNIT);
-  return buffer;
-}
-
-static void
-load_init (Load *load)
-{
-  gsize mean = (gsize) kbps * 1000 / 8 / FPS;
-  gsize delta = mean * KEY_EVERY / (KEY_EVERY - 1 + KEY_TIMES);
-  g_autoptr (GstBuffer) key = make_unit (delta * KEY_TIMES, TRUE);
-  g_autoptr (GstBuffer) other = make_unit (delta, FALSE);
-  g_autoptr (GstBuffer) audio = NULL;
-  guint8 *frame = g_malloc0 (AUDIO_BYTES + 7);
-  guint i;
-
-  memcpy (frame, "\xff\xf1\x4c\x80", 4);
-  frame[3] |= (AUDIO_BYTES + 7) >> 11;
-  frame[4] = (AUDIO_BYTES + 7) >> 3 & 0xff;
-  frame[5] = ((AUDIO_BYTES + 7) & 7) << 5 | 0x1f;
-  frame[6] = 0xfc;
-  audio = gst_buffer_new_wrapped (frame, AUDIO_BYTES + 7);
-
-  load->video =
-      g_ptr_array_new_with_free_func ((GDestroyNotify) gst_buffer_unref);
-  load->audio =
-      g_ptr_array_new_with_free_func ((GDestroyNotify) gst_buffer_unref);
-  load->bytes = 0;
-  for (i = 0; i < (guint) seconds * FPS; i++) {
-    gboolean is_key = i % KEY_EVERY == 0;
-
-    g_ptr_array_add (load->video,
-        stamp (is_key ? key : other, gst_util_uint64_scale (i, GST_SECOND, FPS),
-            GST_SECOND / FPS, !is_key));
-    load->bytes += gst_buffer_get_size (is_key ? key : other);
-  }
-  for (i = 0; i < (guint) seconds * 48000 / 1024; i++) {
-    g_ptr_array_add (load->audio,
-        stamp (audio, gst_util_uint64_scale (i * 1024, GST_SECOND, 48000),
-            GST_SECOND * 1024 / 48000, FALSE));
-    load->bytes += AUDIO_BYTES;
-  }
-}
-
-static void
-load_clear (Load *load)
-{
-  g_ptr_array_unref (load->video);
-  g_ptr_array_unref (load->audio);
-}
+static gboolean only_count;
 
 static GstFlowReturn
 sink_chain (GstPad *pad, GstObject *parent, GstBuffer *buffer)
@@ -252,61 +186,57 @@ cpu_ns (void)
 }
 
 typedef struct {
-  gdouble cpu_us;
-  gdouble wall_us;
-  gdouble switches;
+  guint64 cpu_ns;
+  guint64 switches;
   guint64 bytes;
+  guint64 buffers;
+  guint64 allocations;
 } Result;
 
 static void
-run (const gchar *what, const Load *load, Result *result)
+copy_all (const MuxLoad *load, Result *result)
 {
-  g_auto (GStrv) parts = g_strsplit (what, "@", 2);
-  gboolean is_none = g_str_equal (parts[0], "none");
-  gboolean one_thread =
-      !parts[1] && (is_none || g_str_equal (parts[0], "arclytsmux"));
-  GstElement *mux = NULL;
-  GstPad *src = NULL, *sinks[2], *sources[2];
-  Sink sink = { 0 };
-  Feeder feeders[2];
-  struct rusage before, after;
-  guint64 cpu, units;
-  gint64 wall;
+  guint64 start = cpu_ns ();
   guint i;
 
-  g_mutex_init (&sink.lock);
-  g_cond_init (&sink.cond);
-  for (i = 0; i < 2; i++)
-    sinks[i] = make_sink_pad (&sink);
-  if (!is_none) {
-    mux = g_str_equal (parts[0], "aggregator")
-              ? g_object_new (MUX_TYPE_AGGREGATOR, NULL)
-              : gst_element_factory_make (parts[0], NULL);
-    if (!mux)
-      g_error ("no element %s", parts[0]);
-    gst_object_ref_sink (mux);
-    src = gst_element_get_static_pad (mux, "src");
-    gst_pad_link (src, sinks[0]);
-    gst_object_unref (sinks[1]);
-    sinks[0] = request_pad (mux, "video_%u", "sink_%d");
-    sinks[1] = request_pad (mux, "audio_%u", "sink_%d");
-    gst_element_set_state (mux, GST_STATE_PLAYING);
-  }
-  sources[0] = make_source_pad ("video",
-      "video/x-h264, stream-format=byte-stream, alignment=au, width=1920, "
-      "height=1080, framerate=30/1, profile=constrained-baseline, level=(string)4",
-      sinks[0]);
-  sources[1] = make_source_pad ("audio",
-      "audio/mpeg, mpegversion=4, stream-format=adts, framed=true, "
-      "rate=48000, channels=2",
-      sinks[1]);
-  feeders[0] = (Feeder){ sources[0], load->video };
-  feeders[1] = (Feeder){ sources[1], load->audio };
+  for (i = 0; i < load->video->len + load->audio->len; i++) {
+    GstBuffer *buffer =
+        i < load->video->len
+            ? g_ptr_array_index (load->video, i)
+            : g_ptr_array_index (load->audio, i - load->video->len);
+    gsize size = gst_buffer_get_size (buffer);
+    g_autofree guint8 *copy = g_malloc (size);
 
-  getrusage (RUSAGE_SELF, &before);
-  wall = g_get_monotonic_time ();
-  cpu = cpu_ns ();
-  if (one_thread) {
+    gst_buffer_extract (buffer, 0, copy, size);
+    result->bytes += size;
+    result->buffers++;
+  }
+  result->cpu_ns = cpu_ns () - start;
+}
+
+static GstElement *
+make_mux (const Muxer *muxer)
+{
+  g_auto (GStrv) property = NULL;
+  GstElement *mux = g_str_equal (muxer->element, "aggregator")
+                        ? g_object_new (MUX_TYPE_AGGREGATOR, NULL)
+                        : gst_element_factory_make (muxer->element, NULL);
+
+  if (!mux) {
+    g_printerr ("no element %s\n", muxer->element);
+    exit (1);
+  }
+  if (muxer->property) {
+    property = g_strsplit (muxer->property, "=", 2);
+    gst_util_set_object_arg (G_OBJECT (mux), property[0], property[1]);
+  }
+  return gst_object_ref_sink (mux);
+}
+
+static void
+feed_all (const Muxer *muxer, Feeder *feeders, Sink *sink)
+{
+  if (muxer->one_thread) {
     feed_both (&feeders[0], &feeders[1]);
   } else {
     GThread *thread = g_thread_new ("audio", feed, &feeders[1]);
@@ -314,19 +244,55 @@ run (const gchar *what, const Load *load, Result *result)
     feed (&feeders[0]);
     g_thread_join (thread);
   }
-  g_mutex_lock (&sink.lock);
-  while (!sink.eos)
-    g_cond_wait (&sink.cond, &sink.lock);
-  g_mutex_unlock (&sink.lock);
-  cpu = cpu_ns () - cpu;
-  wall = g_get_monotonic_time () - wall;
-  getrusage (RUSAGE_SELF, &after);
+  g_mutex_lock (&sink->lock);
+  while (!sink->eos)
+    g_cond_wait (&sink->cond, &sink->lock);
+  g_mutex_unlock (&sink->lock);
+}
 
-  units = load->video->len + load->audio->len;
-  result->cpu_us = cpu / 1000.0 / units;
-  result->wall_us = (gdouble) wall / units;
-  result->switches = (gdouble) (after.ru_nvcsw - before.ru_nvcsw) / units;
+static void
+run (const Muxer *muxer, const MuxLoad *load, Result *result)
+{
+  GstElement *mux = NULL;
+  GstPad *src = NULL, *sinks[2], *sources[2];
+  Sink sink = { 0 };
+  Feeder feeders[2];
+  struct rusage before, after;
+  guint i;
+
+  *result = (Result){ 0 };
+  if (g_str_equal (muxer->name, MEMCPY)) {
+    copy_all (load, result);
+    return;
+  }
+  g_mutex_init (&sink.lock);
+  g_cond_init (&sink.cond);
+  for (i = 0; i < 2; i++)
+    sinks[i] = make_sink_pad (&sink);
+  if (muxer->element) {
+    mux = make_mux (muxer);
+    src = gst_element_get_static_pad (mux, "src");
+    gst_pad_link (src, sinks[0]);
+    gst_object_unref (sinks[1]);
+    sinks[0] = request_pad (mux, "video_%u", "sink_%d");
+    sinks[1] = request_pad (mux, "audio_%u", "sink_%d");
+    gst_element_set_state (mux, GST_STATE_PLAYING);
+  }
+  sources[0] = make_source_pad ("video", load->video_caps, sinks[0]);
+  sources[1] = make_source_pad ("audio", load->audio_caps, sinks[1]);
+  feeders[0] = (Feeder){ sources[0], load->video };
+  feeders[1] = (Feeder){ sources[1], load->audio };
+
+  getrusage (RUSAGE_SELF, &before);
+  result->allocations = mux_count_allocations ();
+  result->cpu_ns = cpu_ns ();
+  feed_all (muxer, feeders, &sink);
+  result->cpu_ns = cpu_ns () - result->cpu_ns;
+  result->allocations = mux_count_allocations () - result->allocations;
+  getrusage (RUSAGE_SELF, &after);
+  result->switches = after.ru_nvcsw - before.ru_nvcsw;
   result->bytes = sink.bytes;
+  result->buffers = sink.buffers;
 
   if (mux) {
     gst_element_set_state (mux, GST_STATE_NULL);
@@ -341,23 +307,76 @@ run (const gchar *what, const Load *load, Result *result)
   g_cond_clear (&sink.cond);
 }
 
+/* -1 if the other process fails. */
+static gdouble
+count_allocations (const gchar *program, const gchar *name)
+{
+  g_autofree gchar *rate = g_strdup_printf ("%d", kbps);
+  const gchar *argv[] = { program, "--allocations", "--seconds", "10", "--kbps",
+    rate, name, NULL };
+  g_auto (GStrv) env =
+      g_environ_setenv (g_get_environ (), "G_SLICE", "always-malloc", TRUE);
+  g_autofree gchar *out = NULL;
+  gint status;
+
+  if (!g_spawn_sync (NULL, (gchar **) argv, env, G_SPAWN_DEFAULT, NULL, NULL,
+          &out, NULL, &status, NULL) ||
+      !g_spawn_check_wait_status (status, NULL))
+    return -1;
+  return g_ascii_strtod (out, NULL);
+}
+
+static void
+print_run (const Muxer *muxer, const MuxLoad *load, const Result *result,
+    gdouble allocations, gboolean last)
+{
+  gdouble units = load->video->len + load->audio->len;
+  gint64 overhead =
+      muxer->copies ? (gint64) result->bytes - (gint64) load->bytes : 0;
+
+  g_print ("    { \"muxer\": \"%s\", \"cpu-ns-per-unit\": %.0f, "
+           "\"gb-per-cpu-second\": %.2f, \"allocations-per-unit\": %.2f, "
+           "\"switches-per-unit\": %.2f, \"buffers-out-per-unit\": %.2f, "
+           "\"overhead-bytes\": %" G_GINT64_FORMAT
+           ", \"overhead-percent\": %.2f }%s\n",
+      muxer->name, result->cpu_ns / units,
+      load->bytes / MAX (result->cpu_ns, 1.0), allocations,
+      result->switches / units, result->buffers / units, overhead,
+      100.0 * overhead / load->bytes, last ? "" : ",");
+}
+
+static Muxer
+find_muxer (const gchar *name)
+{
+  Muxer other = { name, name, NULL, MUX_FORM_STREAM, FALSE, TRUE };
+  guint i;
+
+  for (i = 0; i < G_N_ELEMENTS (muxers); i++) {
+    if (g_str_equal (muxers[i].name, name))
+      return muxers[i];
+  }
+  other.copies = !g_str_equal (name, MEMCPY);
+  return other;
+}
+
 int
 main (int argc, char **argv)
 {
-  static const gchar *usual[] = { "none", "arclytsmux", "arclytsmux@2",
-    "aggregator", "mpegtsmux", NULL };
   g_auto (GStrv) given = NULL;
   const GOptionEntry entries[] = {
     { "seconds", 0, 0, G_OPTION_ARG_INT, &seconds, "Media time", "N" },
     { "kbps", 0, 0, G_OPTION_ARG_INT, &kbps, "Video bit rate", "N" },
+    { "allocations", 0, 0, G_OPTION_ARG_NONE, &only_count,
+        "Print only how often a unit allocates", NULL },
     { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_STRING_ARRAY, &given, NULL,
         "MUXER..." },
     { NULL },
   };
   g_autoptr (GOptionContext) context = g_option_context_new (NULL);
+  g_autoptr (GPtrArray) names = g_ptr_array_new ();
   g_autoptr (GError) error = NULL;
-  const gchar *const *names;
-  Load load;
+  MuxLoad loads[2];
+  gdouble units;
   guint i;
 
   g_option_context_add_main_entries (context, entries, NULL);
@@ -366,28 +385,37 @@ main (int argc, char **argv)
     g_printerr ("%s\n", error->message);
     return 1;
   }
-  names = given ? (const gchar *const *) given : usual;
-  load_init (&load);
-  g_print ("{\n  \"seconds\": %d,\n  \"video_kbps\": %d,\n"
-           "  \"units\": %u,\n  \"runs\": [\n",
-      seconds, kbps, load.video->len + load.audio->len);
-  for (i = 0; names[i]; i++) {
-    gboolean copies = !g_str_equal (names[i], "none") &&
-                      !g_str_has_prefix (names[i], "aggregator");
-    Result warm, result;
-
-    run (names[i], &load, &warm);
-    run (names[i], &load, &result);
-    g_print ("    { \"muxer\": \"%s\", \"cpu_us_per_unit\": %.2f, "
-             "\"wall_us_per_unit\": %.2f, \"switches_per_unit\": %.2f, "
-             "\"gb_per_cpu_second\": %.2f, \"overhead_percent\": %.2f }%s\n",
-        names[i], result.cpu_us, result.wall_us, result.switches,
-        load.bytes /
-            (result.cpu_us * 1000 * (load.video->len + load.audio->len)),
-        copies ? 100.0 * result.bytes / load.bytes - 100 : 0.0,
-        names[i + 1] ? "," : "");
+  for (i = 0; given && given[i]; i++)
+    g_ptr_array_add (names, given[i]);
+  if (names->len == 0) {
+    g_ptr_array_add (names, (gpointer) MEMCPY);
+    for (i = 0; i < G_N_ELEMENTS (muxers); i++)
+      g_ptr_array_add (names, (gpointer) muxers[i].name);
   }
-  g_print ("  ]\n}\n");
-  load_clear (&load);
+  mux_load_init (&loads[0], MUX_FORM_STREAM, seconds, kbps);
+  mux_load_init (&loads[1], MUX_FORM_PACKED, seconds, kbps);
+  units = loads[0].video->len + loads[0].audio->len;
+  if (!only_count)
+    g_print ("{\n  \"seconds\": %d,\n  \"video-kbps\": %d,\n"
+             "  \"units\": %.0f,\n  \"payload-bytes\": %" G_GUINT64_FORMAT
+             ",\n  \"runs\": [\n",
+        seconds, kbps, units, loads[0].bytes);
+  for (i = 0; i < names->len; i++) {
+    Muxer muxer = find_muxer (g_ptr_array_index (names, i));
+    const MuxLoad *load = &loads[muxer.form];
+    Result result;
+
+    run (&muxer, load, &result);
+    run (&muxer, load, &result);
+    if (only_count)
+      g_print ("%.2f\n", result.allocations / units);
+    else
+      print_run (&muxer, load, &result, count_allocations (argv[0], muxer.name),
+          i + 1 == names->len);
+  }
+  if (!only_count)
+    g_print ("  ]\n}\n");
+  for (i = 0; i < G_N_ELEMENTS (loads); i++)
+    mux_load_clear (&loads[i]);
   return 0;
 }

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 #include "config.h"
 
+#include "gstarclyfmp4mux.h"
 #include "gstarclyhlssink.h"
 #include "gstarclytsmux.h"
 
 static gboolean
 plugin_init (GstPlugin *plugin)
 {
-  return GST_ELEMENT_REGISTER (arclytsmux, plugin) &&
+  return GST_ELEMENT_REGISTER (arclyfmp4mux, plugin) &&
+         GST_ELEMENT_REGISTER (arclytsmux, plugin) &&
          GST_ELEMENT_REGISTER (arclyhlssink, plugin);
 }
 

@@ -3,14 +3,15 @@
  * SECTION:element-arclytsmux
  * @title: arclytsmux
  *
- * Muxes H.264, AAC and MPEG audio into an MPEG transport stream that can be
- * cut at each key frame. It takes what encoders, depayloaders and demuxers
- * give, without a parser in between, and one upstream thread may feed all its
- * pads: a track that stays silent is waited for inside the element, up to
- * #GstArclyTsMux:max-wait, and then the others go on without it.
+ * Muxes H.264, H.265, AAC, MPEG audio, AC-3 and Opus into an MPEG transport
+ * stream that can be cut at each key frame. It takes what encoders,
+ * depayloaders and demuxers give, without a parser in between, and one upstream
+ * thread may feed all its pads: a track that stays silent is waited for inside
+ * the element, up to #GstArclyMux:max-wait, and then the others go on without
+ * it.
  *
- * Each output buffer is one access unit in whole packets, with the access
- * unit's times. A buffer without the DELTA_UNIT flag is a place to cut: it
+ * Each output buffer is a picture or some frames of sound in whole packets,
+ * with their times. A buffer without the DELTA_UNIT flag is a place to cut: it
  * begins with PAT and PMT, and a decoder can start there.
  *
  * ## Example launch line
@@ -25,15 +26,15 @@
  */
 #include "config.h"
 
-#include <gst/video/video.h>
-
 #include "gstarclytsmuxprivate.h"
 
 GST_DEBUG_CATEGORY (gst_arcly_ts_mux_debug);
 
 #define DEFAULT_PAT_INTERVAL (400 * GST_MSECOND)
 #define DEFAULT_PCR_INTERVAL (40 * GST_MSECOND)
-#define DEFAULT_MAX_WAIT (500 * GST_MSECOND)
+#define DEFAULT_MAX_AUDIO_DELAY (80 * GST_MSECOND)
+/* More packets than any datagram has. */
+#define MAX_ALIGNMENT 348
 #define FIRST_PID 0x100
 /* Up to the PID of the PMT. */
 #define LAST_PID 0xfff
@@ -42,7 +43,8 @@ enum {
   PROP_0,
   PROP_PAT_INTERVAL,
   PROP_PCR_INTERVAL,
-  PROP_MAX_WAIT,
+  PROP_MAX_AUDIO_DELAY,
+  PROP_ALIGNMENT,
   N_PROPERTIES
 };
 
@@ -52,6 +54,8 @@ static GParamSpec *properties[N_PROPERTIES];
 static GstStaticPadTemplate video_template =
     GST_STATIC_PAD_TEMPLATE ("video_%u", GST_PAD_SINK, GST_PAD_REQUEST,
         GST_STATIC_CAPS ("video/x-h264, stream-format = (string) { avc, avc3, "
+                         "byte-stream }, alignment = (string) au; "
+                         "video/x-h265, stream-format = (string) { hvc1, hev1, "
                          "byte-stream }, alignment = (string) au"));
 
 static GstStaticPadTemplate audio_template =
@@ -59,7 +63,8 @@ static GstStaticPadTemplate audio_template =
         GST_STATIC_CAPS ("audio/mpeg, mpegversion = (int) { 2, 4 }, "
                          "stream-format = (string) { raw, adts }; "
                          "audio/mpeg, mpegversion = (int) 1, "
-                         "layer = (int) [ 1, 3 ]"));
+                         "layer = (int) [ 1, 3 ]; "
+                         "audio/x-ac3; audio/x-eac3; audio/x-opus"));
 
 static GstStaticPadTemplate src_template =
     GST_STATIC_PAD_TEMPLATE ("src", GST_PAD_SRC, GST_PAD_ALWAYS,
@@ -67,112 +72,21 @@ static GstStaticPadTemplate src_template =
                          "packetsize = (int) 188"));
 
 G_DEFINE_FINAL_TYPE_WITH_CODE (GstArclyTsMux, gst_arcly_ts_mux,
-    GST_TYPE_ELEMENT,
+    GST_TYPE_ARCLY_MUX,
     GST_DEBUG_CATEGORY_INIT (
         gst_arcly_ts_mux_debug, "arclytsmux", 0, "Arcly MPEG-TS muxer"));
 GST_ELEMENT_REGISTER_DEFINE (
     arclytsmux, "arclytsmux", GST_RANK_NONE, GST_TYPE_ARCLY_TS_MUX);
 
-static GstArclyTsMuxPad *
-first_video_pad (GstArclyTsMux *self)
-{
-  GstArclyTsMuxPad *found = NULL;
-  guint i;
-
-  g_mutex_lock (&self->lock);
-  for (i = 0; i < self->pads->len && !found; i++) {
-    GstArclyTsMuxPad *pad = g_ptr_array_index (self->pads, i);
-
-    if (pad->is_video)
-      found = gst_object_ref (pad);
-  }
-  g_mutex_unlock (&self->lock);
-  return found;
-}
-
-static gboolean
-gst_arcly_ts_mux_src_event (GstPad *pad, GstObject *parent, GstEvent *event)
-{
-  GstArclyTsMux *self = GST_ARCLY_TS_MUX (parent);
-
-  if (gst_video_event_is_force_key_unit (event)) {
-    g_autoptr (GstArclyTsMuxPad) video = first_video_pad (self);
-
-    if (video)
-      return gst_pad_push_event (GST_PAD (video), event);
-    gst_event_unref (event);
-    return FALSE;
-  }
-  /* Units are not on time one by one: nothing upstream could make of it. */
-  if (GST_EVENT_TYPE (event) == GST_EVENT_QOS) {
-    gst_event_unref (event);
-    return TRUE;
-  }
-  return gst_pad_event_default (pad, parent, event);
-}
-
-static GPtrArray *
-ref_pads (GstArclyTsMux *self)
-{
-  GPtrArray *pads = g_ptr_array_new_with_free_func (gst_object_unref);
-  guint i;
-
-  g_mutex_lock (&self->lock);
-  for (i = 0; i < self->pads->len; i++)
-    g_ptr_array_add (pads, gst_object_ref (g_ptr_array_index (self->pads, i)));
-  g_mutex_unlock (&self->lock);
-  return pads;
-}
-
-/* The sum is right if each element adds only what it adds itself: here, of
- * live input, how long a track waits for a silent one. */
-static gboolean
-query_latency (GstArclyTsMux *self, GstQuery *query)
-{
-  g_autoptr (GPtrArray) pads = ref_pads (self);
-  GstClockTime min = 0, max = GST_CLOCK_TIME_NONE, wait;
-  gboolean live = FALSE;
-  guint i;
-
-  for (i = 0; i < pads->len; i++) {
-    g_autoptr (GstQuery) peer = gst_query_new_latency ();
-    GstClockTime peer_min, peer_max;
-    gboolean peer_live;
-
-    if (!gst_pad_peer_query (g_ptr_array_index (pads, i), peer))
-      continue;
-    gst_query_parse_latency (peer, &peer_live, &peer_min, &peer_max);
-    if (!peer_live)
-      continue;
-    live = TRUE;
-    min = MAX (min, peer_min);
-    max = MIN (max, peer_max);
-  }
-  if (live && pads->len > 1) {
-    GST_OBJECT_LOCK (self);
-    wait = self->max_wait;
-    GST_OBJECT_UNLOCK (self);
-    min += wait;
-    if (GST_CLOCK_TIME_IS_VALID (max))
-      max += wait;
-  }
-  gst_query_set_latency (query, live, min, max);
-  return TRUE;
-}
-
-static gboolean
-gst_arcly_ts_mux_src_query (GstPad *pad, GstObject *parent, GstQuery *query)
-{
-  if (GST_QUERY_TYPE (query) == GST_QUERY_LATENCY)
-    return query_latency (GST_ARCLY_TS_MUX (parent), query);
-  return gst_pad_query_default (pad, parent, query);
-}
+G_DEFINE_FINAL_TYPE (
+    GstArclyTsMuxPad, gst_arcly_ts_mux_pad, GST_TYPE_ARCLY_MUX_PAD)
 
 /* PIDs are not used again before all are: a player that still holds the old
  * table does not take one stream for another. The lock. */
 static guint16
 next_pid_locked (GstArclyTsMux *self)
 {
+  GPtrArray *pads = GST_ARCLY_MUX (self)->pads;
   gboolean used;
   guint i;
 
@@ -180,164 +94,77 @@ next_pid_locked (GstArclyTsMux *self)
     used = FALSE;
     self->next_pid =
         self->next_pid >= LAST_PID ? FIRST_PID : self->next_pid + 1;
-    for (i = 0; i < self->pads->len; i++)
-      used |= ((GstArclyTsMuxPad *) g_ptr_array_index (self->pads, i))->pid ==
+    for (i = 0; i < pads->len; i++)
+      used |= ((GstArclyTsMuxPad *) g_ptr_array_index (pads, i))->pid ==
               self->next_pid;
   } while (used);
   return self->next_pid;
 }
 
-static gchar *
-pad_name_locked (GstArclyTsMux *self, gboolean is_video, const gchar *requested)
+static gpointer
+format_new (GstCaps *caps, GError **error)
 {
-  const gchar *prefix = is_video ? "video_" : "audio_";
-  guint64 index;
-
-  if (requested && g_str_has_prefix (requested, prefix) &&
-      g_ascii_string_to_unsigned (
-          requested + strlen (prefix), 10, 0, G_MAXINT32 - 1, &index, NULL)) {
-    self->next_index[is_video] =
-        MAX (self->next_index[is_video], (guint) index + 1);
-    return g_strdup (requested);
-  }
-  return g_strdup_printf ("%s%u", prefix, self->next_index[is_video]++);
+  return gst_arcly_ts_mux_format_new (caps, error);
 }
 
-static GstPad *
-gst_arcly_ts_mux_request_new_pad (GstElement *element, GstPadTemplate *templ,
-    const gchar *requested, const GstCaps *caps)
+static GstClockTime
+get_duration (gpointer format)
 {
-  GstArclyTsMux *self = GST_ARCLY_TS_MUX (element);
-  GstArclyTsMuxPad *pad;
-  gboolean is_video =
-      g_str_has_prefix (GST_PAD_TEMPLATE_NAME_TEMPLATE (templ), "video_");
-  g_autofree gchar *name = NULL;
-  guint n_pads;
+  return ((GstArclyTsMuxFormat *) format)->duration;
+}
 
-  g_mutex_lock (&self->lock);
-  n_pads = self->pads->len;
-  name = pad_name_locked (self, is_video, requested);
-  g_mutex_unlock (&self->lock);
-  if (n_pads >= GST_ARCLY_TS_MAX_STREAMS) {
-    GST_ERROR_OBJECT (self, "no more than %u tracks", GST_ARCLY_TS_MAX_STREAMS);
-    return NULL;
-  }
-
-  pad = g_object_new (GST_TYPE_ARCLY_TS_MUX_PAD, "name", name, "direction",
-      GST_PAD_SINK, "template", templ, NULL);
-  pad->is_video = is_video;
-  gst_pad_set_chain_function (GST_PAD (pad), gst_arcly_ts_mux_chain);
-  gst_pad_set_event_function (GST_PAD (pad), gst_arcly_ts_mux_sink_event);
-  /* Some senders leave fields out that the template has. */
-  GST_PAD_SET_ACCEPT_INTERSECT (pad);
-
-  g_mutex_lock (&self->lock);
-  pad->pid = next_pid_locked (self);
-  g_ptr_array_add (self->pads, gst_object_ref (pad));
-  g_mutex_unlock (&self->lock);
-  gst_pad_set_active (GST_PAD (pad), TRUE);
-  if (!gst_element_add_pad (element, gst_object_ref (GST_PAD (pad)))) {
-    gst_element_release_request_pad (element, GST_PAD (pad));
-    gst_object_unref (pad);
-    return NULL;
-  }
-  gst_object_unref (pad);
-  /* A second track makes us wait, which is latency. */
-  if (n_pads == 1)
-    gst_element_post_message (
-        element, gst_message_new_latency (GST_OBJECT (self)));
-  return GST_PAD (pad);
+static guint
+get_depth (gpointer format, GstBuffer *buffer)
+{
+  return gst_arcly_ts_mux_format_get_depth (format, buffer);
 }
 
 static void
-gst_arcly_ts_mux_release_pad (GstElement *element, GstPad *gst_pad)
+pad_new_locked (GstArclyMux *mux, GstArclyMuxPad *pad)
 {
-  GstArclyTsMux *self = GST_ARCLY_TS_MUX (element);
-  GstArclyTsMuxPad *pad = GST_ARCLY_TS_MUX_PAD (gst_pad);
-
-  g_mutex_lock (&self->lock);
-  if (pad->flushing)
-    self->n_flushing--;
-  pad->flushing = TRUE;
-  self->queued_bytes -= pad->queued_bytes;
-  gst_arcly_ts_mux_pad_flush_locked (pad);
-  g_ptr_array_add (self->removed, gst_object_ref (pad));
-  g_ptr_array_remove (self->pads, pad);
-  self->progress++;
-  g_cond_broadcast (&self->cond);
-  g_mutex_unlock (&self->lock);
-
-  gst_pad_set_active (gst_pad, FALSE);
-  gst_element_remove_pad (element, gst_pad);
-
-  /* The others may have waited for it. */
-  g_mutex_lock (&self->lock);
-  if (self->running)
-    gst_arcly_ts_mux_advance_locked (self);
-  g_mutex_unlock (&self->lock);
+  GST_ARCLY_TS_MUX_PAD (pad)->pid = next_pid_locked (GST_ARCLY_TS_MUX (mux));
 }
 
-/* No thread streams. */
 static void
-reset (GstArclyTsMux *self)
+pad_caps_locked (GstArclyMux *mux, GstArclyMuxPad *pad, gpointer format)
 {
-  guint i;
+  const GstArclyTsMuxFormat *known = format;
 
-  for (i = 0; i < self->pads->len; i++) {
-    GstArclyTsMuxPad *pad = g_ptr_array_index (self->pads, i);
-
-    gst_arcly_ts_mux_pad_flush_locked (pad);
-    gst_arcly_ts_mux_pad_reset_times (pad);
-    g_clear_pointer (&pad->format, gst_arcly_ts_mux_format_unref);
-    g_clear_pointer (&pad->active, gst_arcly_ts_mux_format_unref);
-    g_clear_pointer (&pad->h264, gst_arcly_ts_h264_free);
-    pad->stream = NULL;
-    pad->thread = NULL;
-    pad->announced = pad->in_table = pad->flushing = FALSE;
-    pad->live_asked = FALSE;
-    pad->warned_malformed = FALSE;
-  }
-  g_ptr_array_set_size (self->removed, 0);
-  gst_arcly_ts_mux_output_reset (self);
-  self->queued_bytes = 0;
-  self->start_dts = GST_ARCLY_TS_MUX_NO_TIME;
-  self->live = FALSE;
-  self->eos_sent = FALSE;
-  self->n_flushing = 0;
-  self->flow = GST_FLOW_OK;
+  GST_ARCLY_TS_MUX_PAD (pad)->announced_entry = known->entry;
+  GST_ARCLY_TS_MUX_PAD (pad)->announced_id = known->stream_id;
 }
 
-static GstStateChangeReturn
-gst_arcly_ts_mux_change_state (GstElement *element, GstStateChange transition)
+static void
+pad_reset (GstArclyMuxPad *mux_pad)
 {
-  GstArclyTsMux *self = GST_ARCLY_TS_MUX (element);
-  GstStateChangeReturn result;
+  GstArclyTsMuxPad *pad = GST_ARCLY_TS_MUX_PAD (mux_pad);
 
-  if (transition == GST_STATE_CHANGE_READY_TO_PAUSED) {
-    g_mutex_lock (&self->lock);
-    self->stopping = FALSE;
-    self->running = TRUE;
-    g_mutex_unlock (&self->lock);
-    gst_arcly_ts_mux_update_bound (self, FALSE);
-  } else if (transition == GST_STATE_CHANGE_PAUSED_TO_READY) {
-    g_mutex_lock (&self->lock);
-    self->stopping = TRUE;
-    self->running = FALSE;
-    g_cond_broadcast (&self->cond);
-    g_mutex_unlock (&self->lock);
-  }
+  g_clear_pointer (&pad->active, gst_arcly_ts_mux_format_unref);
+  g_clear_pointer (&pad->video, gst_arcly_ts_video_free);
+  g_clear_pointer (&pad->pack.bytes, g_byte_array_unref);
+  pad->stream = NULL;
+  pad->warned_malformed = FALSE;
+  pad->warned_full = FALSE;
+  pad->n_jumps = 0;
+}
 
-  result = GST_ELEMENT_CLASS (gst_arcly_ts_mux_parent_class)
-               ->change_state (element, transition);
+static void
+gst_arcly_ts_mux_pad_finalize (GObject *object)
+{
+  pad_reset (GST_ARCLY_MUX_PAD (object));
 
-  if (transition == GST_STATE_CHANGE_PAUSED_TO_READY) {
-    g_mutex_lock (&self->lock);
-    while (self->pushing)
-      g_cond_wait (&self->cond, &self->lock);
-    reset (self);
-    g_mutex_unlock (&self->lock);
-  }
-  return result;
+  G_OBJECT_CLASS (gst_arcly_ts_mux_pad_parent_class)->finalize (object);
+}
+
+static void
+gst_arcly_ts_mux_pad_init (GstArclyTsMuxPad *pad)
+{
+}
+
+static void
+gst_arcly_ts_mux_pad_class_init (GstArclyTsMuxPadClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = gst_arcly_ts_mux_pad_finalize;
 }
 
 static void
@@ -354,8 +181,12 @@ gst_arcly_ts_mux_set_property (
     case PROP_PCR_INTERVAL:
       self->pcr_interval = g_value_get_uint64 (value);
       break;
-    case PROP_MAX_WAIT:
-      self->max_wait = g_value_get_uint64 (value);
+    case PROP_MAX_AUDIO_DELAY:
+      self->max_audio_delay = g_value_get_uint64 (value);
+      GST_ARCLY_MUX (self)->max_hold = self->max_audio_delay;
+      break;
+    case PROP_ALIGNMENT:
+      self->alignment = g_value_get_uint (value);
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
@@ -378,8 +209,11 @@ gst_arcly_ts_mux_get_property (
     case PROP_PCR_INTERVAL:
       g_value_set_uint64 (value, self->pcr_interval);
       break;
-    case PROP_MAX_WAIT:
-      g_value_set_uint64 (value, self->max_wait);
+    case PROP_MAX_AUDIO_DELAY:
+      g_value_set_uint64 (value, self->max_audio_delay);
+      break;
+    case PROP_ALIGNMENT:
+      g_value_set_uint (value, self->alignment);
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
@@ -393,12 +227,11 @@ gst_arcly_ts_mux_finalize (GObject *object)
 {
   GstArclyTsMux *self = GST_ARCLY_TS_MUX (object);
 
-  gst_arcly_ts_mux_output_reset (self);
+  /* The parent resets once more. */
+  gst_arcly_ts_mux_output_reset (GST_ARCLY_MUX (self));
   gst_arcly_ts_gather_clear (&self->gather);
-  g_ptr_array_unref (self->pads);
-  g_ptr_array_unref (self->removed);
-  g_mutex_clear (&self->lock);
-  g_cond_clear (&self->cond);
+  gst_arcly_ts_gather_clear (&self->pack_gather);
+  g_clear_pointer (&self->packing, g_ptr_array_unref);
 
   G_OBJECT_CLASS (gst_arcly_ts_mux_parent_class)->finalize (object);
 }
@@ -406,22 +239,14 @@ gst_arcly_ts_mux_finalize (GObject *object)
 static void
 gst_arcly_ts_mux_init (GstArclyTsMux *self)
 {
-  g_mutex_init (&self->lock);
-  g_cond_init (&self->cond);
-  self->pads = g_ptr_array_new_with_free_func (gst_object_unref);
-  self->removed = g_ptr_array_new_with_free_func (gst_object_unref);
   gst_arcly_ts_gather_init (&self->gather);
+  gst_arcly_ts_gather_init (&self->pack_gather);
+  self->packing = g_ptr_array_new_with_free_func (gst_object_unref);
   self->next_pid = FIRST_PID - 1;
   self->pat_interval = DEFAULT_PAT_INTERVAL;
   self->pcr_interval = DEFAULT_PCR_INTERVAL;
-  self->max_wait = DEFAULT_MAX_WAIT;
-  reset (self);
-
-  self->srcpad = gst_pad_new_from_static_template (&src_template, "src");
-  gst_pad_use_fixed_caps (self->srcpad);
-  gst_pad_set_event_function (self->srcpad, gst_arcly_ts_mux_src_event);
-  gst_pad_set_query_function (self->srcpad, gst_arcly_ts_mux_src_query);
-  gst_element_add_pad (GST_ELEMENT (self), self->srcpad);
+  self->max_audio_delay = DEFAULT_MAX_AUDIO_DELAY;
+  GST_ARCLY_MUX (self)->max_hold = DEFAULT_MAX_AUDIO_DELAY;
 }
 
 static void
@@ -456,20 +281,34 @@ install_properties (GObjectClass *object_class)
       G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY);
 
   /**
-   * GstArclyTsMux:max-wait:
+   * GstArclyTsMux:max-audio-delay:
    *
-   * How long the muxer waits for a track that is silent, in nanoseconds of
-   * media time; 0 does not wait. Past it the other tracks go on, and what
-   * comes late is still muxed. It is latency of live input with more than one
-   * track. Input that is not live is waited for 10 s at least, unless this is
-   * 0. The clock (PCR) runs ahead of the frames by as much, within 0.1 s and
-   * 1 s. Taken when streaming starts.
+   * How long a frame of sound may wait for others to share a PES with it, in
+   * nanoseconds; 0 gives each frame a PES of its own. Fewer PES are less
+   * overhead. It is latency of live input. Where the sound bears the clock
+   * (without video), no PES is longer than #GstArclyTsMux:pcr-interval. Taken
+   * when streaming starts.
    *
    * Since: 0.1
    */
-  properties[PROP_MAX_WAIT] = g_param_spec_uint64 ("max-wait", "Max wait",
-      "How long to wait for a silent track (ns, 0 = not at all)", 0,
-      60 * GST_SECOND, DEFAULT_MAX_WAIT,
+  properties[PROP_MAX_AUDIO_DELAY] =
+      g_param_spec_uint64 ("max-audio-delay", "Max audio delay",
+          "How long sound may wait to share a PES (ns, 0 = not at all)", 0,
+          500 * GST_MSECOND, DEFAULT_MAX_AUDIO_DELAY,
+          G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY);
+
+  /**
+   * GstArclyTsMux:alignment:
+   *
+   * Packets in each buffer: 7 for UDP and RTP; 0 gives each PES a buffer. What
+   * fills no buffer waits for the next unit. Only the last buffer in front of a
+   * place to cut, and the last of all, may have fewer. Taken when streaming
+   * starts.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_ALIGNMENT] = g_param_spec_uint ("alignment", "Alignment",
+      "Packets in a buffer (7 for UDP, 0 = a PES)", 0, MAX_ALIGNMENT, 0,
       G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY);
 
   g_object_class_install_properties (object_class, N_PROPERTIES, properties);
@@ -480,22 +319,31 @@ gst_arcly_ts_mux_class_init (GstArclyTsMuxClass *klass)
 {
   GObjectClass *object_class = G_OBJECT_CLASS (klass);
   GstElementClass *element_class = GST_ELEMENT_CLASS (klass);
+  GstArclyMuxClass *mux_class = GST_ARCLY_MUX_CLASS (klass);
 
   object_class->set_property = gst_arcly_ts_mux_set_property;
   object_class->get_property = gst_arcly_ts_mux_get_property;
   object_class->finalize = gst_arcly_ts_mux_finalize;
   install_properties (object_class);
 
-  element_class->request_new_pad = gst_arcly_ts_mux_request_new_pad;
-  element_class->release_pad = gst_arcly_ts_mux_release_pad;
-  element_class->change_state = gst_arcly_ts_mux_change_state;
-
-  gst_element_class_add_static_pad_template_with_gtype (
-      element_class, &video_template, GST_TYPE_ARCLY_TS_MUX_PAD);
-  gst_element_class_add_static_pad_template_with_gtype (
-      element_class, &audio_template, GST_TYPE_ARCLY_TS_MUX_PAD);
-  gst_element_class_add_static_pad_template (element_class, &src_template);
+  mux_class->format_new = format_new;
+  mux_class->format_ref = (gpointer (*) (gpointer)) gst_arcly_ts_mux_format_ref;
+  mux_class->format_unref = (GDestroyNotify) gst_arcly_ts_mux_format_unref;
+  mux_class->get_duration = get_duration;
+  mux_class->get_depth = get_depth;
+  mux_class->pad_new_locked = pad_new_locked;
+  mux_class->pad_caps_locked = pad_caps_locked;
+  mux_class->pad_reset = pad_reset;
+  mux_class->announce = gst_arcly_ts_mux_output_announce;
+  mux_class->remove = gst_arcly_ts_mux_output_remove;
+  mux_class->start = gst_arcly_ts_mux_output_start;
+  mux_class->push = gst_arcly_ts_mux_output_push;
+  mux_class->finish = gst_arcly_ts_mux_output_finish;
+  mux_class->flushed = gst_arcly_ts_mux_output_flushed;
+  mux_class->reset = gst_arcly_ts_mux_output_reset;
+  gst_arcly_mux_class_add_templates (mux_class, &video_template,
+      &audio_template, GST_TYPE_ARCLY_TS_MUX_PAD, &src_template);
   gst_element_class_set_static_metadata (element_class, "Arcly MPEG-TS muxer",
-      "Codec/Muxer", "Muxes live H.264, AAC and MP3 into MPEG-TS",
+      "Codec/Muxer", "Muxes live video and audio into MPEG-TS",
       "The gst-arcly authors");
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 
-#include <gst/gst.h>
+#include "gstarclymux.h"
 
 G_BEGIN_DECLS
 
@@ -11,7 +11,7 @@ G_BEGIN_DECLS
 
 #define GST_TYPE_ARCLY_TS_MUX (gst_arcly_ts_mux_get_type ())
 G_DECLARE_FINAL_TYPE (
-    GstArclyTsMux, gst_arcly_ts_mux, GST, ARCLY_TS_MUX, GstElement)
+    GstArclyTsMux, gst_arcly_ts_mux, GST, ARCLY_TS_MUX, GstArclyMux)
 
 GST_ELEMENT_REGISTER_DECLARE (arclytsmux);
 

@@ -3,92 +3,109 @@
  * How a unit becomes a buffer of packets. */
 #include "config.h"
 
-#include <gst/arcly/codec/gstarclyaac.h>
-#include <gst/arcly/codec/gstarclympegaudio.h>
-#include <gst/arcly/gstarclyerror.h>
-
 #include "gstarclytsmuxprivate.h"
 
-/* ISO/IEC 13818-1, table 2-22. */
-#define STREAM_ID_VIDEO 0xe0
-#define STREAM_ID_AUDIO 0xc0
 /* Tables in front of each frame would double an audio-only stream. */
 #define AUDIO_CUT_NS (500 * GST_MSECOND)
 /* The same as the writer's: no clock runs over a longer hole. */
 #define JUMP_NS (10 * GST_SECOND)
+/* By which tracks are apart. */
+#define SKEW_NS ((gint64) GST_SECOND)
 /* ISO/IEC 13818-1, D.0.9: nothing stays longer in a decoder's buffer. */
 #define MIN_LEAD (100 * GST_MSECOND)
 #define MAX_LEAD GST_SECOND
-/* PES_packet_length: 16 bits, of which 8 bytes are ours. */
-#define MAX_AUDIO_PES (G_MAXUINT16 - 8)
-
-void
-gst_arcly_ts_mux_job_clear (GstArclyTsMuxJob *job)
-{
-  gst_clear_object (&job->pad);
-  gst_arcly_ts_mux_item_clear (&job->item);
-}
 
 static void
 ensure_writer (GstArclyTsMux *self)
 {
-  GstClockTime pat_interval, pcr_interval, max_wait;
+  GstClockTime pat_interval, max_wait;
 
   if (self->writer)
     return;
   GST_OBJECT_LOCK (self);
   pat_interval = self->pat_interval;
-  pcr_interval = self->pcr_interval;
-  max_wait = self->max_wait;
+  self->clock_interval = (gint64) self->pcr_interval;
+  self->audio_delay = (gint64) self->max_audio_delay;
+  self->packets = self->alignment;
+  max_wait = GST_ARCLY_MUX (self)->max_wait;
   GST_OBJECT_UNLOCK (self);
 
-  /* What comes late within the wait is still ahead of the clock. */
+  /* What comes late within the wait, and sound that was held back, is still
+   * ahead of the clock. */
   self->writer = gst_arcly_ts_writer_new ();
-  gst_arcly_ts_writer_set_timing (self->writer, pat_interval, pcr_interval,
-      CLAMP (max_wait, MIN_LEAD, MAX_LEAD));
+  gst_arcly_ts_writer_set_timing (self->writer, pat_interval,
+      self->clock_interval,
+      MIN (CLAMP (max_wait, MIN_LEAD, MAX_LEAD) + self->audio_delay, MAX_LEAD));
 }
 
 void
-gst_arcly_ts_mux_output_start (GstArclyTsMux *self)
+gst_arcly_ts_mux_output_start (GstArclyMux *mux)
 {
-  GstSegment segment;
+  GstArclyTsMux *self = GST_ARCLY_TS_MUX (mux);
 
   if (!self->started) {
-    g_autofree gchar *id =
-        g_strdup_printf ("%s/%08x", GST_OBJECT_NAME (self), g_random_int ());
-    GstEvent *event = gst_event_new_stream_start (id);
-    g_autoptr (GstCaps) caps = gst_pad_get_pad_template_caps (self->srcpad);
+    g_autoptr (GstCaps) caps = gst_pad_get_pad_template_caps (mux->srcpad);
 
-    gst_event_set_group_id (event, gst_util_group_id_next ());
-    gst_pad_push_event (self->srcpad, event);
-    gst_pad_push_event (self->srcpad, gst_event_new_caps (caps));
+    gst_arcly_mux_push_stream_start (mux);
+    gst_pad_push_event (mux->srcpad, gst_event_new_caps (caps));
     self->started = TRUE;
     self->need_segment = TRUE;
     self->need_discont = TRUE;
   }
   if (self->need_segment) {
-    gst_segment_init (&segment, GST_FORMAT_TIME);
-    gst_pad_push_event (self->srcpad, gst_event_new_segment (&segment));
+    gst_arcly_mux_push_segment (mux);
     self->need_segment = FALSE;
   }
 }
 
 void
-gst_arcly_ts_mux_output_announce (GstArclyTsMux *self, GstArclyTsMuxPad *pad)
+gst_arcly_ts_mux_output_flushed (GstArclyMux *mux)
 {
-  ensure_writer (self);
-  if (pad->stream)
+  GstArclyTsMux *self = GST_ARCLY_TS_MUX (mux);
+
+  gst_arcly_ts_mux_pack_drop (self, NULL);
+  gst_clear_buffer (&self->rest);
+  self->need_segment = self->started;
+  self->need_discont = self->need_clock = TRUE;
+  self->last_cut = GST_ARCLY_MUX_NO_TIME;
+}
+
+/* A PMT of one packet, which everything reads, describes 32 streams, or 11 of
+ * the kind that need the most words. */
+static void
+refuse (GstArclyTsMuxPad *pad)
+{
+  if (pad->warned_full)
     return;
-  pad->stream = gst_arcly_ts_writer_add_stream (self->writer, pad->pid,
-      pad->announced_type, pad->is_video ? STREAM_ID_VIDEO : STREAM_ID_AUDIO);
-  /* Pads are limited to what the writer takes, and the streams of those that
-   * went are removed before a new one is announced. */
-  g_assert (pad->stream != NULL);
+  pad->warned_full = TRUE;
+  GST_WARNING_OBJECT (pad, "left out: no room for another track in the PMT");
 }
 
 void
-gst_arcly_ts_mux_output_remove (GstArclyTsMux *self, GstArclyTsMuxPad *pad)
+gst_arcly_ts_mux_output_announce (GstArclyMux *mux, GstArclyMuxPad *mux_pad)
 {
+  GstArclyTsMux *self = GST_ARCLY_TS_MUX (mux);
+  GstArclyTsMuxPad *pad = GST_ARCLY_TS_MUX_PAD (mux_pad);
+  GstArclyTsPmtEntry entry;
+
+  ensure_writer (self);
+  if (pad->stream)
+    return;
+  entry = pad->announced_entry;
+  entry.pid = pad->pid;
+  pad->stream =
+      gst_arcly_ts_writer_add_stream (self->writer, &entry, pad->announced_id);
+  if (!pad->stream)
+    refuse (pad);
+}
+
+void
+gst_arcly_ts_mux_output_remove (GstArclyMux *mux, GstArclyMuxPad *mux_pad)
+{
+  GstArclyTsMux *self = GST_ARCLY_TS_MUX (mux);
+  GstArclyTsMuxPad *pad = GST_ARCLY_TS_MUX_PAD (mux_pad);
+
+  gst_arcly_ts_mux_pack_drop (self, pad);
   if (self->writer && pad->stream)
     gst_arcly_ts_writer_remove_stream (self->writer, pad->stream);
   pad->stream = NULL;
@@ -118,6 +135,24 @@ is_other_stream (const GstArclyTsMuxFormat *a, const GstArclyTsMuxFormat *b)
 }
 
 static void
+start_video (GstArclyTsMuxPad *pad, const GstArclyTsMuxFormat *format)
+{
+  guint i;
+
+  if (!pad->video)
+    pad->video = gst_arcly_ts_video_new ();
+  gst_arcly_ts_video_start (pad->video,
+      gst_arcly_ts_mux_format_get_video (format), format->nal_length_size);
+  for (i = 0; i < format->sets->len; i++) {
+    gsize size;
+    const guint8 *nal =
+        g_bytes_get_data (g_ptr_array_index (format->sets, i), &size);
+
+    gst_arcly_ts_video_add_set (pad->video, nal, size);
+  }
+}
+
+static void
 use_format (
     GstArclyTsMux *self, GstArclyTsMuxPad *pad, GstArclyTsMuxFormat *format)
 {
@@ -128,157 +163,277 @@ use_format (
   is_other = !pad->active || is_other_stream (pad->active, format);
   if (pad->active && is_other) {
     GST_DEBUG_OBJECT (pad, "format changes to %" GST_PTR_FORMAT, format->caps);
+    gst_arcly_ts_mux_pack_write (self, pad);
     self->need_discont = TRUE;
   }
   g_clear_pointer (&pad->active, gst_arcly_ts_mux_format_unref);
   pad->active = gst_arcly_ts_mux_format_ref (format);
-  gst_arcly_ts_writer_set_type (self->writer, pad->stream, format->stream_type);
-  if (!pad->is_video || !is_other)
-    return;
-  if (!pad->h264)
-    pad->h264 = gst_arcly_ts_h264_new ();
-  gst_arcly_ts_h264_set_config (pad->h264, format->h264);
+  if (!gst_arcly_ts_writer_change_stream (
+          self->writer, pad->stream, &format->entry, format->stream_id))
+    refuse (pad);
+  if (GST_ARCLY_MUX_PAD (pad)->is_video && is_other)
+    start_video (pad, format);
 }
 
-static gboolean
-gather_audio (GstArclyTsMux *self, const GstArclyTsMuxFormat *format,
-    const GstMapInfo *map, guint8 *header, GError **error)
+static void
+keep (GstArclyTsMux *self, GstBuffer *out)
 {
-  GstArclyAdtsHeader adts;
-  GstArclyMpegAudioHeader mpeg;
+  if (!self->first_out && !self->out) {
+    self->first_out = out;
+    return;
+  }
+  if (!self->out) {
+    self->out = gst_buffer_list_new ();
+    gst_buffer_list_add (self->out, g_steal_pointer (&self->first_out));
+  }
+  gst_buffer_list_add (self->out, out);
+}
 
-  gst_arcly_ts_gather_reset (&self->gather);
-  if (map->size > MAX_AUDIO_PES) {
-    g_set_error (error, GST_ARCLY_ERROR, GST_ARCLY_ERROR_LIMIT,
-        "audio of %" G_GSIZE_FORMAT " bytes in one buffer", map->size);
-    return FALSE;
+/* RFC 2250, 2: whole packets in a datagram, and none too many. What fills no
+ * buffer waits for the next unit, unless that is a place to cut. */
+static void
+align (GstArclyTsMux *self, GstBuffer *out)
+{
+  const gsize size = self->packets * GST_ARCLY_TS_PACKET_SIZE;
+  gsize done = 0, total;
+
+  if (self->rest) {
+    if (GST_BUFFER_FLAG_IS_SET (out, GST_BUFFER_FLAG_DELTA_UNIT))
+      out = gst_buffer_append (g_steal_pointer (&self->rest), out);
+    else
+      keep (self, g_steal_pointer (&self->rest));
   }
-  switch (format->codec) {
-    case GST_ARCLY_TS_MUX_AAC_RAW:
-      if (!gst_arcly_adts_header_write (&format->aac, map->size, header, error))
-        return FALSE;
-      gst_arcly_ts_gather_add (
-          &self->gather, header, GST_ARCLY_ADTS_HEADER_SIZE);
-      break;
-    case GST_ARCLY_TS_MUX_AAC_ADTS:
-      if (!gst_arcly_adts_header_parse (map->data, map->size, &adts, error))
-        return FALSE;
-      break;
-    case GST_ARCLY_TS_MUX_MPEG_AUDIO:
-      if (!gst_arcly_mpeg_audio_header_parse (
-              map->data, map->size, &mpeg, error))
-        return FALSE;
-      break;
-    case GST_ARCLY_TS_MUX_H264:
-      g_assert_not_reached ();
+  total = gst_buffer_get_size (out);
+  while (done < total) {
+    gsize n = MIN (size, total - done);
+    GstBuffer *part = gst_buffer_copy_region (out,
+        GST_BUFFER_COPY_TIMESTAMPS | GST_BUFFER_COPY_FLAGS |
+            GST_BUFFER_COPY_MEMORY,
+        done, n);
+
+    GST_BUFFER_PTS (part) = GST_BUFFER_PTS (out);
+    GST_BUFFER_DTS (part) = GST_BUFFER_DTS (out);
+    GST_BUFFER_DURATION (part) = GST_CLOCK_TIME_NONE;
+    if (done > 0) {
+      GST_BUFFER_FLAG_SET (part, GST_BUFFER_FLAG_DELTA_UNIT);
+      GST_BUFFER_FLAG_UNSET (part, GST_BUFFER_FLAG_DISCONT);
+    }
+    if (n == size)
+      keep (self, part);
+    else
+      self->rest = part;
+    done += n;
   }
-  gst_arcly_ts_gather_add (&self->gather, map->data, map->size);
-  return TRUE;
+  gst_buffer_unref (out);
 }
 
 static GstBuffer *
-write_unit (GstArclyTsMux *self, GstArclyTsMuxJob *job, gboolean random_access)
+make_buffer (GstArclyTsMux *self, const GstArclyTsMuxUnit *in,
+    const GstArclyTsUnit *unit, gboolean discont)
 {
-  const GstArclyTsMuxItem *item = &job->item;
-  gboolean jumped =
-      item->jumped || (self->last_dts != GST_ARCLY_TS_MUX_NO_TIME &&
-                          item->dts - self->last_dts > (gint64) JUMP_NS);
-  GstArclyTsUnit unit = {
-    .stream = job->pad->stream,
-    .pts = item->pts,
-    .dts = item->dts,
-    .payload = &self->gather,
-    .random_access = random_access,
-    .cut = job->may_cut && random_access,
-  };
-  GstBuffer *out;
+  GstBuffer *out = gst_buffer_new_allocate (
+      NULL, gst_arcly_ts_writer_measure (self->writer, unit), NULL);
   GstMapInfo map;
-  gboolean discont;
 
-  if (jumped)
-    self->need_discont = TRUE;
-  /* An audio-only stream can be cut anywhere; it need not be everywhere. */
-  if (unit.cut && !job->pad->is_video) {
-    unit.cut = self->need_discont || item->discont ||
-               self->last_cut == GST_ARCLY_TS_MUX_NO_TIME ||
-               item->dts - self->last_cut >= (gint64) AUDIO_CUT_NS;
-  }
-  /* Each frame of sound is a random access point; saying so at each might
-   * cost a packet. */
-  if (!job->pad->is_video)
-    unit.random_access = unit.cut;
-  discont = unit.cut && (self->need_discont || item->discont);
-  /* The very first unit starts a clock, it doesn't change one. */
-  unit.discontinuity =
-      (jumped || discont) && self->last_dts != GST_ARCLY_TS_MUX_NO_TIME;
-  if (unit.cut) {
-    self->need_discont = FALSE;
-    self->last_cut = item->dts;
-  }
-  self->last_dts = jumped ? item->dts : MAX (self->last_dts, item->dts);
-
-  out = gst_buffer_new_allocate (
-      NULL, gst_arcly_ts_writer_measure (self->writer, &unit), NULL);
   gst_buffer_map (out, &map, GST_MAP_WRITE);
-  gst_arcly_ts_writer_write (self->writer, &unit, map.data);
+  gst_arcly_ts_writer_write (self->writer, unit, map.data);
   gst_buffer_unmap (out, &map);
 
-  if (item->pts >= 0)
-    GST_BUFFER_PTS (out) = item->pts;
-  if (item->dts >= 0)
-    GST_BUFFER_DTS (out) = item->dts;
-  if (item->duration > 0)
-    GST_BUFFER_DURATION (out) = item->duration;
-  if (!unit.cut)
+  if (in->pts >= 0)
+    GST_BUFFER_PTS (out) = in->pts;
+  if (in->dts >= 0)
+    GST_BUFFER_DTS (out) = in->dts;
+  if (in->duration > 0)
+    GST_BUFFER_DURATION (out) = in->duration;
+  if (!unit->cut)
     GST_BUFFER_FLAG_SET (out, GST_BUFFER_FLAG_DELTA_UNIT);
   if (discont)
     GST_BUFFER_FLAG_SET (out, GST_BUFFER_FLAG_DISCONT);
-  if (job->leftover)
+  if (in->leftover)
     GST_BUFFER_FLAG_SET (out, GST_ARCLY_TS_MUX_FLAG_LEFTOVER);
   return out;
 }
 
-GstBuffer *
-gst_arcly_ts_mux_output_compose (GstArclyTsMux *self, GstArclyTsMuxJob *job)
+/* Of tracks that go elsewhere together, the first one makes the jump. */
+static gboolean
+jumps (GstArclyTsMux *self, const GstArclyTsMuxUnit *in)
 {
-  GstArclyTsMuxPad *pad = job->pad;
-  GstArclyTsMuxItem *item = &job->item;
-  g_autoptr (GError) error = NULL;
-  guint8 header[GST_ARCLY_ADTS_HEADER_SIZE];
-  gboolean random_access = TRUE;
-  GstBuffer *out = NULL;
-  GstMapInfo map;
-  gboolean ok;
+  gboolean is_there = in->dts >= self->jump_dts - SKEW_NS &&
+                      in->dts <= self->last_dts + SKEW_NS;
+  gboolean jumped;
 
-  gst_arcly_ts_mux_output_announce (self, pad);
-  use_format (self, pad, item->format);
-  if (!gst_buffer_map (item->buffer, &map, GST_MAP_READ)) {
-    GST_WARNING_OBJECT (pad, "buffer cannot be read, dropped");
-    return NULL;
+  if (self->last_dts == GST_ARCLY_MUX_NO_TIME) {
+    self->jump_dts = in->dts;
+    return FALSE;
   }
-  if (pad->is_video)
-    ok = gst_arcly_ts_h264_gather (pad->h264, map.data, map.size,
-        !GST_BUFFER_FLAG_IS_SET (item->buffer, GST_BUFFER_FLAG_DELTA_UNIT),
-        &self->gather, &random_access, &error);
-  else
-    ok = gather_audio (self, item->format, &map, header, &error);
-  if (ok) {
-    out = write_unit (self, job, random_access);
-  } else if (!pad->warned_malformed) {
-    pad->warned_malformed = TRUE;
-    GST_WARNING_OBJECT (pad, "dropped: %s", error->message);
+  jumped = in->dts - self->last_dts > (gint64) JUMP_NS ||
+           (in->jumped && !(is_there && in->pad->n_jumps != self->n_jumps));
+  if (jumped) {
+    self->n_jumps++;
+    self->jump_dts = in->dts;
   }
-  gst_buffer_unmap (item->buffer, &map);
-  return out;
+  if (jumped || is_there)
+    in->pad->n_jumps = self->n_jumps;
+  return jumped;
 }
 
 void
-gst_arcly_ts_mux_output_reset (GstArclyTsMux *self)
+gst_arcly_ts_mux_output_write (GstArclyTsMux *self, const GstArclyTsMuxUnit *in)
 {
+  gboolean is_video = GST_ARCLY_MUX_PAD (in->pad)->is_video;
+  gboolean jumped = jumps (self, in);
+  GstArclyTsUnit unit = {
+    .stream = in->pad->stream,
+    .pts = in->pts,
+    .dts = in->dts,
+    .payload = in->payload,
+    .random_access = in->random_access,
+    .cut = in->may_cut && in->random_access,
+  };
+  GstBuffer *out;
+  gboolean discont;
+
+  if (jumped)
+    self->need_discont = self->need_clock = TRUE;
+  /* An audio-only stream can be cut anywhere; it need not be everywhere. */
+  if (unit.cut && !is_video) {
+    unit.cut = self->need_discont || in->discont ||
+               self->last_cut == GST_ARCLY_MUX_NO_TIME ||
+               in->dts - self->last_cut >= (gint64) AUDIO_CUT_NS;
+  }
+  /* Each frame of sound is a random access point; saying so at each might
+   * cost a packet. */
+  if (!is_video)
+    unit.random_access = unit.cut;
+  discont = unit.cut && (self->need_discont || in->discont);
+  /* The very first unit starts a clock, it doesn't change one; neither do other
+   * parameter sets. */
+  unit.discontinuity =
+      (jumped || (unit.cut && (self->need_clock || in->discont))) &&
+      self->last_dts != GST_ARCLY_MUX_NO_TIME;
+  if (unit.cut) {
+    self->need_discont = self->need_clock = FALSE;
+    self->last_cut = in->dts;
+  }
+  self->last_dts = jumped ? in->dts : MAX (self->last_dts, in->dts);
+
+  out = make_buffer (self, in, &unit, discont);
+  if (self->packets > 0)
+    align (self, out);
+  else
+    keep (self, out);
+}
+
+static gboolean
+add_video (GstArclyTsMux *self, GstArclyMuxJob *job, const GstMapInfo *map,
+    GError **error)
+{
+  const GstArclyMuxItem *item = &job->item;
+  GstArclyTsMuxUnit unit = {
+    .pad = GST_ARCLY_TS_MUX_PAD (job->pad),
+    .payload = &self->gather,
+    .pts = item->pts,
+    .dts = item->dts,
+    .duration = item->duration,
+    .may_cut = job->may_cut,
+    .leftover = job->leftover,
+    .discont = item->discont,
+    .jumped = item->jumped,
+  };
+
+  if (!gst_arcly_ts_video_gather (unit.pad->video, map->data, map->size,
+          !GST_BUFFER_FLAG_IS_SET (item->buffer, GST_BUFFER_FLAG_DELTA_UNIT),
+          &self->gather, &unit.random_access, error))
+    return FALSE;
+  /* What precedes a place to cut stays in front of it. */
+  gst_arcly_ts_mux_pack_expire (
+      self, item->dts, item->jumped || (unit.may_cut && unit.random_access));
+  gst_arcly_ts_mux_output_write (self, &unit);
+  return TRUE;
+}
+
+static void
+add (GstArclyTsMux *self, GstArclyMuxJob *job)
+{
+  GstArclyTsMuxPad *pad = GST_ARCLY_TS_MUX_PAD (job->pad);
+  g_autoptr (GError) error = NULL;
+  GstMapInfo map;
+  gboolean ok;
+
+  gst_arcly_ts_mux_output_announce (GST_ARCLY_MUX (self), job->pad);
+  if (!pad->stream)
+    return;
+  use_format (self, pad, job->item.format);
+  if (!gst_buffer_map (job->item.buffer, &map, GST_MAP_READ)) {
+    GST_WARNING_OBJECT (pad, "buffer cannot be read, dropped");
+    return;
+  }
+  if (job->pad->is_video) {
+    ok = add_video (self, job, &map, &error);
+  } else {
+    gst_arcly_ts_mux_pack_expire (self, job->item.dts, FALSE);
+    ok = gst_arcly_ts_mux_pack_add (self, job, &map, &error);
+  }
+  if (!ok && !pad->warned_malformed) {
+    pad->warned_malformed = TRUE;
+    GST_WARNING_OBJECT (pad, "dropped: %s", error->message);
+  }
+  gst_buffer_unmap (job->item.buffer, &map);
+}
+
+static GstFlowReturn
+push_out (GstArclyTsMux *self)
+{
+  GstPad *srcpad = GST_ARCLY_MUX (self)->srcpad;
+
+  if (self->out)
+    return gst_pad_push_list (srcpad, g_steal_pointer (&self->out));
+  if (self->first_out)
+    return gst_pad_push (srcpad, g_steal_pointer (&self->first_out));
+  return GST_FLOW_OK;
+}
+
+GstFlowReturn
+gst_arcly_ts_mux_output_push (GstArclyMux *mux, GstArclyMuxJob *jobs, guint n)
+{
+  GstArclyTsMux *self = GST_ARCLY_TS_MUX (mux);
+  guint i;
+
+  for (i = 0; i < n; i++) {
+    add (self, &jobs[i]);
+    /* What it was made of is not needed while downstream works. */
+    gst_arcly_mux_item_clear (&jobs[i].item);
+  }
+  return push_out (self);
+}
+
+GstFlowReturn
+gst_arcly_ts_mux_output_finish (GstArclyMux *mux)
+{
+  GstArclyTsMux *self = GST_ARCLY_TS_MUX (mux);
+
+  if (self->writer)
+    gst_arcly_ts_mux_pack_expire (self, 0, TRUE);
+  if (self->rest)
+    keep (self, g_steal_pointer (&self->rest));
+  return push_out (self);
+}
+
+void
+gst_arcly_ts_mux_output_reset (GstArclyMux *mux)
+{
+  GstArclyTsMux *self = GST_ARCLY_TS_MUX (mux);
+
+  gst_arcly_ts_mux_pack_drop (self, NULL);
+  gst_clear_buffer (&self->rest);
+  gst_clear_buffer (&self->first_out);
+  g_clear_pointer (&self->out, gst_buffer_list_unref);
   g_clear_pointer (&self->writer, gst_arcly_ts_writer_free);
   self->started = FALSE;
   self->need_segment = FALSE;
-  self->need_discont = FALSE;
-  self->last_dts = GST_ARCLY_TS_MUX_NO_TIME;
-  self->last_cut = GST_ARCLY_TS_MUX_NO_TIME;
+  self->need_discont = self->need_clock = FALSE;
+  self->last_dts = GST_ARCLY_MUX_NO_TIME;
+  self->jump_dts = 0;
+  self->n_jumps = 0;
+  self->last_cut = GST_ARCLY_MUX_NO_TIME;
 }

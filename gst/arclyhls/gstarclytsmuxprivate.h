@@ -1,99 +1,138 @@
 /* SPDX-License-Identifier: MIT
  *
  * What the files of arclytsmux share: the element's shell (gstarclytsmux.c),
- * what comes in (gstarclytsmuxinput.c), who waits for whom
- * (gstarclytsmuxcollect.c), and how a unit becomes a buffer
- * (gstarclytsmuxoutput.c). */
+ * how a unit becomes a buffer (gstarclytsmuxoutput.c), and how sound shares a
+ * PES (gstarclytsmuxpack.c). Collecting is in gstarclymux.h. */
 #pragma once
 
+#include "gstarclymux.h"
 #include "gstarclytsmux.h"
-#include "gstarclytsmuxpad.h"
+#include "gstarclytsmuxformat.h"
+#include "mpegtsvideo.h"
+#include "mpegtswriter.h"
 
 G_BEGIN_DECLS
 
 GST_DEBUG_CATEGORY_EXTERN (gst_arcly_ts_mux_debug);
 #define GST_CAT_DEFAULT gst_arcly_ts_mux_debug
 
-struct _GstArclyTsMux {
-  GstElement parent;
+#define GST_TYPE_ARCLY_TS_MUX_PAD (gst_arcly_ts_mux_pad_get_type ())
+G_DECLARE_FINAL_TYPE (GstArclyTsMuxPad, gst_arcly_ts_mux_pad, GST,
+    ARCLY_TS_MUX_PAD, GstArclyMuxPad)
 
-  /* Constant from init on. */
-  GstPad *srcpad;
+/* Sound that waits for more, to share a PES. */
+typedef struct {
+  GByteArray *bytes; /* owned, NULL before the first; empty: nothing waits */
+  gint64 pts;        /* of the first frame, ns */
+  gint64 duration;   /* of all frames, ns */
+  gboolean may_cut;
+  gboolean leftover;
+  gboolean discont;
+  gboolean jumped;
+} GstArclyTsMuxPack;
+
+/* What becomes one PES. */
+typedef struct {
+  GstArclyTsMuxPad *pad;
+  const GstArclyTsGather *payload;
+  gint64 pts;
+  gint64 dts;
+  gint64 duration;
+  gboolean may_cut; /* if it can be decoded from here */
+  gboolean random_access;
+  gboolean leftover;
+  gboolean discont;
+  gboolean jumped;
+} GstArclyTsMuxUnit;
+
+struct _GstArclyTsMuxPad {
+  GstArclyMuxPad parent;
+
+  /* Set before the pad is added, constant then. */
+  guint16 pid;
+
+  /* The muxer's lock. */
+  GstArclyTsPmtEntry announced_entry;
+  guint8 announced_id;
+
+  /* Who pushes. */
+  GstArclyTsStream *stream;    /* of the writer */
+  GstArclyTsVideo *video;      /* owned, video only */
+  GstArclyTsMuxFormat *active; /* of the last unit written, owned */
+  GstArclyTsMuxPack pack;      /* sound only */
+  guint n_jumps;               /* of the muxer, that the track took part in */
+  gboolean warned_malformed;
+  gboolean warned_full;
+};
+
+struct _GstArclyTsMux {
+  GstArclyMux parent;
 
   /* Settings. Object lock. */
   GstClockTime pat_interval;
   GstClockTime pcr_interval;
-  GstClockTime max_wait;
+  GstClockTime max_audio_delay;
+  guint alignment;
 
-  /* Order: lock, then object lock. Never held over a push or a query. */
-  GMutex lock;
-  GCond cond;         /* something below changed */
-  GPtrArray *pads;    /* (element-type GstArclyTsMuxPad), owned */
-  GPtrArray *removed; /* (element-type GstArclyTsMuxPad), owned: their streams
-                         are still in the writer */
+  /* The muxer's lock. */
   guint16 next_pid;
-  guint next_index[2]; /* names of audio and video pads */
-  gsize queued_bytes;
-  gint64 start_dts;
-  gint64 bound; /* how long a silent track is waited for, ns */
-  gboolean live;
-  gboolean pushing; /* one thread owns the fields below */
-  gboolean running; /* PAUSED or PLAYING */
-  gboolean stopping;
-  gboolean eos_sent;
-  guint n_flushing;
-  guint64 progress; /* counts what arrived */
-  GstFlowReturn flow;
 
   /* Who set "pushing"; or nobody streams. */
   GstArclyTsWriter *writer; /* owned */
   GstArclyTsGather gather;
+  GstArclyTsGather pack_gather;
   gboolean started;      /* stream-start, caps and segment went out */
   gboolean need_segment; /* after a flush */
   gboolean need_discont; /* at the next place to cut */
+  gboolean need_clock;   /* and the time base changes there */
   gint64 last_dts;       /* of what was written */
+  gint64 jump_dts;       /* where the time base begins that is now */
+  guint n_jumps;         /* that brought it there */
   gint64 last_cut;
+  GPtrArray *packing;    /* (element-type GstArclyTsMuxPad), owned: sound
+                            waits in them, the oldest first */
+  gint64 audio_delay;    /* max_audio_delay as it was at the start */
+  gint64 clock_interval; /* pcr_interval as it was at the start */
+  guint packets;         /* alignment as it was at the start */
+  GstBuffer *rest;       /* owned: packets that make no whole buffer */
+  GstBuffer *first_out;  /* owned: what was made and not pushed */
+  GstBufferList *out;    /* owned: the same, if it is more than one */
 };
 
-/* One unit to write. */
-typedef struct {
-  GstArclyTsMuxPad *pad; /* owned */
-  GstArclyTsMuxItem item;
-  gboolean may_cut;  /* if it can be decoded from here */
-  gboolean leftover; /* sound behind the end of all video */
-} GstArclyTsMuxJob;
+/* gstarclytsmuxoutput.c: the functions of the class. */
+void gst_arcly_ts_mux_output_start (GstArclyMux *mux);
 
-void gst_arcly_ts_mux_job_clear (GstArclyTsMuxJob *job);
+void gst_arcly_ts_mux_output_announce (GstArclyMux *mux, GstArclyMuxPad *pad);
 
-/* gstarclytsmuxinput.c. Without the lock. */
-void gst_arcly_ts_mux_update_bound (GstArclyTsMux *self, gboolean found_live);
+void gst_arcly_ts_mux_output_remove (GstArclyMux *mux, GstArclyMuxPad *pad);
 
-GstFlowReturn gst_arcly_ts_mux_chain (
-    GstPad *gst_pad, GstObject *parent, GstBuffer *buffer);
+GstFlowReturn gst_arcly_ts_mux_output_push (
+    GstArclyMux *mux, GstArclyMuxJob *jobs, guint n_jobs);
 
-gboolean gst_arcly_ts_mux_sink_event (
-    GstPad *gst_pad, GstObject *parent, GstEvent *event);
+GstFlowReturn gst_arcly_ts_mux_output_finish (GstArclyMux *mux);
 
-/* gstarclytsmuxcollect.c. The lock is held on entry and on return; it is
- * released while pushing and waiting. */
-void gst_arcly_ts_mux_advance_locked (GstArclyTsMux *self);
+void gst_arcly_ts_mux_output_flushed (GstArclyMux *mux);
 
-GstFlowReturn gst_arcly_ts_mux_wait_for_room_locked (
-    GstArclyTsMux *self, GstArclyTsMuxPad *pad);
+void gst_arcly_ts_mux_output_reset (GstArclyMux *mux);
 
-/* gstarclytsmuxoutput.c. The pushing thread, without the lock. */
-void gst_arcly_ts_mux_output_start (GstArclyTsMux *self);
+/* Writes the unit and keeps the buffer until the batch is pushed. */
+void gst_arcly_ts_mux_output_write (
+    GstArclyTsMux *self, const GstArclyTsMuxUnit *unit);
 
-void gst_arcly_ts_mux_output_announce (
-    GstArclyTsMux *self, GstArclyTsMuxPad *pad);
+/* gstarclytsmuxpack.c. Who pushes. */
 
-void gst_arcly_ts_mux_output_remove (
-    GstArclyTsMux *self, GstArclyTsMuxPad *pad);
+/* FALSE with an error if the data is malformed. */
+gboolean gst_arcly_ts_mux_pack_add (GstArclyTsMux *self, GstArclyMuxJob *job,
+    const GstMapInfo *map, GError **error);
 
-/* NULL if the unit is malformed and dropped. */
-GstBuffer *gst_arcly_ts_mux_output_compose (
-    GstArclyTsMux *self, GstArclyTsMuxJob *job);
+/* Writes what waits longer than it may at such a DTS; or all. */
+void gst_arcly_ts_mux_pack_expire (
+    GstArclyTsMux *self, gint64 dts, gboolean all);
 
-void gst_arcly_ts_mux_output_reset (GstArclyTsMux *self);
+/* Writes what waits in this pad. */
+void gst_arcly_ts_mux_pack_write (GstArclyTsMux *self, GstArclyTsMuxPad *pad);
+
+/* Drops what waits in this pad; NULL: in all. */
+void gst_arcly_ts_mux_pack_drop (GstArclyTsMux *self, GstArclyTsMuxPad *pad);
 
 G_END_DECLS

@@ -9,6 +9,7 @@
 #define PAT_TABLE_ID 0
 #define PMT_TABLE_ID 2
 #define TRANSPORT_STREAM_ID 1
+#define REGISTRATION_DESCRIPTOR 0x05
 
 /* Bit by bit: a section is small and written a few times a second. */
 guint32
@@ -24,6 +25,37 @@ gst_arcly_ts_crc32 (const guint8 *data, gsize size)
       crc = (crc & 0x80000000) ? crc << 1 ^ 0x04c11db7 : crc << 1;
   }
   return crc;
+}
+
+gboolean
+gst_arcly_ts_pmt_entry_add (
+    GstArclyTsPmtEntry *entry, guint8 tag, const guint8 *data, guint size)
+{
+  guint8 *p = entry->descriptors + entry->n_descriptor_bytes;
+
+  if (size + 2 > sizeof entry->descriptors - entry->n_descriptor_bytes)
+    return FALSE;
+  p[0] = tag;
+  p[1] = size;
+  memcpy (p + 2, data, size);
+  entry->n_descriptor_bytes += size + 2;
+  return TRUE;
+}
+
+void
+gst_arcly_ts_pmt_entry_register (
+    GstArclyTsPmtEntry *entry, const gchar format[4])
+{
+  gboolean ok = gst_arcly_ts_pmt_entry_add (
+      entry, REGISTRATION_DESCRIPTOR, (const guint8 *) format, 4);
+
+  g_assert (ok);
+}
+
+guint
+gst_arcly_ts_pmt_entry_size (const GstArclyTsPmtEntry *entry)
+{
+  return 5 + entry->n_descriptor_bytes;
 }
 
 static guint8 *
@@ -88,16 +120,20 @@ gst_arcly_ts_pmt_write (guint8 packet[GST_ARCLY_TS_PACKET_SIZE], guint version,
 {
   guint8 *p = section_begin (packet, GST_ARCLY_TS_PMT_PID, PMT_TABLE_ID,
       GST_ARCLY_TS_PROGRAM, version);
-  guint i;
+  guint i, room = 0;
 
-  g_assert (n_entries <= GST_ARCLY_TS_MAX_STREAMS);
+  for (i = 0; i < n_entries; i++)
+    room += gst_arcly_ts_pmt_entry_size (&entries[i]);
+  g_assert (room <= GST_ARCLY_TS_PMT_ROOM);
 
   p = put16 (p, 0xe000 | pcr_pid);
   p = put16 (p, 0xf000); /* program_info_length */
   for (i = 0; i < n_entries; i++) {
     *p++ = entries[i].type;
     p = put16 (p, 0xe000 | entries[i].pid);
-    p = put16 (p, 0xf000); /* ES_info_length */
+    p = put16 (p, 0xf000 | entries[i].n_descriptor_bytes);
+    memcpy (p, entries[i].descriptors, entries[i].n_descriptor_bytes);
+    p += entries[i].n_descriptor_bytes;
   }
   section_end (packet, p);
 }

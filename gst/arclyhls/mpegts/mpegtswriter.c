@@ -113,31 +113,64 @@ rebuild_pmt (GstArclyTsWriter *writer)
       writer->streams->len);
 }
 
+/* Is there room for one more, when "without" makes place? */
+static gboolean
+fits (const GstArclyTsWriter *writer, const GstArclyTsPmtEntry *entry,
+    const GstArclyTsStream *without)
+{
+  guint room = gst_arcly_ts_pmt_entry_size (entry);
+  guint i;
+
+  for (i = 0; i < writer->streams->len; i++) {
+    const GstArclyTsStream *stream = g_ptr_array_index (writer->streams, i);
+
+    if (stream != without)
+      room += gst_arcly_ts_pmt_entry_size (&stream->entry);
+  }
+  return room <= GST_ARCLY_TS_PMT_ROOM;
+}
+
 GstArclyTsStream *
 gst_arcly_ts_writer_add_stream (
-    GstArclyTsWriter *writer, guint16 pid, guint8 type, guint8 stream_id)
+    GstArclyTsWriter *writer, const GstArclyTsPmtEntry *entry, guint8 stream_id)
 {
   GstArclyTsStream *stream;
 
-  if (writer->streams->len >= GST_ARCLY_TS_MAX_STREAMS)
+  if (writer->streams->len >= GST_ARCLY_TS_MAX_STREAMS ||
+      !fits (writer, entry, NULL))
     return NULL;
   stream = g_new0 (GstArclyTsStream, 1);
-  stream->entry.pid = pid;
-  stream->entry.type = type;
+  stream->entry = *entry;
   stream->stream_id = stream_id;
   g_ptr_array_add (writer->streams, stream);
   rebuild_pmt (writer);
   return stream;
 }
 
-void
-gst_arcly_ts_writer_set_type (
-    GstArclyTsWriter *writer, GstArclyTsStream *stream, guint8 type)
+gboolean
+gst_arcly_ts_writer_change_stream (GstArclyTsWriter *writer,
+    GstArclyTsStream *stream, const GstArclyTsPmtEntry *entry, guint8 stream_id)
 {
-  if (stream->entry.type == type)
-    return;
-  stream->entry.type = type;
+  GstArclyTsPmtEntry old = stream->entry;
+
+  if (!fits (writer, entry, stream))
+    return FALSE;
+  stream->entry = *entry;
+  stream->entry.pid = old.pid;
+  if (stream->stream_id == stream_id && old.type == entry->type &&
+      old.n_descriptor_bytes == entry->n_descriptor_bytes &&
+      memcmp (old.descriptors, entry->descriptors, old.n_descriptor_bytes) == 0)
+    return TRUE;
+  stream->stream_id = stream_id;
   rebuild_pmt (writer);
+  return TRUE;
+}
+
+gboolean
+gst_arcly_ts_writer_bears_clock (
+    const GstArclyTsWriter *writer, const GstArclyTsStream *stream)
+{
+  return writer->pcr_stream == stream;
 }
 
 void

@@ -39,13 +39,21 @@ void gst_arcly_ts_writer_free (GstArclyTsWriter *writer);
 void gst_arcly_ts_writer_set_timing (GstArclyTsWriter *writer,
     gint64 psi_interval, gint64 pcr_interval, gint64 pcr_lead);
 
-/* stream_id as in table 2-22: 0xe0 video, 0xc0 audio. NULL past
- * GST_ARCLY_TS_MAX_STREAMS. The next unit has a new PMT in front. */
-GstArclyTsStream *gst_arcly_ts_writer_add_stream (
-    GstArclyTsWriter *writer, guint16 pid, guint8 type, guint8 stream_id);
+/* stream_id as in table 2-22: 0xe0 video, 0xc0 audio, 0xbd private. NULL past
+ * GST_ARCLY_TS_MAX_STREAMS, and if the PMT has no room. The next unit has a new
+ * PMT in front. */
+GstArclyTsStream *gst_arcly_ts_writer_add_stream (GstArclyTsWriter *writer,
+    const GstArclyTsPmtEntry *entry, guint8 stream_id);
 
-void gst_arcly_ts_writer_set_type (
-    GstArclyTsWriter *writer, GstArclyTsStream *stream, guint8 type);
+/* The same stream has other content from now on. The PID stays. FALSE if the
+ * PMT has no room: then nothing changed. */
+gboolean gst_arcly_ts_writer_change_stream (GstArclyTsWriter *writer,
+    GstArclyTsStream *stream, const GstArclyTsPmtEntry *entry,
+    guint8 stream_id);
+
+/* Does the clock go with this stream? */
+gboolean gst_arcly_ts_writer_bears_clock (
+    const GstArclyTsWriter *writer, const GstArclyTsStream *stream);
 
 void gst_arcly_ts_writer_remove_stream (
     GstArclyTsWriter *writer, GstArclyTsStream *stream);

@@ -25,6 +25,15 @@ fixture_init (Fixture *f)
   f->out = g_byte_array_new ();
 }
 
+static GstArclyTsStream *
+add_stream (
+    GstArclyTsWriter *writer, guint16 pid, guint8 type, guint8 stream_id)
+{
+  GstArclyTsPmtEntry entry = { .pid = pid, .type = type };
+
+  return gst_arcly_ts_writer_add_stream (writer, &entry, stream_id);
+}
+
 static void
 fixture_clear (Fixture *f)
 {
@@ -97,7 +106,7 @@ test_sizes (void)
   guint n = 0;
 
   fixture_init (&f);
-  f.video = gst_arcly_ts_writer_add_stream (f.writer, 0x100, 0x1b, 0xe0);
+  f.video = add_stream (f.writer, 0x100, 0x1b, 0xe0);
   for (size = 25; size < 600; size++, n++) {
     g_autofree guint8 *picture = make_picture (size, n % 25 == 0);
 
@@ -129,7 +138,7 @@ test_large (void)
   const TsUnit *unit;
 
   fixture_init (&f);
-  f.video = gst_arcly_ts_writer_add_stream (f.writer, 0x100, 0x1b, 0xe0);
+  f.video = add_stream (f.writer, 0x100, 0x1b, 0xe0);
   put (&f, f.video, picture, 300000, 0, 0, TRUE);
   report = ts_check (f.out->data, f.out->len, &limits);
   assert_clean (report);
@@ -152,7 +161,7 @@ test_wrap (void)
     Fixture f;
 
     fixture_init (&f);
-    f.video = gst_arcly_ts_writer_add_stream (f.writer, 0x100, 0x1b, 0xe0);
+    f.video = add_stream (f.writer, 0x100, 0x1b, 0xe0);
     for (n = 0; n < 400; n++) {
       g_autofree guint8 *picture = make_picture (500, n % 30 == 0);
 
@@ -187,8 +196,8 @@ test_clock (void)
 
     audio = i % 2;
     fixture_init (&f);
-    f.video = gst_arcly_ts_writer_add_stream (
-        f.writer, 0x100, audio ? 0x0f : 0x1b, audio ? 0xc0 : 0xe0);
+    f.video =
+        add_stream (f.writer, 0x100, audio ? 0x0f : 0x1b, audio ? 0xc0 : 0xe0);
     for (n = 0; n < 100; n++) {
       static const guint8 adts[] = { 0xff, 0xf1, 0x50, 0x80, 1, 0x1f, 0xfc, 1 };
       g_autofree guint8 *picture = make_picture (500, n == 0);
@@ -216,9 +225,9 @@ test_late_stream (void)
   Fixture f;
 
   fixture_init (&f);
-  f.video = gst_arcly_ts_writer_add_stream (f.writer, 0x100, 0x1b, 0xe0);
+  f.video = add_stream (f.writer, 0x100, 0x1b, 0xe0);
   put (&f, f.video, picture, 500, 0, 0, TRUE);
-  f.audio = gst_arcly_ts_writer_add_stream (f.writer, 0x101, 0x0f, 0xc0);
+  f.audio = add_stream (f.writer, 0x101, 0x0f, 0xc0);
   put (&f, f.audio, adts, sizeof adts, 10 * MS, 10 * MS, TRUE);
   put (&f, f.video, picture, 500, 33 * MS, 33 * MS, TRUE);
   gst_arcly_ts_writer_remove_stream (f.writer, f.video);
@@ -240,9 +249,51 @@ test_limit (void)
 
   fixture_init (&f);
   for (i = 0; i < GST_ARCLY_TS_MAX_STREAMS; i++)
-    g_assert_nonnull (
-        gst_arcly_ts_writer_add_stream (f.writer, 0x100 + i, 0x0f, 0xc0));
-  g_assert_null (gst_arcly_ts_writer_add_stream (f.writer, 0x200, 0x0f, 0xc0));
+    g_assert_nonnull (add_stream (f.writer, 0x100 + i, 0x0f, 0xc0));
+  g_assert_null (add_stream (f.writer, 0x200, 0x0f, 0xc0));
+  fixture_clear (&f);
+}
+
+/* Descriptors need room of the PMT's one packet, too; what has none is
+ * refused, and what was there stays. */
+static void
+test_descriptors (void)
+{
+  static const guint8 data[] = { 1, 2, 3, 4, 5, 6, 7, 8 };
+  static const guint8 adts[] = { 0xff, 0xf1, 0x50, 0x80, 1, 0x1f, 0xfc, 1 };
+  GstArclyTsPmtEntry entry = { .pid = 0x200, .type = 0x06 };
+  g_autoptr (TsReport) report = NULL;
+  Fixture f;
+  guint i;
+
+  gst_arcly_ts_pmt_entry_register (&entry, "Opus");
+  g_assert_true (gst_arcly_ts_pmt_entry_add (&entry, 0x7f, data, 8));
+  g_assert_false (gst_arcly_ts_pmt_entry_add (&entry, 0x7f, data, 0));
+  g_assert_cmpuint (gst_arcly_ts_pmt_entry_size (&entry), ==, 21);
+  fixture_init (&f);
+  for (i = 0; i < 7; i++, entry.pid++) {
+    f.audio = gst_arcly_ts_writer_add_stream (f.writer, &entry, 0xbd);
+    g_assert_nonnull (f.audio);
+  }
+  g_assert_null (gst_arcly_ts_writer_add_stream (f.writer, &entry, 0xbd));
+  f.audio = add_stream (f.writer, 0x300, 0x0f, 0xc0);
+  g_assert_nonnull (f.audio);
+  put (&f, f.audio, adts, sizeof adts, 0, 0, TRUE);
+  g_assert_false (
+      gst_arcly_ts_writer_change_stream (f.writer, f.audio, &entry, 0xbd));
+  put (&f, f.audio, adts, sizeof adts, 20 * MS, 20 * MS, TRUE);
+  entry = (GstArclyTsPmtEntry){ .type = 0x81 };
+  g_assert_true (
+      gst_arcly_ts_writer_change_stream (f.writer, f.audio, &entry, 0xbd));
+  put (&f, f.audio, adts, sizeof adts, 40 * MS, 40 * MS, TRUE);
+  report = ts_check (f.out->data, f.out->len, &limits);
+  g_assert_cmpuint (report->n_streams, ==, 8);
+  g_assert_cmpuint (report->n_pmt_versions, ==, 2);
+  g_assert_cmpuint (report->units->len, ==, 3);
+  g_assert_cmpuint (
+      ((TsUnit *) g_ptr_array_index (report->units, 2))->stream_type, ==, 0x81);
+  g_assert_cmpuint (
+      ((TsUnit *) g_ptr_array_index (report->units, 2))->pid, ==, 0x300);
   fixture_clear (&f);
 }
 
@@ -254,8 +305,8 @@ good_stream (void)
   guint n;
 
   fixture_init (&f);
-  f.video = gst_arcly_ts_writer_add_stream (f.writer, 0x100, 0x1b, 0xe0);
-  f.audio = gst_arcly_ts_writer_add_stream (f.writer, 0x101, 0x0f, 0xc0);
+  f.video = add_stream (f.writer, 0x100, 0x1b, 0xe0);
+  f.audio = add_stream (f.writer, 0x101, 0x0f, 0xc0);
   for (n = 0; n < 100; n++) {
     g_autofree guint8 *picture = make_picture (900, n % 50 == 0);
 
@@ -313,6 +364,63 @@ spoil_sets (GByteArray *ts)
   p += 4 + 1 + p[4] + 14 + 10;
   g_assert (p[0] == 0x67);
   p[0] = 0x66;
+}
+
+static void
+spoil_indicator (GByteArray *ts)
+{
+  ts->data[find_packet (ts, 0x100, TRUE, 0) * 188 + 5] &= ~0x40;
+}
+
+static void
+spoil_slice (GByteArray *ts)
+{
+  guint8 *p = ts->data + find_packet (ts, 0x100, TRUE, 0) * 188;
+
+  p += 4 + 1 + p[4] + 14 + 24;
+  g_assert (p[0] == 0x65);
+  p[0] = 0x61;
+  p[1] = 0xe0; /* P */
+}
+
+static void
+spoil_frame (GByteArray *ts)
+{
+  guint8 *p = ts->data + find_packet (ts, 0x101, TRUE, 40) * 188;
+
+  p[188 - 8] = 0xfe;
+}
+
+static void
+fix_crc (guint8 *section)
+{
+  gsize size = (section[1] & 0xf) << 8 | section[2];
+  guint32 crc = gst_arcly_ts_crc32 (section, size - 1);
+
+  section[size - 1] = crc >> 24;
+  section[size] = crc >> 16 & 0xff;
+  section[size + 1] = crc >> 8 & 0xff;
+  section[size + 2] = crc & 0xff;
+}
+
+static void
+spoil_descriptor (GByteArray *ts)
+{
+  guint8 *p = ts->data + find_packet (ts, 0x1000, TRUE, 0) * 188 + 5;
+
+  /* Of the first stream: the second becomes a descriptor that is too long. */
+  g_assert (p[12] == 0x1b && p[17] == 0x0f);
+  p[16] = 5;
+  fix_crc (p);
+}
+
+static void
+spoil_table (GByteArray *ts)
+{
+  guint8 *p = ts->data + find_packet (ts, 0x1000, TRUE, 0) * 188 + 5;
+
+  p[19] = 0;
+  fix_crc (p);
 }
 
 static void
@@ -386,6 +494,11 @@ test_checker_can_fail (void)
     { "CRC", spoil_crc },
     { "begins with NAL unit type 6", spoil_delimiter },
     { "without parameter sets", spoil_sets },
+    { "random access point without its indicator", spoil_indicator },
+    { "random_access_indicator on slice type", spoil_slice },
+    { "ADTS frames do not fill", spoil_frame },
+    { "descriptor passes the end", spoil_descriptor },
+    { "PMT has PID 256 twice", spoil_table },
     { "PCR after", spoil_pcrs },
     { "its length says", spoil_length },
     { "DTS does not grow", spoil_dts },
@@ -419,6 +532,7 @@ main (int argc, char **argv)
   g_test_add_func ("/mpegts/writer/clock", test_clock);
   g_test_add_func ("/mpegts/writer/late-stream", test_late_stream);
   g_test_add_func ("/mpegts/writer/limit", test_limit);
+  g_test_add_func ("/mpegts/writer/descriptors", test_descriptors);
   g_test_add_func ("/mpegts/checker/can-fail", test_checker_can_fail);
   return g_test_run ();
 }

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "tschecker.h"
+#include "tspayload.h"
 
 #include <string.h>
 
 #define PACKET 188
 #define N_PIDS 8192
+#define FIRST_FREE_PID 0x20
 #define PCR_HZ 27000000
 #define MAX_PROBLEMS 50
 
@@ -12,8 +14,9 @@ typedef struct {
   gint continuity; /* -1 before the first payload */
   gboolean discontinuity;
   guint8 stream_type; /* 0: not in the PMT */
-  TsUnit *unit;       /* that is being read */
-  guint expected;     /* bytes the PES tells, 0 = open */
+  guint32 registration;
+  TsUnit *unit;   /* that is being read */
+  guint expected; /* bytes the PES tells, 0 = open */
   gint64 last_dts;
   gboolean has_dts;
 } Pid;
@@ -78,6 +81,23 @@ check_psi_interval (Checker *c, guint which, const gchar *name)
   c->last_psi[which] = c->pcr;
 }
 
+/* The registration among them, 0 if there is none. */
+static guint32
+read_descriptors (Checker *c, const guint8 *p, gssize length)
+{
+  const guint8 *end = p + length;
+  guint32 registration = 0;
+
+  while (end - p >= 2 && p[1] <= end - p - 2) {
+    if (p[0] == 5 && p[1] >= 4)
+      registration = (guint32) p[2] << 24 | p[3] << 16 | p[4] << 8 | p[5];
+    p += 2 + p[1];
+  }
+  if (p != end)
+    problem (c, "a descriptor passes the end of its loop");
+  return registration;
+}
+
 static void
 read_pmt (Checker *c, const guint8 *s, guint length)
 {
@@ -99,9 +119,16 @@ read_pmt (Checker *c, const guint8 *s, guint length)
   while (p + 5 <= end) {
     guint pid = (p[1] & 0x1f) << 8 | p[2];
 
+    if (c->pids[pid].stream_type != 0)
+      problem (c, "PMT has PID %u twice", pid);
     c->pids[pid].stream_type = p[0];
     c->report->n_streams++;
-    p += 5 + ((p[3] & 0xf) << 8 | p[4]);
+    length = (p[3] & 0xf) << 8 | p[4];
+    p += 5;
+    if (length > end - p)
+      break;
+    c->pids[pid].registration = read_descriptors (c, p, length);
+    p += length;
   }
   if (p != end)
     problem (c, "PMT has a stream that passes its end");
@@ -188,73 +215,22 @@ read_pcr (Checker *c, guint pid, const guint8 *p, gboolean discontinuity)
   c->pcr = pcr;
 }
 
-/* ITU-T H.264, annex B, for what ISO/IEC 13818-1, 2.14.1 asks. */
-static void
-check_h264 (Checker *c, const TsUnit *unit)
-{
-  const guint8 *p = unit->es->data;
-  guint n = unit->es->len;
-  guint types[256] = { 0 };
-  gint first = -1;
-  guint i;
-  gboolean sets_first = FALSE;
-
-  for (i = 0; i + 3 < n; i++) {
-    guint type;
-
-    if (p[i] || p[i + 1] || p[i + 2] != 1)
-      continue;
-    type = p[i + 3] & 0x1f;
-    if (first < 0)
-      first = type;
-    if (type == 5 && types[5] == 0)
-      sets_first = types[7] > 0 && types[8] > 0;
-    types[type]++;
-  }
-  if (first != 9)
-    problem (c, "H.264 access unit begins with NAL unit type %d", first);
-  if (types[9] > 1)
-    problem (c, "H.264 access unit has %u delimiters", types[9]);
-  if (types[1] + types[5] == 0)
-    problem (c, "H.264 access unit without a slice");
-  if (types[5] > 0 && !sets_first)
-    problem (c, "IDR picture without parameter sets in front");
-  if (types[5] > 0 && !unit->random_access)
-    problem (c, "IDR picture without random_access_indicator");
-}
-
-static void
-check_adts (Checker *c, const TsUnit *unit)
-{
-  const guint8 *p = unit->es->data;
-  guint left = unit->es->len;
-
-  while (left >= 7 && p[0] == 0xff && (p[1] & 0xf6) == 0xf0) {
-    guint size = (p[3] & 3) << 11 | p[4] << 3 | p[5] >> 5;
-
-    if (size < 7 || size > left)
-      break;
-    p += size;
-    left -= size;
-  }
-  if (left > 0)
-    problem (c, "ADTS frames of PID %u do not fill the PES", unit->pid);
-}
-
 static void
 end_unit (Checker *c, Pid *pid)
 {
   TsUnit *unit = g_steal_pointer (&pid->unit);
+  g_autoptr (GPtrArray) found = NULL;
+  guint i;
 
   if (!unit)
     return;
   if (pid->expected > 0 && unit->es->len != pid->expected)
     problem (c, "PES on PID %u has %u bytes, its length says %u", unit->pid,
         unit->es->len, pid->expected);
-  if (unit->stream_type == 0x1b)
-    check_h264 (c, unit);
-  else if (unit->stream_type == 0x0f)
-    check_adts (c, unit);
+  found = ts_payload_check (unit);
+  for (i = 0; i < found->len; i++)
+    problem (
+        c, "%s of PID %u", (gchar *) g_ptr_array_index (found, i), unit->pid);
 }
 
 static gint64
@@ -309,6 +285,7 @@ begin_unit (Checker *c, guint number, const guint8 *p, guint n,
   unit = g_new0 (TsUnit, 1);
   unit->pid = number;
   unit->stream_type = pid->stream_type;
+  unit->registration = pid->registration;
   unit->random_access = random_access;
   unit->discontinuity = discontinuity;
   unit->packet = c->packet;
@@ -377,6 +354,9 @@ read_packet (Checker *c, const guint8 *p)
       read_section (c, number, p + skip, PACKET - skip);
     return;
   }
+  /* ETSI EN 300 468, 5.1.3: service information, and what is reserved. */
+  if (number < FIRST_FREE_PID)
+    return;
   if (c->pids[number].stream_type == 0)
     problem (c, "PID %u is in no PMT", number);
   if (p[1] & 0x40)

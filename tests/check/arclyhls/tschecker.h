@@ -11,8 +11,9 @@ G_BEGIN_DECLS
 typedef struct {
   guint16 pid;
   guint8 stream_type;
-  gint64 pts; /* 90 kHz, unwrapped */
-  gint64 dts; /* 90 kHz, unwrapped; the same as pts if not written */
+  guint32 registration; /* format_identifier in the PMT, 0 without */
+  gint64 pts;           /* 90 kHz, unwrapped */
+  gint64 dts;           /* 90 kHz, unwrapped; the same as pts if not written */
   gint64 pcr; /* 27 MHz, unwrapped: the last one before its end, or -1 */
   gboolean random_access;
   gboolean discontinuity;

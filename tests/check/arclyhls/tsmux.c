@@ -36,6 +36,8 @@ fixture_init (Fixture *f, const gchar *video_caps, gboolean audio)
 {
   f->video = gst_harness_new_with_padnames ("arclytsmux", "video_0", "src");
   f->audio = NULL;
+  /* A PES for each frame: most tests count them. tsmuxaudio.c has the rest. */
+  g_object_set (f->video->element, "max-audio-delay", (guint64) 0, NULL);
   if (audio)
     f->audio =
         gst_harness_new_with_element (f->video->element, "audio_0", NULL);
@@ -630,6 +632,9 @@ GST_START_TEST (test_latency)
   g_object_set (f.video->element, "max-wait", 30 * GST_MSECOND, NULL);
   fail_unless_equals_uint64 (
       gst_harness_query_latency (f.video), 150 * GST_MSECOND);
+  g_object_set (f.video->element, "max-audio-delay", 70 * GST_MSECOND, NULL);
+  fail_unless_equals_uint64 (
+      gst_harness_query_latency (f.video), 220 * GST_MSECOND);
   fixture_clear (&f);
 }
 GST_END_TEST;

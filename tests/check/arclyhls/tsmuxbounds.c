@@ -215,6 +215,7 @@ GST_START_TEST (test_stall)
   Fixture f;
 
   f.video = gst_harness_new_with_padnames ("arclytsmux", "video_0", "src");
+  g_object_set (f.video->element, "max-audio-delay", (guint64) 0, NULL);
   f.audio = gst_harness_new_with_element (f.video->element, "audio_0", NULL);
   gst_harness_set_live (f.video, FALSE);
   gst_harness_set_live (f.audio, FALSE);

@@ -143,7 +143,7 @@ GST_START_TEST (test_fast_thread)
   g_autoptr (GByteArray) ts = NULL;
   g_autoptr (TsReport) report = NULL;
   GstElement *pipeline = launch (
-      "arclytsmux name=mux ! appsink name=out sync=false wait-on-eos=false "
+      "arclytsmux name=mux max-audio-delay=0 ! appsink name=out sync=false wait-on-eos=false "
       "appsrc name=video format=time ! mux.video_0 "
       "appsrc name=audio format=time ! mux.audio_0");
   gint64 last = 0;
@@ -245,9 +245,10 @@ GST_START_TEST (test_tsdemux)
     GST_INFO ("no tsdemux here");
     return;
   }
-  pipeline = launch ("arclytsmux name=mux ! tsdemux name=demux "
-                     "appsrc name=video format=time ! mux.video_0 "
-                     "appsrc name=audio format=time ! mux.audio_0");
+  pipeline =
+      launch ("arclytsmux name=mux max-audio-delay=0 ! tsdemux name=demux "
+              "appsrc name=video format=time ! mux.video_0 "
+              "appsrc name=audio format=time ! mux.audio_0");
   demux = gst_bin_get_by_name (GST_BIN (pipeline), "demux");
   g_signal_connect (demux, "pad-added", G_CALLBACK (on_pad_added), &demuxed);
   gst_element_set_state (pipeline, GST_STATE_PLAYING);

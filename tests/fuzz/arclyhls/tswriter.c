@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "mpegtsh264.h"
+#include "mpegtsvideo.h"
 #include "mpegtswriter.h"
 #include "tschecker.h"
 
@@ -48,11 +48,12 @@ LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
   static const guint length_sizes[] = { 0, 1, 2, 4 };
   const TsLimits limits = { .pcr_interval_ms = 40 };
   g_autoptr (GstArclyTsWriter) writer = gst_arcly_ts_writer_new ();
-  g_autoptr (GstArclyTsH264) h264 = gst_arcly_ts_h264_new ();
+  g_autoptr (GstArclyTsVideo) video = gst_arcly_ts_video_new ();
   g_autoptr (GByteArray) out = g_byte_array_new ();
   g_autoptr (GPtrArray) wanted =
       g_ptr_array_new_with_free_func ((GDestroyNotify) g_byte_array_unref);
   g_autoptr (TsReport) report = NULL;
+  const GstArclyTsPmtEntry entry = { .pid = 0x100, .type = 0x06 };
   GstArclyTsGather gather;
   GstArclyTsStream *stream;
   gint64 dts = 0;
@@ -60,14 +61,11 @@ LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
 
   if (size < 1)
     return 0;
-  if (data[0] & 3) {
-    g_autoptr (GstArclyH264Config) config =
-        gst_arcly_h264_config_new (length_sizes[data[0] & 3]);
-
-    gst_arcly_ts_h264_set_config (h264, config);
-  }
+  gst_arcly_ts_video_start (video,
+      data[0] & 4 ? GST_ARCLY_TS_VIDEO_H265 : GST_ARCLY_TS_VIDEO_H264,
+      length_sizes[data[0] & 3]);
   gst_arcly_ts_writer_set_timing (writer, 0, 40000000, 500000000);
-  stream = gst_arcly_ts_writer_add_stream (writer, 0x100, 0x06, 0xe0);
+  stream = gst_arcly_ts_writer_add_stream (writer, &entry, 0xe0);
   gst_arcly_ts_gather_init (&gather);
   data++;
   size--;
@@ -76,8 +74,8 @@ LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
     gboolean random_access;
 
     dts += (data[3] << 8 | data[4]) * G_GINT64_CONSTANT (100000) + 20000;
-    if (gst_arcly_ts_h264_gather (h264, data + 5, length, data[0] & 1, &gather,
-            &random_access, NULL)) {
+    if (gst_arcly_ts_video_gather (video, data + 5, length, data[0] & 1,
+            &gather, &random_access, NULL)) {
       GstArclyTsUnit unit = { stream, dts + (data[0] >> 4) * 40000000, dts,
         &gather, random_access, random_access || wanted->len == 0,
         (data[0] & 2) != 0 };

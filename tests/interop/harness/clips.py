@@ -26,12 +26,26 @@ ZEROLATENCY = X264 + ['-tune', 'zerolatency']
 AAC = ['-c:a', 'aac', '-b:a', '96k', '-ac', '2']
 MP3 = ['-c:a', 'libmp3lame', '-b:a', '96k', '-ac', '2']
 
+X265 = ['-c:v', 'libx265', '-preset', 'ultrafast', '-pix_fmt', 'yuv420p',
+        '-tag:v', 'hvc1', '-x265-params',
+        'keyint=30:min-keyint=30:scenecut=0:bframes=2:log-level=none']
+NTSC_IN = ['-f', 'lavfi', '-i', f'testsrc2=size={SIZE}:rate=30000/1001']
+
 RECIPES = {
     'bframes': VIDEO_IN + AUDIO_IN + B_FRAMES + AAC,
     'zerolatency': VIDEO_IN + AUDIO_IN + ZEROLATENCY + AAC,
     'video-only': VIDEO_IN + B_FRAMES,
     'audio-only': AUDIO_IN + AAC,
     'late-audio': VIDEO_IN + ['-itsoffset', '1'] + AUDIO_IN + B_FRAMES + AAC,
+    'open-gop': (VIDEO_IN + AUDIO_IN + B_FRAMES
+                 + ['-x264-params', 'open-gop=1'] + AAC),
+    'h265': VIDEO_IN + AUDIO_IN + X265 + AAC,
+    'ntsc': NTSC_IN + AUDIO_IN + B_FRAMES + AAC,
+    'ac3': VIDEO_IN + AUDIO_IN + ZEROLATENCY + ['-c:a', 'ac3', '-ac', '2'],
+    'eac3': VIDEO_IN + AUDIO_IN + ZEROLATENCY + ['-c:a', 'eac3', '-ac', '2'],
+    'opus': VIDEO_IN + AUDIO_IN + ZEROLATENCY + ['-c:a', 'libopus', '-ac', '2'],
+    'film': ['-f', 'lavfi', '-i', f'testsrc2=size={SIZE}:rate=24000/1001']
+            + AUDIO_IN + B_FRAMES + AAC,
     'mp3': VIDEO_IN + AUDIO_IN + ZEROLATENCY + MP3,
     # What the CPU is measured with: constant 5 Mbit/s.
     'bitrate': (['-f', 'lavfi', '-i', 'testsrc2=size=1920x1080:rate=30']
@@ -69,7 +83,32 @@ def clip(name, seconds=None, suffix='mp4'):
     return path
 
 
+def make_sps_change(seconds, path):
+    """One stream of two sizes: the second has other parameter sets."""
+    folder = os.path.dirname(path)
+    parts = []
+    for size in (SIZE, '320x180'):
+        parts.append(os.path.join(folder, f'part-{size}.h264'))
+        subprocess.run(['ffmpeg', '-v', 'error', '-nostdin', '-y', '-f', 'lavfi',
+                        '-i', f'testsrc2=size={size}:rate=30', *ZEROLATENCY,
+                        '-t', str(seconds / 2), parts[-1]], check=True)
+    whole = os.path.join(folder, 'part-sps-change.h264')
+    with open(whole, 'wb') as out:
+        for part in parts:
+            with open(part, 'rb') as data:
+                out.write(data.read())
+            os.remove(part)
+    subprocess.run(['ffmpeg', '-v', 'error', '-nostdin', '-y', '-r', '30', '-i',
+                    whole, '-c', 'copy', '-f', 'mpegts', path + '.part'],
+                   check=True)
+    os.remove(whole)
+    os.rename(path + '.part', path)
+
+
 def make(name, seconds, path):
+    if name == 'sps-change':
+        make_sps_change(seconds, path)
+        return
     part = os.path.join(os.path.dirname(path), 'part-' + os.path.basename(path))
     plain = ['-use_editlist', '0'] if path.endswith('plain.mp4') else []
     subprocess.run(['ffmpeg', '-v', 'error', '-nostdin', '-y'] + RECIPES[name]

@@ -2,8 +2,9 @@
 """Reads what is in a media file, packet by packet, with ffmpeg.
 
 Payloads are normalised before they are hashed, so that a clip in MP4 and the
-same frames in MPEG-TS have the same hashes: H.264 as byte-stream without SPS,
-PPS and AUD (which each container puts elsewhere), AAC without ADTS headers.
+same frames in MPEG-TS have the same hashes: H.264 and H.265 as byte-stream
+without parameter sets and AUD (which each container puts elsewhere), AAC
+without ADTS headers.
 """
 
 import dataclasses
@@ -54,6 +55,10 @@ def bitstream_filters(found):
         if stream['codec_name'] == 'h264':
             filters += [f'-bsf:{i}',
                         'h264_mp4toannexb,filter_units=remove_types=7-9']
+        elif stream['codec_name'] == 'hevc':
+            # hvcC may have SEI, too.
+            filters += [f'-bsf:{i}',
+                        'hevc_mp4toannexb,filter_units=remove_types=32-35|39']
         elif stream['codec_name'] == 'aac':
             filters += [f'-bsf:{i}', 'aac_adtstoasc']
     return filters
@@ -87,12 +92,25 @@ def read_framehash(text, result):
             Frame(pts * bases[index], dts * bases[index], fields[5]))
 
 
+def warnings(path):
+    """What ffprobe says of @path while it reads all of it, '' if nothing."""
+    done = run(['ffprobe', '-v', 'warning', '-count_packets', '-show_entries',
+                'stream=nb_read_packets', '-of', 'csv', path])
+    return done.stderr.strip()
+
+
 def first_is_keyframe(path):
     """Whether the first video packet of @path is a keyframe."""
     done = run(['ffprobe', '-v', 'error', *PROBE, '-select_streams', 'v:0',
                 '-show_entries', 'packet=flags', '-of', 'csv=p=0',
                 '-read_intervals', '%+#1', path])
     return done.stdout.startswith('K')
+
+
+def probe(path):
+    """What ffprobe warns of, '' if nothing."""
+    return run(['ffprobe', '-v', 'warning', *PROBE, '-show_packets',
+                '-show_streams', '-of', 'json', path]).stderr.strip()
 
 
 def decode(path):

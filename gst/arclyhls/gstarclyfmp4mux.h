@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+#include "gstarclymux.h"
+
+G_BEGIN_DECLS
+
+#define GST_TYPE_ARCLY_FMP4_MUX (gst_arcly_fmp4_mux_get_type ())
+G_DECLARE_FINAL_TYPE (
+    GstArclyFmp4Mux, gst_arcly_fmp4_mux, GST, ARCLY_FMP4_MUX, GstArclyMux)
+
+GST_ELEMENT_REGISTER_DECLARE (arclyfmp4mux);
+
+G_END_DECLS

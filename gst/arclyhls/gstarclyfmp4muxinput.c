@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * How a unit becomes a sample. */
+#include "config.h"
+
+#include <gst/arcly/codec/gstarclyaac.h>
+
+#include "gstarclyfmp4muxprivate.h"
+
+static void
+want_entry (GstArclyFmp4MuxPad *pad, GBytes *entry)
+{
+  if (pad->wanted && g_bytes_equal (pad->wanted, entry))
+    return;
+  g_clear_pointer (&pad->wanted, g_bytes_unref);
+  pad->wanted = g_bytes_ref (entry);
+}
+
+void
+gst_arcly_fmp4_mux_adopt_entry (GstArclyFmp4MuxPad *pad)
+{
+  g_clear_pointer (&pad->entry, g_bytes_unref);
+  pad->entry = g_bytes_ref (pad->wanted);
+}
+
+void
+gst_arcly_fmp4_mux_use_format (
+    GstArclyFmp4MuxPad *pad, GstArclyFmp4MuxFormat *format)
+{
+  if (pad->active == format)
+    return;
+  g_clear_pointer (&pad->active, gst_arcly_fmp4_mux_format_unref);
+  pad->active = gst_arcly_fmp4_mux_format_ref (format);
+  g_clear_pointer (&pad->h264, gst_arcly_fmp4_h264_free);
+  g_clear_pointer (&pad->h265, gst_arcly_fmp4_h265_free);
+  if (format->codec == GST_ARCLY_FMP4_MUX_H264)
+    pad->h264 = gst_arcly_fmp4_h264_new (format->h264);
+  if (format->codec == GST_ARCLY_FMP4_MUX_H265)
+    pad->h265 = gst_arcly_fmp4_h265_new (format->h265);
+  if (format->entry)
+    want_entry (pad, format->entry);
+}
+
+static gboolean
+read_h264 (GstArclyFmp4MuxPad *pad, const GstMapInfo *map, gboolean keyframe,
+    GstArclyFmp4Sized *sample, GError **error)
+{
+  g_autoptr (GBytes) entry = NULL;
+
+  if (!gst_arcly_fmp4_h264_read (
+          pad->h264, map->data, map->size, keyframe, sample, error))
+    return FALSE;
+  if (!sample->new_config)
+    return TRUE;
+  entry = gst_arcly_fmp4_mux_format_h264_entry (
+      pad->active, gst_arcly_fmp4_h264_get_config (pad->h264), error);
+  if (!entry)
+    return FALSE;
+  want_entry (pad, entry);
+  return TRUE;
+}
+
+static gboolean
+read_h265 (GstArclyFmp4MuxPad *pad, const GstMapInfo *map,
+    GstArclyFmp4Sized *sample, GError **error)
+{
+  g_autoptr (GBytes) entry = NULL;
+
+  if (!gst_arcly_fmp4_h265_read (
+          pad->h265, map->data, map->size, sample, error))
+    return FALSE;
+  if (!sample->new_config)
+    return TRUE;
+  entry = gst_arcly_fmp4_mux_format_h265_entry (
+      pad->active, gst_arcly_fmp4_h265_get_config (pad->h265), error);
+  if (!entry)
+    return FALSE;
+  want_entry (pad, entry);
+  return TRUE;
+}
+
+static gboolean
+read_adts (GstArclyFmp4MuxPad *pad, const GstMapInfo *map,
+    GstArclyFmp4MuxUnit *unit, GError **error)
+{
+  GstArclyAacConfig aac = { .frame_samples = 1024 };
+  g_autoptr (GBytes) config = NULL;
+  g_autoptr (GBytes) entry = NULL;
+  GstArclyAdtsHeader adts;
+
+  if (!gst_arcly_adts_header_parse (map->data, map->size, &adts, error))
+    return FALSE;
+  unit->skip = adts.header_size;
+  unit->sample.size = map->size - adts.header_size;
+  aac.object_type = adts.object_type;
+  aac.rate = adts.rate;
+  aac.channel_configuration = adts.channel_configuration;
+  aac.channels =
+      adts.channel_configuration == 7 ? 8 : adts.channel_configuration;
+  if (aac.channel_configuration == pad->adts.channel_configuration &&
+      aac.rate == pad->adts.rate && aac.object_type == pad->adts.object_type)
+    return TRUE;
+  config = gst_arcly_aac_config_to_bytes (&aac, error);
+  if (!config)
+    return FALSE;
+  entry = gst_arcly_fmp4_mux_format_aac_entry (&aac, config);
+  want_entry (pad, entry);
+  pad->adts = adts;
+  return TRUE;
+}
+
+gboolean
+gst_arcly_fmp4_mux_read (
+    GstArclyFmp4Mux *self, const GstArclyMuxJob *job, GstArclyFmp4MuxUnit *unit)
+{
+  GstArclyFmp4MuxPad *pad = GST_ARCLY_FMP4_MUX_PAD (job->pad);
+  GstBuffer *buffer = job->item.buffer;
+  gboolean keyframe =
+      !GST_BUFFER_FLAG_IS_SET (buffer, GST_BUFFER_FLAG_DELTA_UNIT);
+  g_autoptr (GError) error = NULL;
+  gboolean ok = TRUE;
+  GstMapInfo map;
+
+  *unit = (GstArclyFmp4MuxUnit){
+    .job = job,
+    .pad = pad,
+    .sample = { .pieces = self->pieces, .sync = TRUE },
+  };
+  g_array_set_size (self->pieces, 0);
+  gst_arcly_fmp4_mux_use_format (pad, job->item.format);
+  if (pad->active->codec == GST_ARCLY_FMP4_MUX_PLAIN) {
+    unit->sample.size = gst_buffer_get_size (buffer);
+    unit->sample.sync = keyframe || !job->pad->is_video;
+    return TRUE;
+  }
+  if (!gst_buffer_map (buffer, &map, GST_MAP_READ)) {
+    GST_WARNING_OBJECT (pad, "buffer cannot be read, dropped");
+    return FALSE;
+  }
+  if (pad->active->codec == GST_ARCLY_FMP4_MUX_H264)
+    ok = read_h264 (pad, &map, keyframe, &unit->sample, &error);
+  else if (pad->active->codec == GST_ARCLY_FMP4_MUX_H265)
+    ok = read_h265 (pad, &map, &unit->sample, &error);
+  else
+    ok = read_adts (pad, &map, unit, &error);
+  gst_buffer_unmap (buffer, &map);
+  if (!ok && !pad->warned_malformed) {
+    pad->warned_malformed = TRUE;
+    GST_WARNING_OBJECT (pad, "dropped: %s", error->message);
+  }
+  return ok;
+}
+
+/* Shorter than this (parameters, SEI), a copy costs less than to share. */
+#define SMALL_NAL 128
+
+static void
+add_piece (GstArclyFmp4Payload *payload, GstBuffer *buffer,
+    const GstArclyFmp4Piece *piece)
+{
+  guint8 head[4 + SMALL_NAL];
+
+  if (!piece->prefix) {
+    gst_arcly_fmp4_payload_add (payload, buffer, piece->offset, piece->size);
+    return;
+  }
+  GST_WRITE_UINT32_BE (head, piece->size);
+  if (piece->size <= SMALL_NAL) {
+    gst_buffer_extract (buffer, piece->offset, head + 4, piece->size);
+    gst_arcly_fmp4_payload_add_bytes (payload, head, 4 + piece->size);
+    return;
+  }
+  gst_arcly_fmp4_payload_add_bytes (payload, head, 4);
+  gst_arcly_fmp4_payload_add (payload, buffer, piece->offset, piece->size);
+}
+
+void
+gst_arcly_fmp4_mux_add_payload (const GstArclyFmp4MuxUnit *unit)
+{
+  GstArclyFmp4Payload *payload = &unit->pad->payload;
+  GstBuffer *buffer = unit->job->item.buffer;
+  guint i;
+
+  if (unit->sample.pieces->len == 0)
+    gst_arcly_fmp4_payload_add (payload, buffer, unit->skip, unit->sample.size);
+  for (i = 0; i < unit->sample.pieces->len; i++)
+    add_piece (payload, buffer,
+        &g_array_index (unit->sample.pieces, GstArclyFmp4Piece, i));
+}

@@ -1,0 +1,164 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""arclyfmp4mux behind GStreamer's demuxer, before every reader that we have.
+
+qtdemux feeds both pads from one thread; what comes out must be every frame at
+its time, whichever codec and packaging goes in.
+"""
+
+import subprocess
+import unittest
+
+from harness import clips, compare, fmp4, media
+from harness.browser import Browser
+from harness.pipeline import LEAKS, PATIENCE, PipelineTest, leaked
+
+AVC = 'avc1.64001e'
+AAC = 'mp4a.40.2'
+CODECS = {
+    'bframes': [AVC, AAC],
+    'zerolatency': [AVC, AAC],
+    'open-gop': [AVC, AAC],
+    'ntsc': [AVC, AAC],
+    'film': [AVC, AAC],
+    'video-only': [AVC],
+    'audio-only': [AAC],
+    'late-audio': [AVC, AAC],
+    'h265': ['hvc1.1.6.L63.90', AAC],
+}
+# Debian's Chromium has no decoder for H.265.
+BROWSER = [name for name in CODECS if name != 'h265']
+STREAM = {
+    'zerolatency': ['h264parse', '!', 'video/x-h264,stream-format=byte-stream,'
+                'alignment=au', '!'],
+    'h265': ['h265parse', '!', 'video/x-h265,stream-format=byte-stream,'
+             'alignment=au', '!'],
+}
+# aacparse makes a hole behind the first frame where the sound begins earlier
+# than the picture: not with zerolatency.
+ADTS = ['aacparse', '!', 'audio/mpeg,stream-format=adts', '!']
+
+
+class Fmp4(PipelineTest):
+    def run_pipeline(self, *arguments):
+        pipeline = self.launch(*arguments, env=LEAKS, listening=False)
+        self.assertEqual(pipeline.wait(PATIENCE), 0, str(pipeline))
+        self.assertEqual(leaked(pipeline.text), [])
+
+    def mux(self, name, source, result, options=(), video=(), audio=(),
+            demux='qtdemux'):
+        pad = 'd.video_0' if demux == 'qtdemux' else 'd.video'
+        links = []
+        if name != 'audio-only':
+            links += [pad, '!', *video, 'mux.']
+        if name != 'video-only':
+            links += [pad.replace('video', 'audio'), '!', *audio, 'mux.']
+        path = self.path(result)
+        self.run_pipeline('filesrc', f'location={source}', '!', demux,
+                          'name=d', 'arclyfmp4mux', 'name=mux', *options, '!',
+                          'filesink', f'location={path}', *links)
+        return path
+
+    def check(self, source, path, *options):
+        self.assertEqual(fmp4.check(path, *options), [])
+        self.assertEqual(media.warnings(path), '')
+        self.assertEqual(compare.compare_files(source, path), [])
+
+    def test_every_clip(self):
+        for name, codecs in CODECS.items():
+            with self.subTest(name):
+                source = clips.clip(name, suffix='plain.mp4')
+                path = self.mux(name, source, f'{name}.mp4')
+                self.check(source, path)
+                self.assertEqual(fmp4.mp4box_codecs(path), codecs)
+                self.assertEqual(
+                    fmp4.mediainfo_codecs(path),
+                    [codec.replace('.', '-') if codec == AAC
+                     else codec.split('.')[0] for codec in codecs])
+                # GStreamer's demuxer reads what we wrote, and all of it.
+                self.check(source, self.mux(name, path, 'again.mp4'))
+
+    def test_byte_stream_and_adts(self):
+        for name, video in STREAM.items():
+            with self.subTest(name):
+                source = clips.clip(name, suffix='plain.mp4')
+                self.check(source, self.mux(name, source, 'out.mp4',
+                                            video=video,
+                                            audio=ADTS if name != 'h265'
+                                            else ()))
+
+    def test_milliseconds(self):
+        """What RTMP gives: times of milliseconds, sound a second late."""
+        for name in ('zerolatency', 'late-audio'):
+            with self.subTest(name):
+                source = clips.clip(name, suffix='flv')
+                self.check(source, self.mux(name, source, 'out.mp4',
+                                            demux='flvdemux'))
+
+    def test_chunks(self):
+        source = clips.clip('bframes', suffix='plain.mp4')
+        path = self.mux('bframes', source, 'out.mp4',
+                        ['chunk-duration=200000000', 'styp=true', 'prft=true'])
+        self.check(source, path, '--chunks')
+        self.assertEqual(fmp4.mp4box_codecs(path), [AVC, AAC])
+
+    def test_index(self):
+        source = clips.clip('bframes', suffix='plain.mp4')
+        self.check(source, self.mux('bframes', source, 'out.mp4',
+                                    ['sidx=true']))
+
+    def test_browser(self):
+        folder = self.path('www')
+        server = fmp4.Server(self.folder)
+        self.addCleanup(server.close)
+        browser = Browser(folder)
+        self.addCleanup(browser.close)
+        for name in BROWSER:
+            with self.subTest(name):
+                source = clips.clip(name, suffix='plain.mp4')
+                self.mux(name, source, f'{name}.mp4',
+                         ['chunk-duration=500000000'])
+                browser.open(server.url(f'{name}.mp4', CODECS[name]))
+                browser.wait_true('window.state == "ended" || '
+                                  '/^failed/.test(window.state)', 60)
+                self.assertEqual(browser.evaluate('window.state'), 'ended')
+                self.assertEqual(
+                    len(browser.evaluate('window.ranges')), 1)
+                if name != 'audio-only':
+                    shown = browser.evaluate(
+                        'video.getVideoPlaybackQuality().totalVideoFrames')
+                    frames = len(media.tracks(source)[0].frames)
+                    self.assertGreater(shown, frames // 2)
+
+
+class Checker(PipelineTest):
+    """The checker tells good from bad: of other muxers, what is known."""
+
+    def ffmpeg(self, flags):
+        path = self.path('ffmpeg.mp4')
+        media.run(['ffmpeg', '-v', 'error', '-nostdin', '-y', '-i',
+                   clips.clip('zerolatency', suffix='plain.mp4'), '-c', 'copy',
+                   '-movflags', flags, path])
+        return fmp4.check(path)
+
+    def test_ffmpeg(self):
+        self.assertEqual(
+            self.ffmpeg('cmaf+frag_keyframe+empty_moov'),
+            ['next_track_ID is 2, with a track 2'])
+        self.assertIn('tfhd lacks default-base-is-moof',
+                      self.ffmpeg('frag_keyframe+empty_moov'))
+        self.assertIn('moov lacks mvex', self.ffmpeg('faststart'))
+
+    def test_gstreamer(self):
+        path = self.path('gstreamer.mp4')
+        done = subprocess.run(
+            ['gst-launch-1.0', '-q', 'videotestsrc', 'num-buffers=90', '!',
+             'x264enc', 'key-int-max=30', '!', 'h264parse', '!', 'mp4mux',
+             'fragment-duration=1000', '!', 'filesink', f'location={path}'],
+            stdin=subprocess.DEVNULL, timeout=PATIENCE, check=False)
+        self.assertEqual(done.returncode, 0)
+        self.assertIn('tfhd lacks default-base-is-moof', fmp4.check(path))
+
+
+if __name__ == '__main__':
+    unittest.main()
