@@ -5,10 +5,12 @@
  * @title: arclyrtmpsrc
  *
  * An RTMP server for one stream: a publisher (ffmpeg, OBS, rtmp2sink) connects
- * and its H.264, AAC or MP3 comes out of `video_0` and `audio_0`, as sent,
- * nothing decoded. Several of these elements share one address and port, each
- * with a stream of its own; who asks for a stream that no element has, or that
- * has a publisher, is refused with a status.
+ * and its tracks come out of `video_0` and `audio_0`, as sent, nothing decoded:
+ * H.264, AAC and MP3, and the codecs of enhanced RTMP (H.265, AV1, VP9, VP8;
+ * Opus, FLAC, AC-3, E-AC-3), whose further tracks come out of `video_1`,
+ * `audio_1` and so on. Several of these elements share one address and port,
+ * each with a stream of its own; who asks for a stream that no element has, or
+ * that has a publisher, is refused with a status.
  *
  * The pads appear with the first publisher. When it leaves, the element waits
  * for the next one, or ends, as #GstArclyRtmpSrc:on-unpublish says. Another
@@ -70,14 +72,21 @@ static GParamSpec *properties[N_PROPERTIES];
 static GstStaticPadTemplate video_template =
     GST_STATIC_PAD_TEMPLATE ("video_%u", GST_PAD_SRC, GST_PAD_SOMETIMES,
         GST_STATIC_CAPS (
-            "video/x-h264, stream-format=(string)avc, alignment=(string)au"));
+            "video/x-h264, stream-format=(string)avc, alignment=(string)au; "
+            "video/x-h265, stream-format=(string)hvc1, alignment=(string)au; "
+            "video/x-av1, stream-format=(string)obu-stream, "
+            "alignment=(string)tu; "
+            "video/x-vp9; video/x-vp8"));
 
 static GstStaticPadTemplate audio_template = GST_STATIC_PAD_TEMPLATE (
     "audio_%u", GST_PAD_SRC, GST_PAD_SOMETIMES,
     GST_STATIC_CAPS (
         "audio/mpeg, mpegversion=(int)4, stream-format=(string)raw, "
         "framed=(boolean)true; "
-        "audio/mpeg, mpegversion=(int)1, layer=(int)3, parsed=(boolean)true"));
+        "audio/mpeg, mpegversion=(int)1, layer=(int)3, parsed=(boolean)true; "
+        "audio/x-opus; audio/x-flac, framed=(boolean)true; "
+        "audio/x-ac3, framed=(boolean)true; "
+        "audio/x-eac3, framed=(boolean)true"));
 
 G_DEFINE_FINAL_TYPE_WITH_CODE (GstArclyRtmpSrc, gst_arcly_rtmp_src,
     GST_TYPE_ELEMENT,

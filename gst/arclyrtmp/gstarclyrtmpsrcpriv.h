@@ -33,7 +33,7 @@ typedef struct {
   _Atomic guint64 refused;
   _Atomic guint64 messages;
   _Atomic guint64 bytes;
-  _Atomic guint64 frames[GST_ARCLY_RTMP_N_TRACKS];
+  _Atomic guint64 frames[GST_ARCLY_RTMP_N_KINDS];
   _Atomic guint64 dropped;
   _Atomic guint64 ignored;
   _Atomic guint64 discontinuities;

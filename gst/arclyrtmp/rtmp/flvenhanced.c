@@ -85,8 +85,7 @@ gst_arcly_flv_fourcc_from_text (const gchar *text)
 /* Reading */
 
 static gboolean
-take_mod_ex (
-    GstArclyFlvEx *message, guint type, const guint8 *data, gsize size)
+take_mod_ex (GstArclyFlvEx *message, guint type, const guint8 *data, gsize size)
 {
   if (type != MOD_EX_NANOSECONDS)
     return TRUE; /* unknown modifiers are to be skipped */

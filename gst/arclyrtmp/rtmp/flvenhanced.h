@@ -52,11 +52,11 @@ typedef enum {
   GST_ARCLY_FLV_EX_SEQUENCE_START,
   GST_ARCLY_FLV_EX_CODED_FRAMES,
   GST_ARCLY_FLV_EX_SEQUENCE_END,
-  GST_ARCLY_FLV_EX_CODED_FRAMES_X,      /* video: composition time is 0 */
-  GST_ARCLY_FLV_EX_METADATA,            /* video: AMF0 name and value pairs */
+  GST_ARCLY_FLV_EX_CODED_FRAMES_X, /* video: composition time is 0 */
+  GST_ARCLY_FLV_EX_METADATA,       /* video: AMF0 name and value pairs */
   GST_ARCLY_FLV_EX_MPEG2TS_SEQUENCE_START, /* video */
-  GST_ARCLY_FLV_EX_MULTICHANNEL_CONFIG, /* audio */
-  GST_ARCLY_FLV_EX_COMMAND,             /* video: no part follows */
+  GST_ARCLY_FLV_EX_MULTICHANNEL_CONFIG,    /* audio */
+  GST_ARCLY_FLV_EX_COMMAND,                /* video: no part follows */
 } GstArclyFlvExPacket;
 #define GST_ARCLY_FLV_EX_N_PACKETS (GST_ARCLY_FLV_EX_COMMAND + 1)
 

@@ -159,8 +159,7 @@ test_read (void)
     guint n;
 
     g_test_message ("%s", row->name);
-    n = read_all (
-        row->kind, row->bytes, row->size, &message, parts, 3, &error);
+    n = read_all (row->kind, row->bytes, row->size, &message, parts, 3, &error);
     g_assert_no_error (error);
     assert_same_message (&message, &row->message);
     g_assert_cmpuint (n, ==, row->n_parts);

@@ -15,8 +15,8 @@ typedef struct {
 } Read;
 
 static gboolean
-read_message (Read *read, GstArclyFlvExKind kind, const guint8 *data,
-    gsize size)
+read_message (
+    Read *read, GstArclyFlvExKind kind, const guint8 *data, gsize size)
 {
   g_autoptr (GError) error = NULL;
   GstArclyFlvExPart part;
@@ -63,8 +63,8 @@ write_message (const Read *read, const guint8 *data)
 }
 
 static void
-check_same (const Read *a, const guint8 *a_data, const Read *b,
-    const guint8 *b_data)
+check_same (
+    const Read *a, const guint8 *a_data, const Read *b, const guint8 *b_data)
 {
   guint i;
 
