@@ -164,6 +164,8 @@ handle_connect (
   fill_connect (&event->connect, command);
   session->app = g_strdup (event->connect.app);
   session->connect_transaction = command->transaction;
+  gst_arcly_rtmp_capabilities_read (
+      &session->capabilities, event->connect.command);
   gst_arcly_rtmp_session_enter (session, GST_ARCLY_RTMP_STATE_CONNECTING);
   return TRUE;
 }
