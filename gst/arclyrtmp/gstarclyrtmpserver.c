@@ -223,9 +223,10 @@ close_server (GObject *object)
   g_clear_pointer (&server->listener, gst_arcly_rtmp_listener_free);
 }
 
+/* Whoever acquired the server holds @engine until it released it. */
 static gboolean
-open_server (
-    GstArclyRtmpServer *server, const gchar *host, guint port, GError **error)
+open_server (GstArclyRtmpServer *server, GstArclyEngine *engine,
+    const gchar *host, guint port, GError **error)
 {
   StartCall call = { server, FALSE, NULL };
 
@@ -236,7 +237,7 @@ open_server (
   server->loop = gst_arcly_rtmp_loop_new ("arclyrtmp", error);
   if (!server->loop)
     return FALSE;
-  server->clients = gst_arcly_rtmp_clients_new (server, server->loop);
+  server->clients = gst_arcly_rtmp_clients_new (server, engine, server->loop);
 
   gst_arcly_rtmp_loop_call (server->loop, do_start, &call);
   if (!call.ok) {
@@ -267,7 +268,7 @@ create_server (
   const Address *address = user_data;
   GstArclyRtmpServer *server = g_object_new (GST_TYPE_ARCLY_RTMP_SERVER, NULL);
 
-  if (!open_server (server, address->host, address->port, error)) {
+  if (!open_server (server, engine, address->host, address->port, error)) {
     close_server (G_OBJECT (server));
     g_object_unref (server);
     return NULL;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "config.h"
 
+#include "rtmpauth.h"
 #include "rtmpclients.h"
 #include "rtmpconnection.h"
 
@@ -20,6 +21,13 @@ GST_DEBUG_CATEGORY_EXTERN (gst_arcly_rtmp_server_debug);
 /* Of a peer's words in ours. */
 #define MAX_SHOWN_CHARS 128
 
+/* Of what a client asked last. */
+typedef enum {
+  UNASKED,
+  PERMITTED,
+  REFUSED,
+} Decision;
+
 /* A connection and what it is to us. Loop thread only. */
 struct _GstArclyRtmpClient {
   GstArclyRtmpClients *clients;
@@ -29,12 +37,19 @@ struct _GstArclyRtmpClient {
   guint32 stream_id;        /* of that publication */
   gboolean warned;          /* something of it was ignored, and logged */
   gboolean left;            /* it unpublished: however it closes is fine */
+
+  GstArclyRtmpCredentials *credentials; /* owned; NULL before connect */
+  GstArclyRtmpAuth *auth;               /* under way, or NULL */
+  GstArclyRtmpEvent *asked;             /* owned; what "auth" is about */
+  Decision decision;                    /* on "asked", when it comes again */
+  gchar *refusal;                       /* of REFUSED, for its user */
 };
 typedef GstArclyRtmpClient Client;
 
 /* Loop thread only, once that has it. */
 struct _GstArclyRtmpClients {
   GstArclyRtmpServer *server; /* for logs; outlives us */
+  GstArclyEngine *engine;     /* outlives us */
   GstArclyRtmpLoop *loop;
   GHashTable *routes; /* path to GstArclyRtmpRoute, both borrowed */
   GHashTable *all;    /* set of Client, owned */
@@ -109,12 +124,80 @@ on_connect (Client *client, GstArclyRtmpEvent *event)
   g_autofree gchar *version =
       shown (event->connect.flash_ver ? event->connect.flash_ver : "unknown");
 
+  client->credentials = gst_arcly_rtmp_credentials_new (&event->connect);
+  if (!client->credentials) {
+    gst_arcly_rtmp_session_refuse_connect (
+        gst_arcly_rtmp_connection_get_session (client->connection),
+        GST_ARCLY_RTMP_CODE_CONNECT_REJECTED, "the URL is too long");
+    gst_arcly_rtmp_connection_end (
+        client->connection, "refused: its URL is too long", TRUE);
+    return;
+  }
   GST_INFO_OBJECT (client->clients->server, "%s: connected to \"%s\" with %s",
       client->peer, app, version);
   /* Any application: clients split "a/b/c" differently, so only the whole path
    * tells, and that comes with "publish". */
   gst_arcly_rtmp_session_accept_connect (
       gst_arcly_rtmp_connection_get_session (client->connection));
+}
+
+/* Tells the route's element, if there is one. */
+static void
+refuse_unauthorized (Client *client, const GstArclyRtmpEvent *event)
+{
+  GstArclyRtmpRoute *route =
+      g_hash_table_lookup (client->clients->routes, event->stream.path);
+  gboolean publish = event->kind == GST_ARCLY_RTMP_EVENT_PUBLISH;
+  g_autofree gchar *path = shown (event->stream.path);
+  g_autofree gchar *description =
+      g_strdup_printf ("%s: %s", path, client->refusal);
+
+  if (route && publish)
+    route->funcs.refused (route->data, client->peer, description);
+  refuse (client, event->stream_id,
+      publish ? GST_ARCLY_RTMP_CODE_PUBLISH_DENIED
+              : GST_ARCLY_RTMP_CODE_PLAY_FAILED,
+      description);
+}
+
+static void
+on_decision (gpointer data, gboolean permitted, const gchar *reason)
+{
+  Client *client = data;
+
+  client->auth = NULL;
+  client->decision = permitted ? PERMITTED : REFUSED;
+  g_free (client->refusal);
+  client->refusal = g_strdup (reason);
+  gst_arcly_rtmp_connection_resume_with (
+      client->connection, g_steal_pointer (&client->asked));
+}
+
+/* Whether a PUBLISH or PLAY may go on. If not, it was refused, or is put by
+ * until the engine's authenticator has decided; then it comes again. */
+static gboolean
+authorize (Client *client, GstArclyRtmpEvent **event)
+{
+  gboolean publish = (*event)->kind == GST_ARCLY_RTMP_EVENT_PUBLISH;
+  Decision decision = client->decision;
+  g_autoptr (GstArclyAuthRequest) request = NULL;
+
+  client->decision = UNASKED;
+  if (decision == REFUSED)
+    refuse_unauthorized (client, *event);
+  if (decision != UNASKED)
+    return decision == PERMITTED;
+
+  request = gst_arcly_rtmp_auth_request (
+      publish ? GST_ARCLY_ACTION_PUBLISH : GST_ARCLY_ACTION_PLAY, "rtmp",
+      client->peer, client->credentials, &(*event)->stream);
+  client->auth = gst_arcly_rtmp_auth_start (client->clients->engine,
+      client->clients->loop, request, on_decision, client);
+  if (!client->auth)
+    return TRUE;
+  client->asked = g_steal_pointer (event);
+  gst_arcly_rtmp_connection_pause (client->connection);
+  return FALSE;
 }
 
 static void
@@ -265,10 +348,12 @@ client_event (gpointer data, GstArclyRtmpEvent *event)
       on_connect (client, event);
       break;
     case GST_ARCLY_RTMP_EVENT_PUBLISH:
-      on_publish (client, event);
+      if (authorize (client, &owned))
+        on_publish (client, event);
       break;
     case GST_ARCLY_RTMP_EVENT_PLAY:
-      on_play (client, event);
+      if (authorize (client, &owned))
+        on_play (client, event);
       break;
     case GST_ARCLY_RTMP_EVENT_UNPUBLISH:
       on_unpublish (client, event);
@@ -290,7 +375,11 @@ client_event (gpointer data, GstArclyRtmpEvent *event)
 static void
 client_free (Client *client)
 {
+  g_clear_pointer (&client->auth, gst_arcly_rtmp_auth_cancel);
+  g_clear_pointer (&client->asked, gst_arcly_rtmp_event_free);
   g_clear_pointer (&client->connection, gst_arcly_rtmp_connection_free);
+  g_clear_pointer (&client->credentials, gst_arcly_rtmp_credentials_free);
+  g_free (client->refusal);
   g_free (client->peer);
   g_free (client);
 }
@@ -302,6 +391,7 @@ client_ended (gpointer data, const gchar *reason, gboolean error)
   GstArclyRtmpRoute *route = detach (client);
   g_autofree gchar *text = shown (reason);
 
+  g_clear_pointer (&client->auth, gst_arcly_rtmp_auth_cancel);
   GST_CAT_LEVEL_LOG (GST_CAT_DEFAULT,
       error && !client->left ? GST_LEVEL_WARNING : GST_LEVEL_INFO,
       client->clients->server, "%s: closed: %s", client->peer, text);
@@ -385,11 +475,13 @@ gst_arcly_rtmp_clients_exhausted (gpointer data, const gchar *reason)
 /* ---- for the server ---- */
 
 GstArclyRtmpClients *
-gst_arcly_rtmp_clients_new (GstArclyRtmpServer *server, GstArclyRtmpLoop *loop)
+gst_arcly_rtmp_clients_new (
+    GstArclyRtmpServer *server, GstArclyEngine *engine, GstArclyRtmpLoop *loop)
 {
   GstArclyRtmpClients *clients = g_new0 (GstArclyRtmpClients, 1);
 
   clients->server = server;
+  clients->engine = engine;
   clients->loop = loop;
   clients->routes = g_hash_table_new (g_str_hash, g_str_equal);
   clients->all =

@@ -35,9 +35,9 @@ struct _GstArclyRtmpRoute {
 };
 
 /* Any thread, before the loop's thread knows them, and after. @server is for
- * the log and not referenced. */
+ * the log; it is not referenced, nor is @engine, which outlives it. */
 GstArclyRtmpClients *gst_arcly_rtmp_clients_new (
-    GstArclyRtmpServer *server, GstArclyRtmpLoop *loop);
+    GstArclyRtmpServer *server, GstArclyEngine *engine, GstArclyRtmpLoop *loop);
 void gst_arcly_rtmp_clients_free (GstArclyRtmpClients *clients);
 
 /* Closes all at once and calls no route. */

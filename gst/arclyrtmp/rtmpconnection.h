@@ -47,6 +47,9 @@ void gst_arcly_rtmp_connection_touch (GstArclyRtmpConnection *connection);
  * timeout rests meanwhile: the silence is ours. */
 void gst_arcly_rtmp_connection_pause (GstArclyRtmpConnection *connection);
 void gst_arcly_rtmp_connection_resume (GstArclyRtmpConnection *connection);
+/* The same, but gives @event first: one that event() put by, with pause(). */
+void gst_arcly_rtmp_connection_resume_with (
+    GstArclyRtmpConnection *connection, GstArclyRtmpEvent *event);
 
 /* Sends what the session still has to say, then closes. Calls ended(), and
  * outside event() perhaps closed(), before it returns. */

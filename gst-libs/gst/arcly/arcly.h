@@ -6,5 +6,6 @@
 #include <gst/arcly/codec/gstarclyaac.h>
 #include <gst/arcly/codec/gstarclyh264.h>
 #include <gst/arcly/codec/gstarclympegaudio.h>
+#include <gst/arcly/engine/gstarclyauthenticator.h>
 #include <gst/arcly/engine/gstarclyengine.h>
 #include <gst/arcly/http/gstarclyhttpserver.h>
