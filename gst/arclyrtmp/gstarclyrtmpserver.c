@@ -66,6 +66,14 @@ do_add_route (gpointer data)
       gst_arcly_rtmp_clients_add_route (call->server->clients, call->route);
 }
 
+static void
+on_window_over (GstArclyRtmpTimer *timer)
+{
+  GstArclyRtmpRoute *route = timer->data;
+
+  route->funcs.window_over (route->data);
+}
+
 GstArclyRtmpRoute *
 gst_arcly_rtmp_server_add_route (GstArclyRtmpServer *server, const gchar *path,
     GstClockTime timeout, const GstArclyRtmpRouteFuncs *funcs, gpointer data,
@@ -83,6 +91,9 @@ gst_arcly_rtmp_server_add_route (GstArclyRtmpServer *server, const gchar *path,
   call.route->timeout = timeout;
   call.route->funcs = *funcs;
   call.route->data = data;
+  gst_arcly_rtmp_server_limits_init (&call.route->limits);
+  gst_arcly_rtmp_timer_init (
+      &call.route->window, server->loop, on_window_over, call.route);
   gst_arcly_rtmp_loop_call (server->loop, do_add_route, &call);
   if (call.added)
     return call.route;
@@ -112,6 +123,40 @@ gst_arcly_rtmp_server_remove_route (
 
   gst_arcly_rtmp_loop_call (server->loop, do_remove_route, &call);
   route_unref (route);
+}
+
+typedef struct {
+  GstArclyRtmpRoute *route;
+  const GstArclyRtmpServerLimits *limits;
+} LimitsCall;
+
+static void
+do_set_limits (gpointer data)
+{
+  LimitsCall *call = data;
+
+  call->route->limits = *call->limits;
+  gst_arcly_rtmp_clients_update_limits (call->route->server->clients);
+}
+
+void
+gst_arcly_rtmp_route_set_limits (
+    GstArclyRtmpRoute *route, const GstArclyRtmpServerLimits *limits)
+{
+  LimitsCall call = { route, limits };
+
+  g_return_if_fail (route != NULL);
+
+  gst_arcly_rtmp_loop_call (route->server->loop, do_set_limits, &call);
+}
+
+void
+gst_arcly_rtmp_route_set_take_over (
+    GstArclyRtmpRoute *route, GstArclyRtmpTakeOver take_over)
+{
+  g_return_if_fail (route != NULL);
+
+  g_atomic_int_set (&route->take_over, take_over);
 }
 
 static void

@@ -45,6 +45,7 @@
 
 #include "config.h"
 
+#include "gstarclyrtmplimits.h"
 #include "gstarclyrtmpsrcpriv.h"
 
 GST_DEBUG_CATEGORY (gst_arcly_rtmp_src_debug);
@@ -52,6 +53,8 @@ GST_DEBUG_CATEGORY (gst_arcly_rtmp_src_debug);
 
 #define DEFAULT_TIMEOUT (10 * GST_SECOND)
 #define DEFAULT_ON_UNPUBLISH GST_ARCLY_RTMP_ON_UNPUBLISH_WAIT
+#define DEFAULT_RECONNECT_WINDOW 0
+#define DEFAULT_TAKE_OVER GST_ARCLY_RTMP_TAKE_OVER_AUTHORIZED
 
 /* What may wait for downstream before the publisher is slowed down. */
 #define QUEUE_BYTES (16 * 1024 * 1024)
@@ -63,8 +66,11 @@ enum {
   PROP_PORT,
   PROP_TIMEOUT,
   PROP_ON_UNPUBLISH,
+  PROP_RECONNECT_WINDOW,
+  PROP_TAKE_OVER,
   PROP_STATS,
-  N_PROPERTIES
+  N_PROPERTIES,
+  PROP_LIMITS = N_PROPERTIES /* the first of gstarclyrtmplimits.h */
 };
 
 static GParamSpec *properties[N_PROPERTIES];
@@ -94,6 +100,24 @@ G_DEFINE_FINAL_TYPE_WITH_CODE (GstArclyRtmpSrc, gst_arcly_rtmp_src,
         gst_arcly_rtmp_src_debug, "arclyrtmpsrc", 0, "RTMP publish side"));
 GST_ELEMENT_REGISTER_DEFINE (
     arclyrtmpsrc, "arclyrtmpsrc", GST_RANK_NONE, GST_TYPE_ARCLY_RTMP_SRC);
+
+GType
+gst_arcly_rtmp_take_over_get_type (void)
+{
+  static gsize type = 0;
+  static const GEnumValue values[] = {
+    { GST_ARCLY_RTMP_TAKE_OVER_NEVER, "Others are refused", "never" },
+    { GST_ARCLY_RTMP_TAKE_OVER_AUTHORIZED,
+        "The newest takes over if an authenticator permits it", "authorized" },
+    { GST_ARCLY_RTMP_TAKE_OVER_ALWAYS, "The newest takes over", "always" },
+    { 0, NULL, NULL },
+  };
+
+  if (g_once_init_enter (&type))
+    g_once_init_leave (
+        &type, g_enum_register_static ("GstArclyRtmpTakeOver", values));
+  return type;
+}
 
 GType
 gst_arcly_rtmp_on_unpublish_get_type (void)
@@ -306,6 +330,11 @@ gst_arcly_rtmp_src_set_property (
   GstArclyRtmpSrc *self = GST_ARCLY_RTMP_SRC (object);
 
   GST_OBJECT_LOCK (self);
+  if (id >= PROP_LIMITS && id < PROP_LIMITS + GST_ARCLY_RTMP_N_LIMITS) {
+    gst_arcly_rtmp_limits_set (&self->limits, id - PROP_LIMITS, value);
+    GST_OBJECT_UNLOCK (self);
+    return;
+  }
   switch (id) {
     case PROP_LOCATION:
       g_free (self->location);
@@ -316,6 +345,12 @@ gst_arcly_rtmp_src_set_property (
       break;
     case PROP_ON_UNPUBLISH:
       self->on_unpublish = g_value_get_enum (value);
+      break;
+    case PROP_RECONNECT_WINDOW:
+      self->reconnect_window = g_value_get_uint64 (value);
+      break;
+    case PROP_TAKE_OVER:
+      self->take_over = g_value_get_enum (value);
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
@@ -335,6 +370,11 @@ gst_arcly_rtmp_src_get_property (
     return;
   }
   GST_OBJECT_LOCK (self);
+  if (id >= PROP_LIMITS && id < PROP_LIMITS + GST_ARCLY_RTMP_N_LIMITS) {
+    gst_arcly_rtmp_limits_get (&self->limits, id - PROP_LIMITS, value);
+    GST_OBJECT_UNLOCK (self);
+    return;
+  }
   switch (id) {
     case PROP_LOCATION:
       g_value_set_string (value, self->location);
@@ -347,6 +387,12 @@ gst_arcly_rtmp_src_get_property (
       break;
     case PROP_ON_UNPUBLISH:
       g_value_set_enum (value, self->on_unpublish);
+      break;
+    case PROP_RECONNECT_WINDOW:
+      g_value_set_uint64 (value, self->reconnect_window);
+      break;
+    case PROP_TAKE_OVER:
+      g_value_set_enum (value, self->take_over);
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
@@ -374,6 +420,8 @@ gst_arcly_rtmp_src_init (GstArclyRtmpSrc *self)
 {
   self->timeout = DEFAULT_TIMEOUT;
   self->on_unpublish = DEFAULT_ON_UNPUBLISH;
+  self->take_over = DEFAULT_TAKE_OVER;
+  gst_arcly_rtmp_server_limits_init (&self->limits);
   self->queue = gst_arcly_rtmp_queue_new (QUEUE_BYTES, QUEUE_MS);
   self->combiner = gst_flow_combiner_new ();
   g_rec_mutex_init (&self->task_lock);
@@ -441,6 +489,38 @@ install_properties (GObjectClass *object_class)
       G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_PLAYING);
 
   /**
+   * GstArclyRtmpSrc:reconnect-window:
+   *
+   * How long the stream outlives its publisher where
+   * #GstArclyRtmpSrc:on-unpublish is `eos`, in nanoseconds. Whoever publishes
+   * meanwhile goes on on the same pads; else the EOS comes when it is over. 0:
+   * the EOS comes at once.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_RECONNECT_WINDOW] = g_param_spec_uint64 ("reconnect-window",
+      "Reconnect window",
+      "How long to wait with the EOS for a publisher to come back (ns)", 0,
+      G_MAXINT64, DEFAULT_RECONNECT_WINDOW,
+      G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_PLAYING);
+
+  /**
+   * GstArclyRtmpSrc:take-over:
+   *
+   * Whether a second publisher takes the stream over from the first, whose
+   * connection may be half dead. The first is told, and closed; the pads stay.
+   * With `authorized` both must have been permitted by the engine's
+   * authenticator; without one the second is refused, as with `never`. Up to
+   * READY.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_TAKE_OVER] = g_param_spec_enum ("take-over", "Take over",
+      "Whether a second publisher takes over from the first",
+      GST_TYPE_ARCLY_RTMP_TAKE_OVER, DEFAULT_TAKE_OVER,
+      G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY);
+
+  /**
    * GstArclyRtmpSrc:stats:
    *
    * Counters since the element began to listen: `port`, `publishing`, `peer`
@@ -458,6 +538,7 @@ install_properties (GObjectClass *object_class)
       G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
 
   g_object_class_install_properties (object_class, N_PROPERTIES, properties);
+  gst_arcly_rtmp_limits_install (object_class, PROP_LIMITS);
 }
 
 static void

@@ -66,6 +66,20 @@ open_server (GstArclyRtmpSrc *self, const GstArclyRtmpLocation *location)
   return FALSE;
 }
 
+static void
+apply_settings (GstArclyRtmpSrc *self)
+{
+  GstArclyRtmpServerLimits limits;
+  GstArclyRtmpTakeOver take_over;
+
+  GST_OBJECT_LOCK (self);
+  limits = self->limits;
+  take_over = self->take_over;
+  GST_OBJECT_UNLOCK (self);
+  gst_arcly_rtmp_route_set_take_over (self->route, take_over);
+  gst_arcly_rtmp_route_set_limits (self->route, &limits);
+}
+
 static gboolean
 take_name (GstArclyRtmpSrc *self, const gchar *path, GstClockTime timeout)
 {
@@ -80,8 +94,10 @@ take_name (GstArclyRtmpSrc *self, const gchar *path, GstClockTime timeout)
   self->path = g_strdup (path);
   self->route = gst_arcly_rtmp_server_add_route (self->server, path, timeout,
       &gst_arcly_rtmp_src_route_funcs, self, &error);
-  if (self->route)
+  if (self->route) {
+    apply_settings (self);
     return TRUE;
+  }
   GST_ELEMENT_ERROR (self, RESOURCE, BUSY,
       ("Cannot receive '%s': %s", path, error->message), (NULL));
   return FALSE;

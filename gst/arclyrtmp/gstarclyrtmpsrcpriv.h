@@ -62,10 +62,16 @@ struct _GstArclyRtmpSrc {
   gchar *location;
   GstClockTime timeout;
   GstArclyRtmpOnUnpublish on_unpublish;
+  GstClockTime reconnect_window;
+  GstArclyRtmpTakeOver take_over;
+  GstArclyRtmpServerLimits limits;
 
   /* Object lock. The present publisher, NULL if there is none. Written by the
    * loop and on the way to READY. */
   gchar *peer;
+
+  /* Loop thread only. How long to wait for a publisher to come back. */
+  GstClockTime window;
 
   /* Streaming thread; while it does not run, who changes the state. */
   GstArclyRtmpDemux *demux; /* NULL: no publisher */

@@ -10,12 +10,6 @@
 GST_DEBUG_CATEGORY_EXTERN (gst_arcly_rtmp_server_debug);
 #define GST_CAT_DEFAULT gst_arcly_rtmp_server_debug
 
-/* A connection costs about 10 KiB and a file descriptor until it publishes. */
-#define MAX_CONNECTIONS 1000
-/* To handshake, connect and publish, whatever bytes come meanwhile. A route
- * with a smaller timeout shortens it: before "publish" nobody knows for whom a
- * client came. */
-#define SETUP_TIMEOUT (10 * GST_SECOND)
 /* S1, RTMP 1.0, 5.2.3. */
 #define RANDOM_SIZE 1528
 /* Of a peer's words in ours. */
@@ -42,7 +36,8 @@ struct _GstArclyRtmpClient {
   GstArclyRtmpAuth *auth;               /* under way, or NULL */
   GstArclyRtmpEvent *asked;             /* owned; what "auth" is about */
   Decision decision;                    /* on "asked", when it comes again */
-  gchar *refusal;                       /* of REFUSED, for its user */
+  gboolean authorized; /* an authenticator permitted what it does */
+  gchar *refusal;      /* of REFUSED, for its user */
 };
 typedef GstArclyRtmpClient Client;
 
@@ -54,7 +49,9 @@ struct _GstArclyRtmpClients {
   GHashTable *routes; /* path to GstArclyRtmpRoute, both borrowed */
   GHashTable *all;    /* set of Client, owned */
   GRand *random;
-  gboolean full; /* and said so */
+  GstArclyRtmpServerLimits limits; /* the strictest of the routes */
+  GstArclyRtmpGuard *guard;        /* counts all */
+  gboolean full;                   /* and said so */
 };
 
 /* A peer's text for humans: bounded, and without control characters that would
@@ -74,21 +71,28 @@ shown (const gchar *text)
   return copy;
 }
 
-static GstClockTime
-get_setup_timeout (GstArclyRtmpClients *clients)
+/* Before "publish" nobody knows for whom a client came, so what one route asks
+ * for holds for all. */
+void
+gst_arcly_rtmp_clients_update_limits (GstArclyRtmpClients *clients)
 {
-  GstClockTime timeout = SETUP_TIMEOUT;
   GHashTableIter iter;
   gpointer value;
+  gboolean first = TRUE;
 
+  gst_arcly_rtmp_server_limits_init (&clients->limits);
   g_hash_table_iter_init (&iter, clients->routes);
   while (g_hash_table_iter_next (&iter, NULL, &value)) {
     GstArclyRtmpRoute *route = value;
 
+    if (first)
+      clients->limits = route->limits;
+    gst_arcly_rtmp_server_limits_tighten (&clients->limits, &route->limits);
     if (route->timeout > 0)
-      timeout = MIN (timeout, route->timeout);
+      clients->limits.setup_timeout =
+          MIN (clients->limits.setup_timeout, route->timeout);
+    first = FALSE;
   }
-  return timeout;
 }
 
 /* The client publishes no more; the route is free for another. */
@@ -100,6 +104,20 @@ detach (Client *client)
   if (route)
     route->publisher = NULL;
   return route;
+}
+
+/* Nobody publishes to the route any more. */
+static void
+end_publication (GstArclyRtmpRoute *route, const gchar *reason, gboolean error)
+{
+  GstClockTime window = 0;
+
+  route->funcs.end (route->data, reason, error);
+  if (route->funcs.get_window)
+    window = route->funcs.get_window (route->data);
+  if (window > 0)
+    gst_arcly_rtmp_timer_start (&route->window,
+        (gint64) MIN (MAX (GST_TIME_AS_USECONDS (window), 1), G_MAXINT64 / 4));
 }
 
 /* ---- what a client asks ---- */
@@ -183,6 +201,7 @@ authorize (Client *client, GstArclyRtmpEvent **event)
   g_autoptr (GstArclyAuthRequest) request = NULL;
 
   client->decision = UNASKED;
+  client->authorized = decision == PERMITTED;
   if (decision == REFUSED)
     refuse_unauthorized (client, *event);
   if (decision != UNASKED)
@@ -234,6 +253,7 @@ refuse_unknown (Client *client, const gchar *path, guint32 stream_id)
 static void
 start_publish (Client *client, GstArclyRtmpRoute *route, guint32 stream_id)
 {
+  gst_arcly_rtmp_timer_stop (&route->window);
   client->left = FALSE;
   client->route = route;
   client->stream_id = stream_id;
@@ -243,6 +263,51 @@ start_publish (Client *client, GstArclyRtmpRoute *route, guint32 stream_id)
   gst_arcly_rtmp_connection_set_timeout (client->connection, route->timeout);
   GST_INFO_OBJECT (
       client->clients->server, "%s: publishes %s", client->peer, route->path);
+}
+
+/* Clients show @description; an error level makes them stop. */
+static void
+send_away (
+    Client *client, const gchar *code, const gchar *description, gboolean error)
+{
+  const gchar *level = g_str_has_suffix (code, ".Success") ? "status" : "error";
+
+  gst_arcly_rtmp_session_end_publish (
+      gst_arcly_rtmp_connection_get_session (client->connection),
+      client->stream_id, level, code, description);
+  gst_arcly_rtmp_connection_end (client->connection, description, error);
+}
+
+static gboolean
+may_take_over (Client *client, GstArclyRtmpRoute *route)
+{
+  switch ((GstArclyRtmpTakeOver) g_atomic_int_get (&route->take_over)) {
+    case GST_ARCLY_RTMP_TAKE_OVER_NEVER:
+      return FALSE;
+    case GST_ARCLY_RTMP_TAKE_OVER_AUTHORIZED:
+      return client->authorized && route->publisher->authorized;
+    case GST_ARCLY_RTMP_TAKE_OVER_ALWAYS:
+      return TRUE;
+  }
+  return FALSE;
+}
+
+/* The connection of the one before may be half dead, or its user sits at
+ * another desk now. Of level error: it must not come back by itself. */
+static void
+take_over (Client *client, GstArclyRtmpRoute *route)
+{
+  static const gchar reason[] = "another publisher took over";
+  Client *before = route->publisher;
+
+  GST_INFO_OBJECT (client->clients->server, "%s: takes %s over from %s",
+      client->peer, route->path, before->peer);
+  detach (before);
+  if (route->funcs.replaced)
+    route->funcs.replaced (route->data, reason);
+  else
+    route->funcs.end (route->data, reason, TRUE);
+  send_away (before, GST_ARCLY_RTMP_CODE_CONNECT_CLOSED, reason, TRUE);
 }
 
 static void
@@ -261,10 +326,12 @@ on_publish (Client *client, GstArclyRtmpEvent *event)
     refuse_another (client, event->stream_id);
     return;
   }
-  if (route->publisher) {
+  if (route->publisher && !may_take_over (client, route)) {
     refuse_busy (client, route, event->stream_id);
     return;
   }
+  if (route->publisher)
+    take_over (client, route);
 
   /* First: from publish() on, a kick() means this publisher. */
   g_atomic_int_inc (&route->serial);
@@ -304,8 +371,8 @@ on_unpublish (Client *client, GstArclyRtmpEvent *event)
       client->clients->server, "%s: unpublished %s", client->peer, route->path);
   /* It may publish again, within the time that a new client has. */
   gst_arcly_rtmp_connection_set_timeout (
-      client->connection, get_setup_timeout (client->clients));
-  route->funcs.end (route->data, "the publisher unpublished", FALSE);
+      client->connection, client->clients->limits.setup_timeout);
+  end_publication (route, "the publisher unpublished", FALSE);
 }
 
 static void
@@ -379,6 +446,7 @@ client_free (Client *client)
   g_clear_pointer (&client->asked, gst_arcly_rtmp_event_free);
   g_clear_pointer (&client->connection, gst_arcly_rtmp_connection_free);
   g_clear_pointer (&client->credentials, gst_arcly_rtmp_credentials_free);
+  gst_arcly_rtmp_guard_leave (client->clients->guard, client->peer);
   g_free (client->refusal);
   g_free (client->peer);
   g_free (client);
@@ -396,7 +464,7 @@ client_ended (gpointer data, const gchar *reason, gboolean error)
       error && !client->left ? GST_LEVEL_WARNING : GST_LEVEL_INFO,
       client->clients->server, "%s: closed: %s", client->peer, text);
   if (route)
-    route->funcs.end (route->data, text, error);
+    end_publication (route, text, error);
 }
 
 static void
@@ -407,7 +475,8 @@ client_closed (gpointer data)
 
   g_hash_table_remove (clients->all, client);
   /* Not at once, or a crowd at the door would be logged one by one. */
-  if (g_hash_table_size (clients->all) < MAX_CONNECTIONS * 9 / 10)
+  if (g_hash_table_size (clients->all) <=
+      clients->limits.max_connections / 10 * 9)
     clients->full = FALSE;
 }
 
@@ -426,8 +495,9 @@ connect_client (Client *client, gint fd, GError **error)
 
   for (i = 0; i < G_N_ELEMENTS (random); i++)
     random[i] = g_rand_int (clients->random);
-  return gst_arcly_rtmp_connection_new (
-      clients->loop, fd, (const guint8 *) random, &client_funcs, client, error);
+  return gst_arcly_rtmp_connection_new (clients->loop, fd,
+      &clients->limits.session, (const guint8 *) random, &client_funcs, client,
+      error);
 }
 
 void
@@ -435,13 +505,14 @@ gst_arcly_rtmp_clients_accept (gpointer data, gint fd, const gchar *peer)
 {
   GstArclyRtmpClients *clients = data;
   g_autoptr (GError) error = NULL;
+  g_autofree gchar *reason = NULL;
   Client *client = NULL;
 
-  if (g_hash_table_size (clients->all) >= MAX_CONNECTIONS) {
+  reason = gst_arcly_rtmp_guard_enter (clients->guard, &clients->limits, peer);
+  if (reason) {
     if (!clients->full)
-      GST_WARNING_OBJECT (clients->server,
-          "%s: closed: there are %d connections already (said once)", peer,
-          MAX_CONNECTIONS);
+      GST_WARNING_OBJECT (
+          clients->server, "%s: closed: %s (said once)", peer, reason);
     clients->full = TRUE;
     close (fd);
     return;
@@ -459,7 +530,7 @@ gst_arcly_rtmp_clients_accept (gpointer data, gint fd, const gchar *peer)
   }
   g_hash_table_add (clients->all, client);
   gst_arcly_rtmp_connection_set_timeout (
-      client->connection, get_setup_timeout (clients));
+      client->connection, clients->limits.setup_timeout);
   GST_DEBUG_OBJECT (clients->server, "%s: accepted", peer);
 }
 
@@ -487,6 +558,8 @@ gst_arcly_rtmp_clients_new (
   clients->all =
       g_hash_table_new_full (NULL, NULL, (GDestroyNotify) client_free, NULL);
   clients->random = g_rand_new ();
+  clients->guard = gst_arcly_rtmp_guard_new ();
+  gst_arcly_rtmp_clients_update_limits (clients);
   return clients;
 }
 
@@ -498,6 +571,7 @@ gst_arcly_rtmp_clients_free (GstArclyRtmpClients *clients)
   g_hash_table_unref (clients->routes);
   g_hash_table_unref (clients->all);
   g_rand_free (clients->random);
+  gst_arcly_rtmp_guard_free (clients->guard);
   g_free (clients);
 }
 
@@ -514,20 +588,8 @@ gst_arcly_rtmp_clients_add_route (
   if (g_hash_table_contains (clients->routes, route->path))
     return FALSE;
   g_hash_table_insert (clients->routes, route->path, route);
+  gst_arcly_rtmp_clients_update_limits (clients);
   return TRUE;
-}
-
-/* Clients show @description; an error level makes them stop. */
-static void
-send_away (
-    Client *client, const gchar *code, const gchar *description, gboolean error)
-{
-  const gchar *level = g_str_has_suffix (code, ".Success") ? "status" : "error";
-
-  gst_arcly_rtmp_session_end_publish (
-      gst_arcly_rtmp_connection_get_session (client->connection),
-      client->stream_id, level, code, description);
-  gst_arcly_rtmp_connection_end (client->connection, description, error);
 }
 
 void
@@ -550,7 +612,9 @@ gst_arcly_rtmp_clients_remove_route (
   Client *client = route->publisher;
 
   route->removed = TRUE;
+  gst_arcly_rtmp_timer_stop (&route->window);
   g_hash_table_remove (clients->routes, route->path);
+  gst_arcly_rtmp_clients_update_limits (clients);
   if (!client)
     return;
   detach (client);

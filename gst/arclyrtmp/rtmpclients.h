@@ -25,10 +25,14 @@ struct _GstArclyRtmpRoute {
   /* Loop thread only. */
   gboolean removed; /* a posted function may still hold the route */
   GstArclyRtmpClient *publisher;
+  GstArclyRtmpServerLimits limits;
+  GstArclyRtmpTimer window; /* for another publisher to come */
 
   /* Atomic. The loop counts publishers; kick() reads whom it means. Orders
    * nothing else. */
   gint serial;
+  /* Atomic, a GstArclyRtmpTakeOver. Any thread sets it, the loop reads. */
+  gint take_over;
   /* Atomic. resume() sets it and posts, the loop clears it before it resumes:
    * at most one post at a time. */
   gint resuming;
@@ -50,6 +54,8 @@ void gst_arcly_rtmp_clients_exhausted (gpointer data, const gchar *reason);
 /* FALSE: there is a route of its path. The route stays the caller's. */
 gboolean gst_arcly_rtmp_clients_add_route (
     GstArclyRtmpClients *clients, GstArclyRtmpRoute *route);
+/* Its limits have changed. */
+void gst_arcly_rtmp_clients_update_limits (GstArclyRtmpClients *clients);
 /* Sends its publisher away without calling the route. */
 void gst_arcly_rtmp_clients_remove_route (
     GstArclyRtmpClients *clients, GstArclyRtmpRoute *route);

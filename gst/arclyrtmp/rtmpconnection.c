@@ -486,8 +486,8 @@ gst_arcly_rtmp_connection_get_session (GstArclyRtmpConnection *connection)
 
 GstArclyRtmpConnection *
 gst_arcly_rtmp_connection_new (GstArclyRtmpLoop *loop, gint fd,
-    const guint8 *random, const GstArclyRtmpConnectionFuncs *funcs,
-    gpointer data, GError **error)
+    const GstArclyRtmpLimits *limits, const guint8 *random,
+    const GstArclyRtmpConnectionFuncs *funcs, gpointer data, GError **error)
 {
   g_autoptr (GstArclyRtmpConnection) connection =
       g_new0 (GstArclyRtmpConnection, 1);
@@ -497,7 +497,7 @@ gst_arcly_rtmp_connection_new (GstArclyRtmpLoop *loop, gint fd,
   connection->data = data;
   connection->state = OPEN;
   connection->unsent = g_byte_array_new ();
-  connection->session = gst_arcly_rtmp_session_new (NULL, random);
+  connection->session = gst_arcly_rtmp_session_new (limits, random);
   gst_arcly_rtmp_timer_init (&connection->timer, loop, on_timer, connection);
   gst_arcly_rtmp_timer_init (
       &connection->ack_timer, loop, on_ack_timer, connection);

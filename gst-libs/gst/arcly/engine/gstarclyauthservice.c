@@ -148,8 +148,9 @@ static gboolean
 prepare (GstArclyAuthService *service, GstArclyAuthenticator **authenticator,
     GError **error)
 {
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&service->lock);
+  g_autoptr (GMutexLocker) locker = NULL;
 
+  locker = g_mutex_locker_new (&service->lock);
   if (!service->thread) {
     g_atomic_rc_box_acquire (service);
     service->thread =
@@ -180,8 +181,9 @@ gst_arcly_auth_service_set_authenticator (
 GstArclyAuthenticator *
 gst_arcly_auth_service_dup_authenticator (GstArclyAuthService *service)
 {
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&service->lock);
+  g_autoptr (GMutexLocker) locker = NULL;
 
+  locker = g_mutex_locker_new (&service->lock);
   return service->authenticator ? g_object_ref (service->authenticator) : NULL;
 }
 
