@@ -63,6 +63,8 @@ struct _GstArclyRtmpSrc {
   GstClockTime timeout;
   GstArclyRtmpOnUnpublish on_unpublish;
   GstClockTime reconnect_window;
+  gchar *tls_certificate;
+  gchar *tls_private_key;
   GstArclyRtmpTakeOver take_over;
   GstArclyRtmpServerLimits limits;
 
