@@ -10,6 +10,7 @@
 #include "gstarclyrtmpserver.h"
 #include "rtmpclients.h"
 #include "rtmplistener.h"
+#include "rtmptls.h"
 
 #include <gst/arcly/gstarclyerror.h>
 
@@ -22,6 +23,7 @@ struct _GstArclyRtmpServer {
   /* Set when made, constant until closed: any thread. */
   GstArclyRtmpLoop *loop;
   GstArclyRtmpListener *listener; /* started: loop thread */
+  GstArclyRtmpTls *tls;           /* of RTMPS, else NULL */
   guint port;
 
   /* Loop thread only, but made and freed outside. */
@@ -66,6 +68,14 @@ do_add_route (gpointer data)
       gst_arcly_rtmp_clients_add_route (call->server->clients, call->route);
 }
 
+static void
+on_window_over (GstArclyRtmpTimer *timer)
+{
+  GstArclyRtmpRoute *route = timer->data;
+
+  route->funcs.window_over (route->data);
+}
+
 GstArclyRtmpRoute *
 gst_arcly_rtmp_server_add_route (GstArclyRtmpServer *server, const gchar *path,
     GstClockTime timeout, const GstArclyRtmpRouteFuncs *funcs, gpointer data,
@@ -83,6 +93,9 @@ gst_arcly_rtmp_server_add_route (GstArclyRtmpServer *server, const gchar *path,
   call.route->timeout = timeout;
   call.route->funcs = *funcs;
   call.route->data = data;
+  gst_arcly_rtmp_server_limits_init (&call.route->limits);
+  gst_arcly_rtmp_timer_init (
+      &call.route->window, server->loop, on_window_over, call.route);
   gst_arcly_rtmp_loop_call (server->loop, do_add_route, &call);
   if (call.added)
     return call.route;
@@ -112,6 +125,40 @@ gst_arcly_rtmp_server_remove_route (
 
   gst_arcly_rtmp_loop_call (server->loop, do_remove_route, &call);
   route_unref (route);
+}
+
+typedef struct {
+  GstArclyRtmpRoute *route;
+  const GstArclyRtmpServerLimits *limits;
+} LimitsCall;
+
+static void
+do_set_limits (gpointer data)
+{
+  LimitsCall *call = data;
+
+  call->route->limits = *call->limits;
+  gst_arcly_rtmp_clients_update_limits (call->route->server->clients);
+}
+
+void
+gst_arcly_rtmp_route_set_limits (
+    GstArclyRtmpRoute *route, const GstArclyRtmpServerLimits *limits)
+{
+  LimitsCall call = { route, limits };
+
+  g_return_if_fail (route != NULL);
+
+  gst_arcly_rtmp_loop_call (route->server->loop, do_set_limits, &call);
+}
+
+void
+gst_arcly_rtmp_route_set_take_over (
+    GstArclyRtmpRoute *route, GstArclyRtmpTakeOver take_over)
+{
+  g_return_if_fail (route != NULL);
+
+  g_atomic_int_set (&route->take_over, take_over);
 }
 
 static void
@@ -189,6 +236,29 @@ typedef struct {
   GError *error;
 } StartCall;
 
+/* For the listener. */
+static void
+on_accepted (gpointer data, gint fd, const gchar *peer)
+{
+  GstArclyRtmpServer *server = data;
+  g_autoptr (GError) error = NULL;
+
+  if (server->tls)
+    fd = gst_arcly_rtmp_tls_wrap (server->tls, fd, &error);
+  if (fd < 0)
+    GST_WARNING_OBJECT (server, "%s: closed: %s", peer, error->message);
+  else
+    gst_arcly_rtmp_clients_accept (server->clients, fd, peer);
+}
+
+static void
+on_exhausted (gpointer data, const gchar *reason)
+{
+  GstArclyRtmpServer *server = data;
+
+  gst_arcly_rtmp_clients_exhausted (server->clients, reason);
+}
+
 static void
 do_start (gpointer data)
 {
@@ -196,8 +266,7 @@ do_start (gpointer data)
   GstArclyRtmpServer *server = call->server;
 
   call->ok = gst_arcly_rtmp_listener_start (server->listener, server->loop,
-      gst_arcly_rtmp_clients_accept, gst_arcly_rtmp_clients_exhausted,
-      server->clients, &call->error);
+      on_accepted, on_exhausted, server, &call->error);
 }
 
 static void
@@ -219,44 +288,62 @@ close_server (GObject *object)
     gst_arcly_rtmp_loop_call (server->loop, do_stop, server);
     g_clear_pointer (&server->loop, gst_arcly_rtmp_loop_free);
   }
+  g_clear_pointer (&server->tls, gst_arcly_rtmp_tls_free);
   g_clear_pointer (&server->clients, gst_arcly_rtmp_clients_free);
   g_clear_pointer (&server->listener, gst_arcly_rtmp_listener_free);
 }
 
+typedef struct {
+  const gchar *host;
+  guint port;
+  GTlsCertificate *certificate; /* or NULL */
+} Address;
+
+/* Whoever acquired the server holds @engine until it released it. */
 static gboolean
-open_server (
-    GstArclyRtmpServer *server, const gchar *host, guint port, GError **error)
+open_server (GstArclyRtmpServer *server, GstArclyEngine *engine,
+    const Address *address, GError **error)
 {
   StartCall call = { server, FALSE, NULL };
 
-  server->listener = gst_arcly_rtmp_listener_new (host, port, error);
+  if (address->certificate) {
+    server->tls = gst_arcly_rtmp_tls_new (address->certificate, error);
+    if (!server->tls)
+      return FALSE;
+  }
+  server->listener =
+      gst_arcly_rtmp_listener_new (address->host, address->port, error);
   if (!server->listener)
     return FALSE;
   server->port = gst_arcly_rtmp_listener_get_port (server->listener);
   server->loop = gst_arcly_rtmp_loop_new ("arclyrtmp", error);
   if (!server->loop)
     return FALSE;
-  server->clients = gst_arcly_rtmp_clients_new (server, server->loop);
+  server->clients = gst_arcly_rtmp_clients_new (
+      server, engine, server->loop, server->tls ? "rtmps" : "rtmp");
 
   gst_arcly_rtmp_loop_call (server->loop, do_start, &call);
   if (!call.ok) {
-    g_propagate_prefixed_error (
-        error, call.error, "Cannot listen on %s:%u: ", host, port);
+    g_propagate_prefixed_error (error, call.error,
+        "Cannot listen on %s:%u: ", address->host, address->port);
     return FALSE;
   }
-  GST_INFO_OBJECT (server, "listens on %s:%u", host, server->port);
+  GST_INFO_OBJECT (server, "listens on %s:%u", address->host, server->port);
   return TRUE;
 }
 
-typedef struct {
-  const gchar *host;
-  guint port;
-} Address;
-
+/* Elements share a port if they have one certificate, or none. */
 static gchar *
-make_key (const gchar *host, guint port)
+make_key (const Address *address, guint port)
 {
-  return g_strdup_printf ("rtmp:%s:%u", host, port);
+  g_autoptr (GByteArray) der = NULL;
+  g_autofree gchar *sum = NULL;
+
+  if (!address->certificate)
+    return g_strdup_printf ("rtmp:%s:%u", address->host, port);
+  g_object_get (address->certificate, "certificate", &der, NULL);
+  sum = g_compute_checksum_for_data (G_CHECKSUM_SHA256, der->data, der->len);
+  return g_strdup_printf ("rtmps:%s:%u:%s", address->host, port, sum);
 }
 
 /* GstArclySharedCreate. */
@@ -267,13 +354,13 @@ create_server (
   const Address *address = user_data;
   GstArclyRtmpServer *server = g_object_new (GST_TYPE_ARCLY_RTMP_SERVER, NULL);
 
-  if (!open_server (server, address->host, address->port, error)) {
+  if (!open_server (server, engine, address, error)) {
     close_server (G_OBJECT (server));
     g_object_unref (server);
     return NULL;
   }
   g_free (*key);
-  *key = make_key (address->host, server->port);
+  *key = make_key (address, server->port);
   return G_OBJECT (server);
 }
 
@@ -281,8 +368,15 @@ GstArclyRtmpServer *
 gst_arcly_rtmp_server_acquire (
     GstArclyEngine *engine, const gchar *host, guint port, GError **error)
 {
-  Address address = { host, port };
-  g_autofree gchar *key = port == 0 ? NULL : make_key (host, port);
+  return gst_arcly_rtmp_server_acquire_tls (engine, host, port, NULL, error);
+}
+
+GstArclyRtmpServer *
+gst_arcly_rtmp_server_acquire_tls (GstArclyEngine *engine, const gchar *host,
+    guint port, GTlsCertificate *certificate, GError **error)
+{
+  Address address = { host, port, certificate };
+  g_autofree gchar *key = port == 0 ? NULL : make_key (&address, port);
   GObject *server;
 
   g_return_val_if_fail (host != NULL, NULL);

@@ -6,8 +6,10 @@
  * must not block. */
 #pragma once
 
+#include <gio/gio.h>
 #include <gst/arcly/engine/gstarclyengine.h>
 #include "rtmp/rtmpevent.h"
+#include "rtmpguard.h"
 
 G_BEGIN_DECLS
 
@@ -31,14 +33,42 @@ typedef struct {
   /* The publisher is gone. @reason for humans; @error if it did not leave by
    * command or by closing its connection. */
   void (*end) (gpointer data, const gchar *reason, gboolean error);
-  /* Somebody was refused for this route (a second publisher). */
+  /* Somebody was refused for this route. */
   void (*refused) (gpointer data, const gchar *peer, const gchar *reason);
+  /* In place of end(): another publisher takes over, and publish() follows.
+   * NULL: end() is called. */
+  void (*replaced) (gpointer data, const gchar *reason);
+  /* After end(), and both or none of them: how long to wait for another
+   * publisher, 0 for ever; and that none came meanwhile. */
+  GstClockTime (*get_window) (gpointer data);
+  void (*window_over) (gpointer data);
 } GstArclyRtmpRouteFuncs;
+
+/**
+ * GstArclyRtmpTakeOver:
+ * @GST_ARCLY_RTMP_TAKE_OVER_NEVER: who publishes goes on; others are refused
+ * @GST_ARCLY_RTMP_TAKE_OVER_AUTHORIZED: the newest publisher takes over, if an
+ *     authenticator has permitted it
+ * @GST_ARCLY_RTMP_TAKE_OVER_ALWAYS: the newest publisher takes over
+ *
+ * What happens when somebody publishes what is published already.
+ *
+ * Since: 0.1
+ */
+typedef enum {
+  GST_ARCLY_RTMP_TAKE_OVER_NEVER,
+  GST_ARCLY_RTMP_TAKE_OVER_AUTHORIZED,
+  GST_ARCLY_RTMP_TAKE_OVER_ALWAYS,
+} GstArclyRtmpTakeOver;
 
 /* The server at @host:@port of this engine, made if need be; @port 0 takes a
  * free one. Give it back with gst_arcly_rtmp_server_release(). */
 GstArclyRtmpServer *gst_arcly_rtmp_server_acquire (
     GstArclyEngine *engine, const gchar *host, guint port, GError **error);
+/* The same for RTMPS. */
+GstArclyRtmpServer *gst_arcly_rtmp_server_acquire_tls (GstArclyEngine *engine,
+    const gchar *host, guint port, GTlsCertificate *certificate,
+    GError **error);
 void gst_arcly_rtmp_server_release (
     GstArclyEngine *engine, GstArclyRtmpServer *server);
 
@@ -48,7 +78,8 @@ guint gst_arcly_rtmp_server_get_port (GstArclyRtmpServer *server);
 /* Any thread but the loop's. @path "app/stream"; GST_ARCLY_ERROR_IN_USE if the
  * server has a route of that path. @timeout: ns without media after which a
  * publisher's connection is closed; 0 = never. A connection must begin to
- * publish within 10 s, or the smallest @timeout of the server's routes. */
+ * publish within its setup_timeout, or the smallest @timeout of the server's
+ * routes. */
 GstArclyRtmpRoute *gst_arcly_rtmp_server_add_route (GstArclyRtmpServer *server,
     const gchar *path, GstClockTime timeout,
     const GstArclyRtmpRouteFuncs *funcs, gpointer data, GError **error);
@@ -58,6 +89,14 @@ GstArclyRtmpRoute *gst_arcly_rtmp_server_add_route (GstArclyRtmpServer *server,
  * @route. Any thread but the loop's. */
 void gst_arcly_rtmp_server_remove_route (
     GstArclyRtmpServer *server, GstArclyRtmpRoute *route);
+
+/* Until then the route has the defaults, and nobody takes over. Of limits the
+ * strictest of the server's routes count, for connections that come from then
+ * on. Any thread. */
+void gst_arcly_rtmp_route_set_limits (
+    GstArclyRtmpRoute *route, const GstArclyRtmpServerLimits *limits);
+void gst_arcly_rtmp_route_set_take_over (
+    GstArclyRtmpRoute *route, GstArclyRtmpTakeOver take_over);
 
 /* Read on. Any thread. */
 void gst_arcly_rtmp_route_resume (GstArclyRtmpRoute *route);

@@ -5,10 +5,12 @@
  * @title: arclyrtmpsrc
  *
  * An RTMP server for one stream: a publisher (ffmpeg, OBS, rtmp2sink) connects
- * and its H.264, AAC or MP3 comes out of `video_0` and `audio_0`, as sent,
- * nothing decoded. Several of these elements share one address and port, each
- * with a stream of its own; who asks for a stream that no element has, or that
- * has a publisher, is refused with a status.
+ * and its tracks come out of `video_0` and `audio_0`, as sent, nothing decoded:
+ * H.264, AAC and MP3, and the codecs of enhanced RTMP (H.265, AV1, VP9, VP8;
+ * Opus, FLAC, AC-3, E-AC-3), whose further tracks come out of `video_1`,
+ * `audio_1` and so on. Several of these elements share one address and port,
+ * each with a stream of its own; who asks for a stream that no element has, or
+ * that has a publisher, is refused with a status.
  *
  * The pads appear with the first publisher. When it leaves, the element waits
  * for the next one, or ends, as #GstArclyRtmpSrc:on-unpublish says. Another
@@ -43,6 +45,7 @@
 
 #include "config.h"
 
+#include "gstarclyrtmplimits.h"
 #include "gstarclyrtmpsrcpriv.h"
 
 GST_DEBUG_CATEGORY (gst_arcly_rtmp_src_debug);
@@ -50,6 +53,8 @@ GST_DEBUG_CATEGORY (gst_arcly_rtmp_src_debug);
 
 #define DEFAULT_TIMEOUT (10 * GST_SECOND)
 #define DEFAULT_ON_UNPUBLISH GST_ARCLY_RTMP_ON_UNPUBLISH_WAIT
+#define DEFAULT_RECONNECT_WINDOW 0
+#define DEFAULT_TAKE_OVER GST_ARCLY_RTMP_TAKE_OVER_AUTHORIZED
 
 /* What may wait for downstream before the publisher is slowed down. */
 #define QUEUE_BYTES (16 * 1024 * 1024)
@@ -61,8 +66,13 @@ enum {
   PROP_PORT,
   PROP_TIMEOUT,
   PROP_ON_UNPUBLISH,
+  PROP_RECONNECT_WINDOW,
+  PROP_TAKE_OVER,
+  PROP_TLS_CERTIFICATE,
+  PROP_TLS_PRIVATE_KEY,
   PROP_STATS,
-  N_PROPERTIES
+  N_PROPERTIES,
+  PROP_LIMITS = N_PROPERTIES /* the first of gstarclyrtmplimits.h */
 };
 
 static GParamSpec *properties[N_PROPERTIES];
@@ -70,14 +80,21 @@ static GParamSpec *properties[N_PROPERTIES];
 static GstStaticPadTemplate video_template =
     GST_STATIC_PAD_TEMPLATE ("video_%u", GST_PAD_SRC, GST_PAD_SOMETIMES,
         GST_STATIC_CAPS (
-            "video/x-h264, stream-format=(string)avc, alignment=(string)au"));
+            "video/x-h264, stream-format=(string)avc, alignment=(string)au; "
+            "video/x-h265, stream-format=(string)hvc1, alignment=(string)au; "
+            "video/x-av1, stream-format=(string)obu-stream, "
+            "alignment=(string)tu; "
+            "video/x-vp9; video/x-vp8"));
 
 static GstStaticPadTemplate audio_template = GST_STATIC_PAD_TEMPLATE (
     "audio_%u", GST_PAD_SRC, GST_PAD_SOMETIMES,
     GST_STATIC_CAPS (
         "audio/mpeg, mpegversion=(int)4, stream-format=(string)raw, "
         "framed=(boolean)true; "
-        "audio/mpeg, mpegversion=(int)1, layer=(int)3, parsed=(boolean)true"));
+        "audio/mpeg, mpegversion=(int)1, layer=(int)3, parsed=(boolean)true; "
+        "audio/x-opus; audio/x-flac, framed=(boolean)true; "
+        "audio/x-ac3, framed=(boolean)true; "
+        "audio/x-eac3, framed=(boolean)true"));
 
 G_DEFINE_FINAL_TYPE_WITH_CODE (GstArclyRtmpSrc, gst_arcly_rtmp_src,
     GST_TYPE_ELEMENT,
@@ -85,22 +102,6 @@ G_DEFINE_FINAL_TYPE_WITH_CODE (GstArclyRtmpSrc, gst_arcly_rtmp_src,
         gst_arcly_rtmp_src_debug, "arclyrtmpsrc", 0, "RTMP publish side"));
 GST_ELEMENT_REGISTER_DEFINE (
     arclyrtmpsrc, "arclyrtmpsrc", GST_RANK_NONE, GST_TYPE_ARCLY_RTMP_SRC);
-
-GType
-gst_arcly_rtmp_on_unpublish_get_type (void)
-{
-  static gsize type = 0;
-  static const GEnumValue values[] = {
-    { GST_ARCLY_RTMP_ON_UNPUBLISH_WAIT, "Wait for the next publisher", "wait" },
-    { GST_ARCLY_RTMP_ON_UNPUBLISH_EOS, "End the stream", "eos" },
-    { 0, NULL, NULL },
-  };
-
-  if (g_once_init_enter (&type))
-    g_once_init_leave (
-        &type, g_enum_register_static ("GstArclyRtmpOnUnpublish", values));
-  return type;
-}
 
 /* States */
 
@@ -297,6 +298,11 @@ gst_arcly_rtmp_src_set_property (
   GstArclyRtmpSrc *self = GST_ARCLY_RTMP_SRC (object);
 
   GST_OBJECT_LOCK (self);
+  if (id >= PROP_LIMITS && id < PROP_LIMITS + GST_ARCLY_RTMP_N_LIMITS) {
+    gst_arcly_rtmp_limits_set (&self->limits, id - PROP_LIMITS, value);
+    GST_OBJECT_UNLOCK (self);
+    return;
+  }
   switch (id) {
     case PROP_LOCATION:
       g_free (self->location);
@@ -307,6 +313,20 @@ gst_arcly_rtmp_src_set_property (
       break;
     case PROP_ON_UNPUBLISH:
       self->on_unpublish = g_value_get_enum (value);
+      break;
+    case PROP_RECONNECT_WINDOW:
+      self->reconnect_window = g_value_get_uint64 (value);
+      break;
+    case PROP_TAKE_OVER:
+      self->take_over = g_value_get_enum (value);
+      break;
+    case PROP_TLS_CERTIFICATE:
+      g_free (self->tls_certificate);
+      self->tls_certificate = g_value_dup_string (value);
+      break;
+    case PROP_TLS_PRIVATE_KEY:
+      g_free (self->tls_private_key);
+      self->tls_private_key = g_value_dup_string (value);
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
@@ -326,6 +346,11 @@ gst_arcly_rtmp_src_get_property (
     return;
   }
   GST_OBJECT_LOCK (self);
+  if (id >= PROP_LIMITS && id < PROP_LIMITS + GST_ARCLY_RTMP_N_LIMITS) {
+    gst_arcly_rtmp_limits_get (&self->limits, id - PROP_LIMITS, value);
+    GST_OBJECT_UNLOCK (self);
+    return;
+  }
   switch (id) {
     case PROP_LOCATION:
       g_value_set_string (value, self->location);
@@ -338,6 +363,18 @@ gst_arcly_rtmp_src_get_property (
       break;
     case PROP_ON_UNPUBLISH:
       g_value_set_enum (value, self->on_unpublish);
+      break;
+    case PROP_RECONNECT_WINDOW:
+      g_value_set_uint64 (value, self->reconnect_window);
+      break;
+    case PROP_TAKE_OVER:
+      g_value_set_enum (value, self->take_over);
+      break;
+    case PROP_TLS_CERTIFICATE:
+      g_value_set_string (value, self->tls_certificate);
+      break;
+    case PROP_TLS_PRIVATE_KEY:
+      g_value_set_string (value, self->tls_private_key);
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
@@ -356,6 +393,8 @@ gst_arcly_rtmp_src_finalize (GObject *object)
   gst_arcly_rtmp_queue_free (self->queue);
   gst_flow_combiner_unref (self->combiner);
   g_free (self->stream_id);
+  g_free (self->tls_certificate);
+  g_free (self->tls_private_key);
   g_free (self->location);
   G_OBJECT_CLASS (gst_arcly_rtmp_src_parent_class)->finalize (object);
 }
@@ -365,6 +404,8 @@ gst_arcly_rtmp_src_init (GstArclyRtmpSrc *self)
 {
   self->timeout = DEFAULT_TIMEOUT;
   self->on_unpublish = DEFAULT_ON_UNPUBLISH;
+  self->take_over = DEFAULT_TAKE_OVER;
+  gst_arcly_rtmp_server_limits_init (&self->limits);
   self->queue = gst_arcly_rtmp_queue_new (QUEUE_BYTES, QUEUE_MS);
   self->combiner = gst_flow_combiner_new ();
   g_rec_mutex_init (&self->task_lock);
@@ -432,6 +473,64 @@ install_properties (GObjectClass *object_class)
       G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_PLAYING);
 
   /**
+   * GstArclyRtmpSrc:reconnect-window:
+   *
+   * How long the stream outlives its publisher where
+   * #GstArclyRtmpSrc:on-unpublish is `eos`, in nanoseconds. Whoever publishes
+   * meanwhile goes on on the same pads; else the EOS comes when it is over. 0:
+   * the EOS comes at once.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_RECONNECT_WINDOW] = g_param_spec_uint64 ("reconnect-window",
+      "Reconnect window",
+      "How long to wait with the EOS for a publisher to come back (ns)", 0,
+      G_MAXINT64, DEFAULT_RECONNECT_WINDOW,
+      G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_PLAYING);
+
+  /**
+   * GstArclyRtmpSrc:take-over:
+   *
+   * Whether a second publisher takes the stream over from the first, whose
+   * connection may be half dead. The first is told, and closed; the pads stay.
+   * With `authorized` both must have been permitted by the engine's
+   * authenticator; without one the second is refused, as with `never`. Up to
+   * READY.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_TAKE_OVER] = g_param_spec_enum ("take-over", "Take over",
+      "Whether a second publisher takes over from the first",
+      GST_TYPE_ARCLY_RTMP_TAKE_OVER, DEFAULT_TAKE_OVER,
+      G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY);
+
+  /**
+   * GstArclyRtmpSrc:tls-certificate:
+   *
+   * Path of a PEM file with the server's certificate, and those that link it to
+   * a known authority after it; for a #GstArclyRtmpSrc:location of `rtmps`. Up
+   * to READY.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_TLS_CERTIFICATE] = g_param_spec_string ("tls-certificate",
+      "TLS certificate", "PEM file with the certificate for rtmps", NULL,
+      G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY);
+
+  /**
+   * GstArclyRtmpSrc:tls-private-key:
+   *
+   * Path of a PEM file with the certificate's private key; %NULL if it is in
+   * the file of #GstArclyRtmpSrc:tls-certificate. Up to READY.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_TLS_PRIVATE_KEY] =
+      g_param_spec_string ("tls-private-key", "TLS private key",
+          "PEM file with the private key (NULL = with the certificate)", NULL,
+          G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY);
+
+  /**
    * GstArclyRtmpSrc:stats:
    *
    * Counters since the element began to listen: `port`, `publishing`, `peer`
@@ -449,6 +548,7 @@ install_properties (GObjectClass *object_class)
       G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
 
   g_object_class_install_properties (object_class, N_PROPERTIES, properties);
+  gst_arcly_rtmp_limits_install (object_class, PROP_LIMITS);
 }
 
 static void

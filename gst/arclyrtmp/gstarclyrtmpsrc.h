@@ -23,6 +23,9 @@ typedef enum {
   (gst_arcly_rtmp_on_unpublish_get_type ())
 GType gst_arcly_rtmp_on_unpublish_get_type (void);
 
+#define GST_TYPE_ARCLY_RTMP_TAKE_OVER (gst_arcly_rtmp_take_over_get_type ())
+GType gst_arcly_rtmp_take_over_get_type (void);
+
 #define GST_TYPE_ARCLY_RTMP_SRC (gst_arcly_rtmp_src_get_type ())
 G_DECLARE_FINAL_TYPE (
     GstArclyRtmpSrc, gst_arcly_rtmp_src, GST, ARCLY_RTMP_SRC, GstElement)

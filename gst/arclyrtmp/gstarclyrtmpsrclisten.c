@@ -42,13 +42,47 @@ is_in_use (const GError *error)
          g_error_matches (error, G_IO_ERROR, G_IO_ERROR_ADDRESS_IN_USE);
 }
 
+/* Posts an error for NULL. */
+static GTlsCertificate *
+load_certificate (GstArclyRtmpSrc *self)
+{
+  g_autofree gchar *certificate = NULL, *key = NULL;
+  g_autoptr (GError) error = NULL;
+  GTlsCertificate *loaded = NULL;
+
+  GST_OBJECT_LOCK (self);
+  certificate = g_strdup (self->tls_certificate);
+  key = g_strdup (self->tls_private_key);
+  GST_OBJECT_UNLOCK (self);
+
+  if (certificate == NULL) {
+    GST_ELEMENT_ERROR (self, RESOURCE, SETTINGS,
+        ("rtmps needs a certificate: set tls-certificate to a PEM file"),
+        (NULL));
+    return NULL;
+  }
+  loaded = g_tls_certificate_new_from_files (
+      certificate, key ? key : certificate, &error);
+  if (loaded == NULL)
+    GST_ELEMENT_ERROR (self, RESOURCE, SETTINGS,
+        ("Cannot use the certificate '%s': %s", certificate, error->message),
+        (NULL));
+  return loaded;
+}
+
 static gboolean
 open_server (GstArclyRtmpSrc *self, const GstArclyRtmpLocation *location)
 {
+  g_autoptr (GTlsCertificate) certificate = NULL;
   g_autoptr (GError) error = NULL;
 
-  self->server = gst_arcly_rtmp_server_acquire (
-      self->engine, location->host, location->port, &error);
+  if (location->tls) {
+    certificate = load_certificate (self);
+    if (certificate == NULL)
+      return FALSE;
+  }
+  self->server = gst_arcly_rtmp_server_acquire_tls (
+      self->engine, location->host, location->port, certificate, &error);
   if (self->server) {
     atomic_store (&self->port, gst_arcly_rtmp_server_get_port (self->server));
     return TRUE;
@@ -66,6 +100,20 @@ open_server (GstArclyRtmpSrc *self, const GstArclyRtmpLocation *location)
   return FALSE;
 }
 
+static void
+apply_settings (GstArclyRtmpSrc *self)
+{
+  GstArclyRtmpServerLimits limits;
+  GstArclyRtmpTakeOver take_over;
+
+  GST_OBJECT_LOCK (self);
+  limits = self->limits;
+  take_over = self->take_over;
+  GST_OBJECT_UNLOCK (self);
+  gst_arcly_rtmp_route_set_take_over (self->route, take_over);
+  gst_arcly_rtmp_route_set_limits (self->route, &limits);
+}
+
 static gboolean
 take_name (GstArclyRtmpSrc *self, const gchar *path, GstClockTime timeout)
 {
@@ -80,8 +128,10 @@ take_name (GstArclyRtmpSrc *self, const gchar *path, GstClockTime timeout)
   self->path = g_strdup (path);
   self->route = gst_arcly_rtmp_server_add_route (self->server, path, timeout,
       &gst_arcly_rtmp_src_route_funcs, self, &error);
-  if (self->route)
+  if (self->route) {
+    apply_settings (self);
     return TRUE;
+  }
   GST_ELEMENT_ERROR (self, RESOURCE, BUSY,
       ("Cannot receive '%s': %s", path, error->message), (NULL));
   return FALSE;

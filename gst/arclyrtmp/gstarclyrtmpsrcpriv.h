@@ -33,7 +33,7 @@ typedef struct {
   _Atomic guint64 refused;
   _Atomic guint64 messages;
   _Atomic guint64 bytes;
-  _Atomic guint64 frames[GST_ARCLY_RTMP_N_TRACKS];
+  _Atomic guint64 frames[GST_ARCLY_RTMP_N_KINDS];
   _Atomic guint64 dropped;
   _Atomic guint64 ignored;
   _Atomic guint64 discontinuities;
@@ -62,10 +62,18 @@ struct _GstArclyRtmpSrc {
   gchar *location;
   GstClockTime timeout;
   GstArclyRtmpOnUnpublish on_unpublish;
+  GstClockTime reconnect_window;
+  gchar *tls_certificate;
+  gchar *tls_private_key;
+  GstArclyRtmpTakeOver take_over;
+  GstArclyRtmpServerLimits limits;
 
   /* Object lock. The present publisher, NULL if there is none. Written by the
    * loop and on the way to READY. */
   gchar *peer;
+
+  /* Loop thread only. How long to wait for a publisher to come back. */
+  GstClockTime window;
 
   /* Streaming thread; while it does not run, who changes the state. */
   GstArclyRtmpDemux *demux; /* NULL: no publisher */

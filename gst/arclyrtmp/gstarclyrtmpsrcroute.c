@@ -53,25 +53,61 @@ on_event (gpointer data, GstArclyRtmpEvent *event)
 }
 
 static void
-on_end (gpointer data, const gchar *reason, gboolean error)
+push_end (GstArclyRtmpSrc *self, const gchar *reason, gboolean error)
 {
-  GstArclyRtmpSrc *self = data;
   GstArclyRtmpItem *item = gst_arcly_rtmp_item_new (GST_ARCLY_RTMP_ITEM_END);
-  GstArclyRtmpOnUnpublish then;
-
-  GST_OBJECT_LOCK (self);
-  then = self->on_unpublish;
-  GST_OBJECT_UNLOCK (self);
 
   item->reason = g_strdup (reason);
   item->error = error;
   set_peer (self, NULL);
-  if (then == GST_ARCLY_RTMP_ON_UNPUBLISH_EOS)
-    atomic_store (&self->accepting, FALSE);
   gst_arcly_rtmp_queue_push (self->queue, item);
-  if (then == GST_ARCLY_RTMP_ON_UNPUBLISH_EOS)
-    gst_arcly_rtmp_queue_push (
-        self->queue, gst_arcly_rtmp_item_new (GST_ARCLY_RTMP_ITEM_EOS));
+}
+
+static void
+end_stream (GstArclyRtmpSrc *self)
+{
+  atomic_store (&self->accepting, FALSE);
+  gst_arcly_rtmp_queue_push (
+      self->queue, gst_arcly_rtmp_item_new (GST_ARCLY_RTMP_ITEM_EOS));
+}
+
+static void
+on_end (gpointer data, const gchar *reason, gboolean error)
+{
+  GstArclyRtmpSrc *self = data;
+  gboolean ends = FALSE;
+
+  GST_OBJECT_LOCK (self);
+  ends = self->on_unpublish == GST_ARCLY_RTMP_ON_UNPUBLISH_EOS;
+  self->window = ends ? self->reconnect_window : 0;
+  GST_OBJECT_UNLOCK (self);
+
+  push_end (self, reason, error);
+  if (ends && self->window == 0)
+    end_stream (self);
+}
+
+static void
+on_replaced (gpointer data, const gchar *reason)
+{
+  push_end (data, reason, TRUE);
+}
+
+static GstClockTime
+get_window (gpointer data)
+{
+  GstArclyRtmpSrc *self = data;
+
+  return self->window;
+}
+
+static void
+on_window_over (gpointer data)
+{
+  GstArclyRtmpSrc *self = data;
+
+  GST_INFO_OBJECT (self, "no publisher came back");
+  end_stream (self);
 }
 
 static void
@@ -88,4 +124,7 @@ const GstArclyRtmpRouteFuncs gst_arcly_rtmp_src_route_funcs = {
   .event = on_event,
   .end = on_end,
   .refused = on_refused,
+  .replaced = on_replaced,
+  .get_window = get_window,
+  .window_over = on_window_over,
 };

@@ -8,14 +8,9 @@
 
 #define GST_CAT_DEFAULT gst_arcly_rtmp_src_debug
 
-static const gchar *const pad_names[GST_ARCLY_RTMP_N_TRACKS] = {
-  [GST_ARCLY_RTMP_TRACK_VIDEO] = "video_0",
-  [GST_ARCLY_RTMP_TRACK_AUDIO] = "audio_0",
-};
-
-static const gchar *const template_names[GST_ARCLY_RTMP_N_TRACKS] = {
-  [GST_ARCLY_RTMP_TRACK_VIDEO] = "video_%u",
-  [GST_ARCLY_RTMP_TRACK_AUDIO] = "audio_%u",
+static const gchar *const kind_names[GST_ARCLY_RTMP_N_KINDS] = {
+  [GST_ARCLY_RTMP_TRACK_VIDEO] = "video",
+  [GST_ARCLY_RTMP_TRACK_AUDIO] = "audio",
 };
 
 void
@@ -95,12 +90,16 @@ push_caps (GstArclyRtmpSrc *self, GstArclyRtmpSrcTrack *track, GstCaps *caps)
 }
 
 static void
-add_pad (GstArclyRtmpSrc *self, GstArclyRtmpTrackKind kind, GstCaps *caps)
+add_pad (GstArclyRtmpSrc *self, guint index, GstCaps *caps)
 {
-  GstArclyRtmpSrcTrack *track = &self->tracks[kind];
+  GstArclyRtmpSrcTrack *track = &self->tracks[index];
+  const gchar *kind = kind_names[GST_ARCLY_RTMP_TRACK_KIND (index)];
+  g_autofree gchar *template_name = g_strdup_printf ("%s_%%u", kind);
+  g_autofree gchar *name =
+      g_strdup_printf ("%s_%u", kind, GST_ARCLY_RTMP_TRACK_ID (index));
   GstPadTemplate *template =
-      gst_element_get_pad_template (GST_ELEMENT (self), template_names[kind]);
-  GstPad *pad = gst_pad_new_from_template (template, pad_names[kind]);
+      gst_element_get_pad_template (GST_ELEMENT (self), template_name);
+  GstPad *pad = gst_pad_new_from_template (template, name);
 
   track->pad = gst_object_ref (pad);
   track->discont = TRUE;
@@ -161,7 +160,7 @@ ensure_pads (GstArclyRtmpSrc *self)
 
   if (has_pads (self))
     return;
-  for (i = 0; i < GST_ARCLY_RTMP_N_TRACKS; i++)
+  for (i = 0; i < GST_ARCLY_RTMP_N_KINDS; i++)
     add_pad (self, i, NULL);
   no_more_pads (self);
 }
@@ -212,6 +211,7 @@ static GstFlowReturn
 push_buffer (GstArclyRtmpSrc *self, GstArclyRtmpUnit *unit)
 {
   GstArclyRtmpSrcTrack *track = &self->tracks[unit->track];
+  GstArclyRtmpTrackKind kind = GST_ARCLY_RTMP_TRACK_KIND (unit->track);
   GstBuffer *buffer = g_steal_pointer (&unit->buffer);
   GstFlowReturn flow;
 
@@ -220,13 +220,16 @@ push_buffer (GstArclyRtmpSrc *self, GstArclyRtmpUnit *unit)
           gst_element_get_current_running_time (GST_ELEMENT (self)),
           &GST_BUFFER_DTS (buffer), &GST_BUFFER_PTS (buffer)))
     note_jump (self, unit);
+  GST_BUFFER_PTS (buffer) += unit->nanoseconds;
+  if (kind == GST_ARCLY_RTMP_TRACK_AUDIO)
+    GST_BUFFER_DTS (buffer) += unit->nanoseconds;
   if (track->discont)
     GST_BUFFER_FLAG_SET (buffer, GST_BUFFER_FLAG_DISCONT);
   track->discont = FALSE;
 
   GST_TRACE_OBJECT (track->pad, "%" GST_PTR_FORMAT, buffer);
   atomic_fetch_add_explicit (
-      &self->counters.frames[unit->track], 1, memory_order_relaxed);
+      &self->counters.frames[kind], 1, memory_order_relaxed);
   push_segment (self, track);
   flow = gst_pad_push (track->pad, buffer);
   /* We stop, or downstream changes: then the buffer is missing there. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "config.h"
 
+#include "rtmpauth.h"
 #include "rtmpclients.h"
 #include "rtmpconnection.h"
 
@@ -9,16 +10,17 @@
 GST_DEBUG_CATEGORY_EXTERN (gst_arcly_rtmp_server_debug);
 #define GST_CAT_DEFAULT gst_arcly_rtmp_server_debug
 
-/* A connection costs about 10 KiB and a file descriptor until it publishes. */
-#define MAX_CONNECTIONS 1000
-/* To handshake, connect and publish, whatever bytes come meanwhile. A route
- * with a smaller timeout shortens it: before "publish" nobody knows for whom a
- * client came. */
-#define SETUP_TIMEOUT (10 * GST_SECOND)
 /* S1, RTMP 1.0, 5.2.3. */
 #define RANDOM_SIZE 1528
 /* Of a peer's words in ours. */
 #define MAX_SHOWN_CHARS 128
+
+/* Of what a client asked last. */
+typedef enum {
+  UNASKED,
+  PERMITTED,
+  REFUSED,
+} Decision;
 
 /* A connection and what it is to us. Loop thread only. */
 struct _GstArclyRtmpClient {
@@ -29,17 +31,28 @@ struct _GstArclyRtmpClient {
   guint32 stream_id;        /* of that publication */
   gboolean warned;          /* something of it was ignored, and logged */
   gboolean left;            /* it unpublished: however it closes is fine */
+
+  GstArclyRtmpCredentials *credentials; /* owned; NULL before connect */
+  GstArclyRtmpAuth *auth;               /* under way, or NULL */
+  GstArclyRtmpEvent *asked;             /* owned; what "auth" is about */
+  Decision decision;                    /* on "asked", when it comes again */
+  gboolean authorized; /* an authenticator permitted what it does */
+  gchar *refusal;      /* of REFUSED, for its user */
 };
 typedef GstArclyRtmpClient Client;
 
 /* Loop thread only, once that has it. */
 struct _GstArclyRtmpClients {
   GstArclyRtmpServer *server; /* for logs; outlives us */
+  GstArclyEngine *engine;     /* outlives us */
+  const gchar *protocol;
   GstArclyRtmpLoop *loop;
   GHashTable *routes; /* path to GstArclyRtmpRoute, both borrowed */
   GHashTable *all;    /* set of Client, owned */
   GRand *random;
-  gboolean full; /* and said so */
+  GstArclyRtmpServerLimits limits; /* the strictest of the routes */
+  GstArclyRtmpGuard *guard;        /* counts all */
+  gboolean full;                   /* and said so */
 };
 
 /* A peer's text for humans: bounded, and without control characters that would
@@ -59,21 +72,28 @@ shown (const gchar *text)
   return copy;
 }
 
-static GstClockTime
-get_setup_timeout (GstArclyRtmpClients *clients)
+/* Before "publish" nobody knows for whom a client came, so what one route asks
+ * for holds for all. */
+void
+gst_arcly_rtmp_clients_update_limits (GstArclyRtmpClients *clients)
 {
-  GstClockTime timeout = SETUP_TIMEOUT;
   GHashTableIter iter;
   gpointer value;
+  gboolean first = TRUE;
 
+  gst_arcly_rtmp_server_limits_init (&clients->limits);
   g_hash_table_iter_init (&iter, clients->routes);
   while (g_hash_table_iter_next (&iter, NULL, &value)) {
     GstArclyRtmpRoute *route = value;
 
+    if (first)
+      clients->limits = route->limits;
+    gst_arcly_rtmp_server_limits_tighten (&clients->limits, &route->limits);
     if (route->timeout > 0)
-      timeout = MIN (timeout, route->timeout);
+      clients->limits.setup_timeout =
+          MIN (clients->limits.setup_timeout, route->timeout);
+    first = FALSE;
   }
-  return timeout;
 }
 
 /* The client publishes no more; the route is free for another. */
@@ -85,6 +105,20 @@ detach (Client *client)
   if (route)
     route->publisher = NULL;
   return route;
+}
+
+/* Nobody publishes to the route any more. */
+static void
+end_publication (GstArclyRtmpRoute *route, const gchar *reason, gboolean error)
+{
+  GstClockTime window = 0;
+
+  route->funcs.end (route->data, reason, error);
+  if (route->funcs.get_window)
+    window = route->funcs.get_window (route->data);
+  if (window > 0)
+    gst_arcly_rtmp_timer_start (&route->window,
+        (gint64) MIN (MAX (GST_TIME_AS_USECONDS (window), 1), G_MAXINT64 / 4));
 }
 
 /* ---- what a client asks ---- */
@@ -109,12 +143,82 @@ on_connect (Client *client, GstArclyRtmpEvent *event)
   g_autofree gchar *version =
       shown (event->connect.flash_ver ? event->connect.flash_ver : "unknown");
 
+  client->credentials = gst_arcly_rtmp_credentials_new (&event->connect);
+  if (!client->credentials) {
+    gst_arcly_rtmp_session_refuse_connect (
+        gst_arcly_rtmp_connection_get_session (client->connection),
+        GST_ARCLY_RTMP_CODE_CONNECT_REJECTED, "the URL is too long");
+    gst_arcly_rtmp_connection_end (
+        client->connection, "refused: its URL is too long", TRUE);
+    return;
+  }
   GST_INFO_OBJECT (client->clients->server, "%s: connected to \"%s\" with %s",
       client->peer, app, version);
   /* Any application: clients split "a/b/c" differently, so only the whole path
    * tells, and that comes with "publish". */
   gst_arcly_rtmp_session_accept_connect (
       gst_arcly_rtmp_connection_get_session (client->connection));
+}
+
+/* Tells the route's element, if there is one. */
+static void
+refuse_unauthorized (Client *client, const GstArclyRtmpEvent *event)
+{
+  GstArclyRtmpRoute *route =
+      g_hash_table_lookup (client->clients->routes, event->stream.path);
+  gboolean publish = event->kind == GST_ARCLY_RTMP_EVENT_PUBLISH;
+  g_autofree gchar *path = shown (event->stream.path);
+  g_autofree gchar *description =
+      g_strdup_printf ("%s: %s", path, client->refusal);
+
+  if (route && publish)
+    route->funcs.refused (route->data, client->peer, description);
+  refuse (client, event->stream_id,
+      publish ? GST_ARCLY_RTMP_CODE_PUBLISH_DENIED
+              : GST_ARCLY_RTMP_CODE_PLAY_FAILED,
+      description);
+}
+
+static void
+on_decision (gpointer data, gboolean permitted, const gchar *reason)
+{
+  Client *client = data;
+
+  client->auth = NULL;
+  client->decision = permitted ? PERMITTED : REFUSED;
+  g_free (client->refusal);
+  client->refusal = g_strdup (reason);
+  gst_arcly_rtmp_connection_resume_with (
+      client->connection, g_steal_pointer (&client->asked));
+}
+
+/* Whether a PUBLISH or PLAY may go on. If not, it was refused, or is put by
+ * until the engine's authenticator has decided; then it comes again. */
+static gboolean
+authorize (Client *client, GstArclyRtmpEvent **event)
+{
+  gboolean publish = (*event)->kind == GST_ARCLY_RTMP_EVENT_PUBLISH;
+  Decision decision = client->decision;
+  g_autoptr (GstArclyAuthRequest) request = NULL;
+
+  client->decision = UNASKED;
+  client->authorized = decision == PERMITTED;
+  if (decision == REFUSED)
+    refuse_unauthorized (client, *event);
+  if (decision != UNASKED)
+    return decision == PERMITTED;
+
+  request = gst_arcly_rtmp_auth_request (
+      publish ? GST_ARCLY_ACTION_PUBLISH : GST_ARCLY_ACTION_PLAY,
+      client->clients->protocol, client->peer, client->credentials,
+      &(*event)->stream);
+  client->auth = gst_arcly_rtmp_auth_start (client->clients->engine,
+      client->clients->loop, request, on_decision, client);
+  if (!client->auth)
+    return TRUE;
+  client->asked = g_steal_pointer (event);
+  gst_arcly_rtmp_connection_pause (client->connection);
+  return FALSE;
 }
 
 static void
@@ -151,6 +255,7 @@ refuse_unknown (Client *client, const gchar *path, guint32 stream_id)
 static void
 start_publish (Client *client, GstArclyRtmpRoute *route, guint32 stream_id)
 {
+  gst_arcly_rtmp_timer_stop (&route->window);
   client->left = FALSE;
   client->route = route;
   client->stream_id = stream_id;
@@ -160,6 +265,51 @@ start_publish (Client *client, GstArclyRtmpRoute *route, guint32 stream_id)
   gst_arcly_rtmp_connection_set_timeout (client->connection, route->timeout);
   GST_INFO_OBJECT (
       client->clients->server, "%s: publishes %s", client->peer, route->path);
+}
+
+/* Clients show @description; an error level makes them stop. */
+static void
+send_away (
+    Client *client, const gchar *code, const gchar *description, gboolean error)
+{
+  const gchar *level = g_str_has_suffix (code, ".Success") ? "status" : "error";
+
+  gst_arcly_rtmp_session_end_publish (
+      gst_arcly_rtmp_connection_get_session (client->connection),
+      client->stream_id, level, code, description);
+  gst_arcly_rtmp_connection_end (client->connection, description, error);
+}
+
+static gboolean
+may_take_over (Client *client, GstArclyRtmpRoute *route)
+{
+  switch ((GstArclyRtmpTakeOver) g_atomic_int_get (&route->take_over)) {
+    case GST_ARCLY_RTMP_TAKE_OVER_NEVER:
+      return FALSE;
+    case GST_ARCLY_RTMP_TAKE_OVER_AUTHORIZED:
+      return client->authorized && route->publisher->authorized;
+    case GST_ARCLY_RTMP_TAKE_OVER_ALWAYS:
+      return TRUE;
+  }
+  return FALSE;
+}
+
+/* The connection of the one before may be half dead, or its user sits at
+ * another desk now. Of level error: it must not come back by itself. */
+static void
+take_over (Client *client, GstArclyRtmpRoute *route)
+{
+  static const gchar reason[] = "another publisher took over";
+  Client *before = route->publisher;
+
+  GST_INFO_OBJECT (client->clients->server, "%s: takes %s over from %s",
+      client->peer, route->path, before->peer);
+  detach (before);
+  if (route->funcs.replaced)
+    route->funcs.replaced (route->data, reason);
+  else
+    route->funcs.end (route->data, reason, TRUE);
+  send_away (before, GST_ARCLY_RTMP_CODE_CONNECT_CLOSED, reason, TRUE);
 }
 
 static void
@@ -178,10 +328,12 @@ on_publish (Client *client, GstArclyRtmpEvent *event)
     refuse_another (client, event->stream_id);
     return;
   }
-  if (route->publisher) {
+  if (route->publisher && !may_take_over (client, route)) {
     refuse_busy (client, route, event->stream_id);
     return;
   }
+  if (route->publisher)
+    take_over (client, route);
 
   /* First: from publish() on, a kick() means this publisher. */
   g_atomic_int_inc (&route->serial);
@@ -221,8 +373,8 @@ on_unpublish (Client *client, GstArclyRtmpEvent *event)
       client->clients->server, "%s: unpublished %s", client->peer, route->path);
   /* It may publish again, within the time that a new client has. */
   gst_arcly_rtmp_connection_set_timeout (
-      client->connection, get_setup_timeout (client->clients));
-  route->funcs.end (route->data, "the publisher unpublished", FALSE);
+      client->connection, client->clients->limits.setup_timeout);
+  end_publication (route, "the publisher unpublished", FALSE);
 }
 
 static void
@@ -265,10 +417,12 @@ client_event (gpointer data, GstArclyRtmpEvent *event)
       on_connect (client, event);
       break;
     case GST_ARCLY_RTMP_EVENT_PUBLISH:
-      on_publish (client, event);
+      if (authorize (client, &owned))
+        on_publish (client, event);
       break;
     case GST_ARCLY_RTMP_EVENT_PLAY:
-      on_play (client, event);
+      if (authorize (client, &owned))
+        on_play (client, event);
       break;
     case GST_ARCLY_RTMP_EVENT_UNPUBLISH:
       on_unpublish (client, event);
@@ -290,7 +444,12 @@ client_event (gpointer data, GstArclyRtmpEvent *event)
 static void
 client_free (Client *client)
 {
+  g_clear_pointer (&client->auth, gst_arcly_rtmp_auth_cancel);
+  g_clear_pointer (&client->asked, gst_arcly_rtmp_event_free);
   g_clear_pointer (&client->connection, gst_arcly_rtmp_connection_free);
+  g_clear_pointer (&client->credentials, gst_arcly_rtmp_credentials_free);
+  gst_arcly_rtmp_guard_leave (client->clients->guard, client->peer);
+  g_free (client->refusal);
   g_free (client->peer);
   g_free (client);
 }
@@ -302,11 +461,12 @@ client_ended (gpointer data, const gchar *reason, gboolean error)
   GstArclyRtmpRoute *route = detach (client);
   g_autofree gchar *text = shown (reason);
 
+  g_clear_pointer (&client->auth, gst_arcly_rtmp_auth_cancel);
   GST_CAT_LEVEL_LOG (GST_CAT_DEFAULT,
       error && !client->left ? GST_LEVEL_WARNING : GST_LEVEL_INFO,
       client->clients->server, "%s: closed: %s", client->peer, text);
   if (route)
-    route->funcs.end (route->data, text, error);
+    end_publication (route, text, error);
 }
 
 static void
@@ -317,7 +477,8 @@ client_closed (gpointer data)
 
   g_hash_table_remove (clients->all, client);
   /* Not at once, or a crowd at the door would be logged one by one. */
-  if (g_hash_table_size (clients->all) < MAX_CONNECTIONS * 9 / 10)
+  if (g_hash_table_size (clients->all) <=
+      clients->limits.max_connections / 10 * 9)
     clients->full = FALSE;
 }
 
@@ -336,8 +497,9 @@ connect_client (Client *client, gint fd, GError **error)
 
   for (i = 0; i < G_N_ELEMENTS (random); i++)
     random[i] = g_rand_int (clients->random);
-  return gst_arcly_rtmp_connection_new (
-      clients->loop, fd, (const guint8 *) random, &client_funcs, client, error);
+  return gst_arcly_rtmp_connection_new (clients->loop, fd,
+      &clients->limits.session, (const guint8 *) random, &client_funcs, client,
+      error);
 }
 
 void
@@ -345,13 +507,14 @@ gst_arcly_rtmp_clients_accept (gpointer data, gint fd, const gchar *peer)
 {
   GstArclyRtmpClients *clients = data;
   g_autoptr (GError) error = NULL;
+  g_autofree gchar *reason = NULL;
   Client *client = NULL;
 
-  if (g_hash_table_size (clients->all) >= MAX_CONNECTIONS) {
+  reason = gst_arcly_rtmp_guard_enter (clients->guard, &clients->limits, peer);
+  if (reason) {
     if (!clients->full)
-      GST_WARNING_OBJECT (clients->server,
-          "%s: closed: there are %d connections already (said once)", peer,
-          MAX_CONNECTIONS);
+      GST_WARNING_OBJECT (
+          clients->server, "%s: closed: %s (said once)", peer, reason);
     clients->full = TRUE;
     close (fd);
     return;
@@ -369,7 +532,7 @@ gst_arcly_rtmp_clients_accept (gpointer data, gint fd, const gchar *peer)
   }
   g_hash_table_add (clients->all, client);
   gst_arcly_rtmp_connection_set_timeout (
-      client->connection, get_setup_timeout (clients));
+      client->connection, clients->limits.setup_timeout);
   GST_DEBUG_OBJECT (clients->server, "%s: accepted", peer);
 }
 
@@ -385,16 +548,21 @@ gst_arcly_rtmp_clients_exhausted (gpointer data, const gchar *reason)
 /* ---- for the server ---- */
 
 GstArclyRtmpClients *
-gst_arcly_rtmp_clients_new (GstArclyRtmpServer *server, GstArclyRtmpLoop *loop)
+gst_arcly_rtmp_clients_new (GstArclyRtmpServer *server, GstArclyEngine *engine,
+    GstArclyRtmpLoop *loop, const gchar *protocol)
 {
   GstArclyRtmpClients *clients = g_new0 (GstArclyRtmpClients, 1);
 
   clients->server = server;
+  clients->engine = engine;
+  clients->protocol = protocol;
   clients->loop = loop;
   clients->routes = g_hash_table_new (g_str_hash, g_str_equal);
   clients->all =
       g_hash_table_new_full (NULL, NULL, (GDestroyNotify) client_free, NULL);
   clients->random = g_rand_new ();
+  clients->guard = gst_arcly_rtmp_guard_new ();
+  gst_arcly_rtmp_clients_update_limits (clients);
   return clients;
 }
 
@@ -406,6 +574,7 @@ gst_arcly_rtmp_clients_free (GstArclyRtmpClients *clients)
   g_hash_table_unref (clients->routes);
   g_hash_table_unref (clients->all);
   g_rand_free (clients->random);
+  gst_arcly_rtmp_guard_free (clients->guard);
   g_free (clients);
 }
 
@@ -422,20 +591,8 @@ gst_arcly_rtmp_clients_add_route (
   if (g_hash_table_contains (clients->routes, route->path))
     return FALSE;
   g_hash_table_insert (clients->routes, route->path, route);
+  gst_arcly_rtmp_clients_update_limits (clients);
   return TRUE;
-}
-
-/* Clients show @description; an error level makes them stop. */
-static void
-send_away (
-    Client *client, const gchar *code, const gchar *description, gboolean error)
-{
-  const gchar *level = g_str_has_suffix (code, ".Success") ? "status" : "error";
-
-  gst_arcly_rtmp_session_end_publish (
-      gst_arcly_rtmp_connection_get_session (client->connection),
-      client->stream_id, level, code, description);
-  gst_arcly_rtmp_connection_end (client->connection, description, error);
 }
 
 void
@@ -458,7 +615,9 @@ gst_arcly_rtmp_clients_remove_route (
   Client *client = route->publisher;
 
   route->removed = TRUE;
+  gst_arcly_rtmp_timer_stop (&route->window);
   g_hash_table_remove (clients->routes, route->path);
+  gst_arcly_rtmp_clients_update_limits (clients);
   if (!client)
     return;
   detach (client);

@@ -25,19 +25,24 @@ struct _GstArclyRtmpRoute {
   /* Loop thread only. */
   gboolean removed; /* a posted function may still hold the route */
   GstArclyRtmpClient *publisher;
+  GstArclyRtmpServerLimits limits;
+  GstArclyRtmpTimer window; /* for another publisher to come */
 
   /* Atomic. The loop counts publishers; kick() reads whom it means. Orders
    * nothing else. */
   gint serial;
+  /* Atomic, a GstArclyRtmpTakeOver. Any thread sets it, the loop reads. */
+  gint take_over;
   /* Atomic. resume() sets it and posts, the loop clears it before it resumes:
    * at most one post at a time. */
   gint resuming;
 };
 
 /* Any thread, before the loop's thread knows them, and after. @server is for
- * the log and not referenced. */
-GstArclyRtmpClients *gst_arcly_rtmp_clients_new (
-    GstArclyRtmpServer *server, GstArclyRtmpLoop *loop);
+ * the log; it is not referenced, nor is @engine, which outlives it. @protocol
+ * (static) is for the authenticator. */
+GstArclyRtmpClients *gst_arcly_rtmp_clients_new (GstArclyRtmpServer *server,
+    GstArclyEngine *engine, GstArclyRtmpLoop *loop, const gchar *protocol);
 void gst_arcly_rtmp_clients_free (GstArclyRtmpClients *clients);
 
 /* Closes all at once and calls no route. */
@@ -50,6 +55,8 @@ void gst_arcly_rtmp_clients_exhausted (gpointer data, const gchar *reason);
 /* FALSE: there is a route of its path. The route stays the caller's. */
 gboolean gst_arcly_rtmp_clients_add_route (
     GstArclyRtmpClients *clients, GstArclyRtmpRoute *route);
+/* Its limits have changed. */
+void gst_arcly_rtmp_clients_update_limits (GstArclyRtmpClients *clients);
 /* Sends its publisher away without calling the route. */
 void gst_arcly_rtmp_clients_remove_route (
     GstArclyRtmpClients *clients, GstArclyRtmpRoute *route);

@@ -234,13 +234,16 @@ settle (GstArclyRtmpConnection *connection)
 
 /* ---- receiving ---- */
 
-/* A session that fails has put its last word into its output. */
+/* A session that fails has put its last word into its output. @first: an event
+ * that was put by, or NULL. */
 static void
-run_events (GstArclyRtmpConnection *connection)
+run_events (GstArclyRtmpConnection *connection, GstArclyRtmpEvent *first)
 {
   g_autoptr (GError) error = NULL;
 
   connection->busy = TRUE;
+  if (first)
+    connection->funcs.event (connection->data, first);
   while (connection->state == OPEN && !connection->paused) {
     GstArclyRtmpEvent *event = NULL;
 
@@ -275,7 +278,7 @@ take_input (GstArclyRtmpConnection *connection, const guint8 *data, gsize size)
     finish (connection, error->message, TRUE);
     return;
   }
-  run_events (connection);
+  run_events (connection, NULL);
 }
 
 /* Few publishers switch off Nagle's algorithm. It holds the end of a message
@@ -439,16 +442,25 @@ gst_arcly_rtmp_connection_pause (GstArclyRtmpConnection *connection)
 }
 
 void
-gst_arcly_rtmp_connection_resume (GstArclyRtmpConnection *connection)
+gst_arcly_rtmp_connection_resume_with (
+    GstArclyRtmpConnection *connection, GstArclyRtmpEvent *event)
 {
+  g_autoptr (GstArclyRtmpEvent) owned = event;
+
   if (!connection->paused)
     return;
 
   connection->paused = FALSE;
   connection->touched = g_get_monotonic_time ();
   start_timer (connection);
-  run_events (connection);
+  run_events (connection, g_steal_pointer (&owned));
   settle (connection);
+}
+
+void
+gst_arcly_rtmp_connection_resume (GstArclyRtmpConnection *connection)
+{
+  gst_arcly_rtmp_connection_resume_with (connection, NULL);
 }
 
 void
@@ -474,8 +486,8 @@ gst_arcly_rtmp_connection_get_session (GstArclyRtmpConnection *connection)
 
 GstArclyRtmpConnection *
 gst_arcly_rtmp_connection_new (GstArclyRtmpLoop *loop, gint fd,
-    const guint8 *random, const GstArclyRtmpConnectionFuncs *funcs,
-    gpointer data, GError **error)
+    const GstArclyRtmpLimits *limits, const guint8 *random,
+    const GstArclyRtmpConnectionFuncs *funcs, gpointer data, GError **error)
 {
   g_autoptr (GstArclyRtmpConnection) connection =
       g_new0 (GstArclyRtmpConnection, 1);
@@ -485,7 +497,7 @@ gst_arcly_rtmp_connection_new (GstArclyRtmpLoop *loop, gint fd,
   connection->data = data;
   connection->state = OPEN;
   connection->unsent = g_byte_array_new ();
-  connection->session = gst_arcly_rtmp_session_new (NULL, random);
+  connection->session = gst_arcly_rtmp_session_new (limits, random);
   gst_arcly_rtmp_timer_init (&connection->timer, loop, on_timer, connection);
   gst_arcly_rtmp_timer_init (
       &connection->ack_timer, loop, on_ack_timer, connection);

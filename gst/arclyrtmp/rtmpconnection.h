@@ -24,10 +24,11 @@ typedef struct {
   void (*closed) (gpointer data);
 } GstArclyRtmpConnectionFuncs;
 
-/* Owns @fd, also when it fails. @random as for gst_arcly_rtmp_session_new(). */
+/* Owns @fd, also when it fails. @limits and @random as for
+ * gst_arcly_rtmp_session_new(). */
 GstArclyRtmpConnection *gst_arcly_rtmp_connection_new (GstArclyRtmpLoop *loop,
-    gint fd, const guint8 *random, const GstArclyRtmpConnectionFuncs *funcs,
-    gpointer data, GError **error);
+    gint fd, const GstArclyRtmpLimits *limits, const guint8 *random,
+    const GstArclyRtmpConnectionFuncs *funcs, gpointer data, GError **error);
 /* Closes at once and calls nobody. */
 void gst_arcly_rtmp_connection_free (GstArclyRtmpConnection *connection);
 
@@ -47,6 +48,9 @@ void gst_arcly_rtmp_connection_touch (GstArclyRtmpConnection *connection);
  * timeout rests meanwhile: the silence is ours. */
 void gst_arcly_rtmp_connection_pause (GstArclyRtmpConnection *connection);
 void gst_arcly_rtmp_connection_resume (GstArclyRtmpConnection *connection);
+/* The same, but gives @event first: one that event() put by, with pause(). */
+void gst_arcly_rtmp_connection_resume_with (
+    GstArclyRtmpConnection *connection, GstArclyRtmpEvent *event);
 
 /* Sends what the session still has to say, then closes. Calls ended(), and
  * outside event() perhaps closed(), before it returns. */

@@ -18,11 +18,12 @@ G_BEGIN_DECLS
 
 /* Either what the track's next frames are, or one of them. */
 typedef struct {
-  GstArclyRtmpTrackKind track;
+  guint track;
   GstCaps *caps;
   GstBuffer *buffer;       /* with flags and duration, without times */
   gint64 dts;              /* ms on the publisher's clock */
   gint32 composition_time; /* ms */
+  guint32 nanoseconds;     /* to be added to the time of presentation */
 } GstArclyRtmpUnit;
 
 typedef struct _GstArclyRtmpDemux GstArclyRtmpDemux;
@@ -35,7 +36,8 @@ void gst_arcly_rtmp_demux_free (GstArclyRtmpDemux *demux);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (GstArclyRtmpDemux, gst_arcly_rtmp_demux_free)
 
 /* Takes the MEDIA or METADATA that @event holds. FALSE, with an error for the
- * user: the message was left out. Told once a track and publication. */
+ * user: the message, or a track of it, was left out. Told once a track and
+ * publication. */
 gboolean gst_arcly_rtmp_demux_feed (
     GstArclyRtmpDemux *demux, GstArclyRtmpEvent *event, GError **error);
 
@@ -45,19 +47,19 @@ void gst_arcly_rtmp_demux_finish (GstArclyRtmpDemux *demux);
 /* Whether the tracks are known. */
 gboolean gst_arcly_rtmp_demux_is_ready (const GstArclyRtmpDemux *demux);
 gboolean gst_arcly_rtmp_demux_has_track (
-    const GstArclyRtmpDemux *demux, GstArclyRtmpTrackKind track);
+    const GstArclyRtmpDemux *demux, guint track);
 
 /* (transfer none) (nullable) The caps with which the track begins, of what is
  * kept back. */
 GstCaps *gst_arcly_rtmp_demux_peek_caps (
-    const GstArclyRtmpDemux *demux, GstArclyRtmpTrackKind track);
+    const GstArclyRtmpDemux *demux, guint track);
 
 /* (transfer full) The next unit in order, or NULL if none is ready. */
 GstArclyRtmpUnit *gst_arcly_rtmp_demux_next (GstArclyRtmpDemux *demux);
 
 /* (transfer full) What new metadata said since the last call, or NULL. */
 GstTagList *gst_arcly_rtmp_demux_take_tags (
-    GstArclyRtmpDemux *demux, GstArclyRtmpTrackKind track);
+    GstArclyRtmpDemux *demux, guint track);
 
 /* Frames left out because no keyframe, or no sequence header, came before. */
 guint64 gst_arcly_rtmp_demux_get_dropped (const GstArclyRtmpDemux *demux);

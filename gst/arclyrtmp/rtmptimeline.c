@@ -38,8 +38,7 @@ set_base (GstArclyRtmpTimeline *timeline, gint64 dts, GstClockTime now)
 /* A first frame of a track, after a new base, may be a little older than the
  * frame that made the base; but time does not go back on a pad, nor below 0. */
 static gboolean
-is_below_floor (const GstArclyRtmpTimeline *timeline,
-    GstArclyRtmpTrackKind track, gint64 dts)
+is_below_floor (const GstArclyRtmpTimeline *timeline, guint track, gint64 dts)
 {
   GstClockTimeDiff time =
       timeline->offset + dts * (GstClockTimeDiff) GST_MSECOND;
@@ -49,8 +48,7 @@ is_below_floor (const GstArclyRtmpTimeline *timeline,
 }
 
 static gboolean
-is_jump (const GstArclyRtmpTimeline *timeline, GstArclyRtmpTrackKind track,
-    gint64 dts)
+is_jump (const GstArclyRtmpTimeline *timeline, guint track, gint64 dts)
 {
   if (dts > timeline->newest + GST_ARCLY_RTMP_MAX_STEP_FORWARD)
     return TRUE;
@@ -61,8 +59,8 @@ is_jump (const GstArclyRtmpTimeline *timeline, GstArclyRtmpTrackKind track,
 }
 
 static GstClockTime
-frame_duration (const GstArclyRtmpTimeline *timeline,
-    GstArclyRtmpTrackKind track, gint64 dts, GstClockTime duration)
+frame_duration (const GstArclyRtmpTimeline *timeline, guint track, gint64 dts,
+    GstClockTime duration)
 {
   gint64 step;
 
@@ -75,10 +73,9 @@ frame_duration (const GstArclyRtmpTimeline *timeline,
 }
 
 gboolean
-gst_arcly_rtmp_timeline_map (GstArclyRtmpTimeline *timeline,
-    GstArclyRtmpTrackKind track, gint64 dts, gint32 composition_time,
-    GstClockTime duration, GstClockTime now, GstClockTime *out_dts,
-    GstClockTime *out_pts)
+gst_arcly_rtmp_timeline_map (GstArclyRtmpTimeline *timeline, guint track,
+    gint64 dts, gint32 composition_time, GstClockTime duration,
+    GstClockTime now, GstClockTime *out_dts, GstClockTime *out_pts)
 {
   gboolean jump = FALSE;
   GstClockTimeDiff time, end;

@@ -13,7 +13,18 @@ typedef enum {
   GST_ARCLY_RTMP_TRACK_VIDEO,
   GST_ARCLY_RTMP_TRACK_AUDIO,
 } GstArclyRtmpTrackKind;
-#define GST_ARCLY_RTMP_N_TRACKS (GST_ARCLY_RTMP_TRACK_AUDIO + 1)
+#define GST_ARCLY_RTMP_N_KINDS (GST_ARCLY_RTMP_TRACK_AUDIO + 1)
+
+/* Tracks of one kind, numbered from 0: more than anybody sends. A track is
+ * video 0, audio 0, video 1, audio 1 and so on, so that the first two are the
+ * kinds. */
+#define GST_ARCLY_RTMP_MAX_TRACK_IDS 16
+#define GST_ARCLY_RTMP_N_TRACKS                                                \
+  (GST_ARCLY_RTMP_N_KINDS * GST_ARCLY_RTMP_MAX_TRACK_IDS)
+#define GST_ARCLY_RTMP_TRACK(kind, id) ((id) *GST_ARCLY_RTMP_N_KINDS + (kind))
+#define GST_ARCLY_RTMP_TRACK_KIND(track)                                       \
+  ((GstArclyRtmpTrackKind) ((track) % GST_ARCLY_RTMP_N_KINDS))
+#define GST_ARCLY_RTMP_TRACK_ID(track) ((track) / GST_ARCLY_RTMP_N_KINDS)
 
 /* A step further than these on the publisher's clock is a jump. Encoders
  * interleave within less, and a pause of one track is not a step of both. */
@@ -45,8 +56,7 @@ void gst_arcly_rtmp_timeline_new_session (GstArclyRtmpTimeline *timeline);
  * @duration: of the frame, or GST_CLOCK_TIME_NONE. TRUE: the base was moved
  * within a session; nothing before is continuous with this. */
 gboolean gst_arcly_rtmp_timeline_map (GstArclyRtmpTimeline *timeline,
-    GstArclyRtmpTrackKind track, gint64 dts, gint32 composition_time,
-    GstClockTime duration, GstClockTime now, GstClockTime *out_dts,
-    GstClockTime *out_pts);
+    guint track, gint64 dts, gint32 composition_time, GstClockTime duration,
+    GstClockTime now, GstClockTime *out_dts, GstClockTime *out_pts);
 
 G_END_DECLS

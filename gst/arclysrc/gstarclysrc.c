@@ -52,6 +52,7 @@ static const struct {
   const gchar *property;
 } served[] = {
   { "rtmp", "arclyrtmpsrc", "location" },
+  { "rtmps", "arclyrtmpsrc", "location" },
   { "arcly", "arclystreamsrc", "location" },
 };
 

@@ -14,5 +14,6 @@
 #include <gst/arcly/codec/gstarclympegaudio.h>
 #include <gst/arcly/codec/gstarclyopus.h>
 #include <gst/arcly/codec/gstarclyvp9.h>
+#include <gst/arcly/engine/gstarclyauthenticator.h>
 #include <gst/arcly/engine/gstarclyengine.h>
 #include <gst/arcly/http/gstarclyhttpserver.h>

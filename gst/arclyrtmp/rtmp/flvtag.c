@@ -5,13 +5,9 @@
 
 #include <gst/arcly/codec/gstarclycursor.h>
 
-/* Enhanced RTMP v2, "ExVideoTagHeader" and "ExAudioTagHeader". */
+/* Of enhanced RTMP, which flvenhanced.h reads. */
 #define EX_VIDEO 0x80
 #define EX_AUDIO 9
-#define EX_MOD_EX 7
-#define EX_VIDEO_MULTITRACK 6
-#define EX_VIDEO_METADATA 4
-#define EX_AUDIO_MULTITRACK 5
 
 static gboolean
 fail_truncated (const gchar *what, gsize size, GError **error)
@@ -21,67 +17,12 @@ fail_truncated (const gchar *what, gsize size, GError **error)
   return FALSE;
 }
 
-/* Enhanced RTMP v2: each ModEx has a size (8 bits, or 16 after 256), as many
- * bytes, and the packet type that follows. Each costs the peer at least three
- * bytes, so the message bounds the loop. */
-static guint
-skip_mod_ex (GstArclyCursor *cursor, guint packet_type)
-{
-  while (packet_type == EX_MOD_EX && !cursor->overrun) {
-    gsize size = gst_arcly_cursor_u8 (cursor) + 1;
-
-    if (size == 256)
-      size = gst_arcly_cursor_u16be (cursor) + 1;
-    gst_arcly_cursor_skip (cursor, size);
-    packet_type = gst_arcly_cursor_u8 (cursor) & 0x0f;
-  }
-  return packet_type;
-}
-
-/* With or without multitrack, the codec of the first track comes next. */
 static gboolean
-read_fourcc (GstArclyCursor *cursor, guint packet_type, guint multitrack,
-    guint32 *fourcc)
+fail_enhanced (const gchar *what, GError **error)
 {
-  if (packet_type == multitrack)
-    gst_arcly_cursor_u8 (cursor);
-  *fourcc = gst_arcly_cursor_u32be (cursor);
-  return !cursor->overrun;
-}
-
-static gboolean
-fail_fourcc (const gchar *what, guint32 fourcc, GError **error)
-{
-  gchar text[5] = { 0 };
-  guint i;
-
-  for (i = 0; i < 4; i++) {
-    guint8 c = fourcc >> (24 - 8 * i);
-
-    text[i] = g_ascii_isprint (c) ? (gchar) c : '?';
-  }
   g_set_error (error, GST_ARCLY_ERROR, GST_ARCLY_ERROR_UNSUPPORTED,
-      "%s in enhanced RTMP (codec \"%s\") is not supported", what, text);
+      "%s message of enhanced RTMP", what);
   return FALSE;
-}
-
-static gboolean
-parse_ex_video (GstArclyCursor *cursor, guint8 first, GstArclyFlvVideo *video,
-    GError **error)
-{
-  guint packet_type = skip_mod_ex (cursor, first & 0x0f);
-
-  video->frame_type = first >> 4 & 7;
-  /* A command has one byte and names no codec. */
-  if (video->frame_type == GST_ARCLY_FLV_FRAME_COMMAND &&
-      packet_type != EX_VIDEO_METADATA && !cursor->overrun) {
-    g_set_error (error, GST_ARCLY_ERROR, GST_ARCLY_ERROR_UNSUPPORTED,
-        "video command in enhanced RTMP is not supported");
-    return FALSE;
-  }
-  if (!read_fourcc (cursor, packet_type, EX_VIDEO_MULTITRACK, &video->fourcc))
-    return fail_truncated ("enhanced video", cursor->size, error);
-  return fail_fourcc ("video", video->fourcc, error);
 }
 
 /* AVCVIDEOPACKET's header, E.4.3.1. */
@@ -121,7 +62,7 @@ gst_arcly_flv_video_parse (
   if (cursor.overrun)
     return fail_truncated ("video", size, error);
   if (first & EX_VIDEO)
-    return parse_ex_video (&cursor, first, video, error);
+    return fail_enhanced ("video", error);
 
   video->frame_type = first >> 4;
   video->codec = first & 0x0f;
@@ -140,17 +81,6 @@ gst_arcly_flv_video_parse (
   video->payload_offset = cursor.pos;
   video->payload_size = gst_arcly_cursor_left (&cursor);
   return TRUE;
-}
-
-static gboolean
-parse_ex_audio (GstArclyCursor *cursor, guint8 first, GstArclyFlvAudio *audio,
-    GError **error)
-{
-  guint packet_type = skip_mod_ex (cursor, first & 0x0f);
-
-  if (!read_fourcc (cursor, packet_type, EX_AUDIO_MULTITRACK, &audio->fourcc))
-    return fail_truncated ("enhanced audio", cursor->size, error);
-  return fail_fourcc ("audio", audio->fourcc, error);
 }
 
 /* SoundRate and SoundType, E.4.2.1. Some formats have but one rate, and their
@@ -199,7 +129,7 @@ gst_arcly_flv_audio_parse (
   if (cursor.overrun)
     return fail_truncated ("audio", size, error);
   if (first >> 4 == EX_AUDIO)
-    return parse_ex_audio (&cursor, first, audio, error);
+    return fail_enhanced ("audio", error);
 
   audio->codec = first >> 4;
   set_sound (audio, first);

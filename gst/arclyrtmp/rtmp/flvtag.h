@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * Headers of audio and video messages: the bodies of FLV tags ("Adobe Flash
- * Video File Format Specification", 10.1, Annex E.4). Any thread; keeps no
- * reference to the data. */
+ * Video File Format Specification", 10.1, Annex E.4). Those of enhanced RTMP
+ * are in flvenhanced.h. Any thread; keeps no reference to the data. */
 #pragma once
 
 #include <glib.h>
@@ -56,8 +56,6 @@ typedef enum {
 /**
  * GstArclyFlvVideo:
  * @codec: codec; may be a number that has no name here
- * @fourcc: codec of an enhanced header, first character in the top byte;
- *     else 0
  * @frame_type: kind of frame
  * @packet_type: for H.264; else %GST_ARCLY_FLV_FRAME
  * @composition_time: presentation minus decoding time in ms, -2^23 to 2^23-1;
@@ -69,7 +67,6 @@ typedef enum {
  */
 typedef struct {
   GstArclyFlvVideoCodec codec;
-  guint32 fourcc;
   GstArclyFlvFrameType frame_type;
   GstArclyFlvPacketType packet_type;
   gint32 composition_time;
@@ -80,7 +77,6 @@ typedef struct {
 /**
  * GstArclyFlvAudio:
  * @codec: codec; may be a number that has no name here
- * @fourcc: codec of an enhanced header, as in #GstArclyFlvVideo
  * @packet_type: for AAC; else %GST_ARCLY_FLV_FRAME
  * @rate: sampling rate in Hz as the header says. Meaningless for AAC, whose
  *     sequence header knows it
@@ -93,7 +89,6 @@ typedef struct {
  */
 typedef struct {
   GstArclyFlvAudioCodec codec;
-  guint32 fourcc;
   GstArclyFlvPacketType packet_type;
   guint rate;
   guint bits;
@@ -110,8 +105,7 @@ typedef struct {
  * @error: return location for a #GError
  *
  * Returns: %FALSE with %GST_ARCLY_ERROR_TRUNCATED, %GST_ARCLY_ERROR_INVALID, or
- *     %GST_ARCLY_ERROR_UNSUPPORTED for an enhanced header, whose codec is then
- *     in @video->fourcc (0 if it names none) and in the message. Some clients
+ *     %GST_ARCLY_ERROR_UNSUPPORTED for a message of enhanced RTMP. Some clients
  *     send empty messages, which are TRUNCATED and harmless
  */
 gboolean gst_arcly_flv_video_parse (

@@ -106,7 +106,8 @@ static gboolean
 is_media (guint8 type)
 {
   return type == GST_ARCLY_RTMP_AUDIO_MESSAGE ||
-         type == GST_ARCLY_RTMP_VIDEO_MESSAGE;
+         type == GST_ARCLY_RTMP_VIDEO_MESSAGE ||
+         type == GST_ARCLY_RTMP_AGGREGATE;
 }
 
 /* RTMP 1.0, 5.3.1.1: ids 2 to 63 in one byte, to 319 in two, to 65599 in

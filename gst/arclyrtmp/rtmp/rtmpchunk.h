@@ -29,6 +29,7 @@ typedef enum {
   GST_ARCLY_RTMP_COMMAND_AMF3 = 17,
   GST_ARCLY_RTMP_DATA_AMF0 = 18,
   GST_ARCLY_RTMP_COMMAND_AMF0 = 20,
+  GST_ARCLY_RTMP_AGGREGATE = 22,
 } GstArclyRtmpMessageType;
 
 /**
@@ -55,7 +56,7 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (
 
 /**
  * GstArclyRtmpChunkLimits:
- * @max_media_size: largest audio or video message, in bytes
+ * @max_media_size: largest audio, video or aggregate message, in bytes
  * @max_other_size: largest message of any other type, in bytes
  * @max_partial_bytes: most bytes received of messages that are not complete
  * @max_chunk_streams: most chunk streams

@@ -128,6 +128,22 @@ reply_error (GstArclyRtmpSession *session, const Command *command,
         &session->replies, command->transaction, code, description);
 }
 
+static gchar **
+dup_arguments (const Command *command)
+{
+  GPtrArray *arguments = g_ptr_array_new ();
+  guint i;
+
+  for (i = ARG_FIRST; i < command->values->len; i++) {
+    const gchar *text = get_string (command, i);
+
+    if (text)
+      g_ptr_array_add (arguments, g_strdup (text));
+  }
+  g_ptr_array_add (arguments, NULL);
+  return (gchar **) g_ptr_array_free (arguments, FALSE);
+}
+
 /* RTMP 1.0, 7.2.1.1. Nothing in the object may be relied upon. */
 static void
 fill_connect (GstArclyRtmpConnect *connect, const Command *command)
@@ -136,6 +152,7 @@ fill_connect (GstArclyRtmpConnect *connect, const Command *command)
   const gchar *app =
       object ? gst_arcly_amf_value_get_string (object, "app") : NULL;
 
+  connect->arguments = dup_arguments (command);
   connect->app = split_query (app ? app : "", &connect->app_query);
   strip_slashes (connect->app);
   if (!object || gst_arcly_amf_value_type (object) != GST_ARCLY_AMF_OBJECT) {
@@ -164,6 +181,8 @@ handle_connect (
   fill_connect (&event->connect, command);
   session->app = g_strdup (event->connect.app);
   session->connect_transaction = command->transaction;
+  gst_arcly_rtmp_capabilities_read (
+      &session->capabilities, event->connect.command);
   gst_arcly_rtmp_session_enter (session, GST_ARCLY_RTMP_STATE_CONNECTING);
   return TRUE;
 }

@@ -10,6 +10,7 @@ connect_clear (GstArclyRtmpConnect *connect)
   g_free (connect->flash_ver);
   g_free (connect->page_url);
   g_free (connect->swf_url);
+  g_strfreev (connect->arguments);
   g_clear_pointer (&connect->command, gst_arcly_amf_value_free);
 }
 

@@ -69,9 +69,11 @@ typedef enum {
  * @object_encoding: 0 or 3; answers are AMF0 in any case
  * @command: the command object as it came; an object without members if there
  *     was none
+ * @arguments: the strings that followed it, ended by %NULL; other values are
+ *     left out
  *
  * Arguments of a connect command (RTMP 1.0, 7.2.1.1). Strings are UTF-8 and may
- * hold secrets: do not log @app_query and @tc_url.
+ * hold secrets: do not log @app_query, @tc_url and @arguments.
  */
 typedef struct {
   gchar *app;
@@ -82,6 +84,7 @@ typedef struct {
   gchar *swf_url;
   guint object_encoding;
   GstArclyAmfValue *command;
+  gchar **arguments;
 } GstArclyRtmpConnect;
 
 /**

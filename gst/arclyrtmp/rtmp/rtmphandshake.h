@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The server's side of the plain handshake (RTMP 1.0, 5.2). Clients that put a
- * digest into C1 get the plain answer too: it says version 0, upon which they
- * check none. */
+ * The server's side of the handshake (RTMP 1.0, 5.2), and, for clients that put
+ * a digest into C1, of the one in rtmpdigest.h. */
 #pragma once
 
 #include <glib.h>

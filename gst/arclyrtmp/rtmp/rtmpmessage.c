@@ -5,6 +5,10 @@
 
 #include <gst/arcly/codec/gstarclycursor.h>
 
+/* Each part of an aggregate of nothing but parts is an event that waits for its
+ * reader. Encoders put in a few. */
+#define MAX_PARTS 1024u
+
 /* Media and data */
 
 /* RTMP 1.0, 7.1.2 and 7.1.3. Data does not move the clock: some encoders stamp
@@ -133,6 +137,88 @@ handle_data (GstArclyRtmpSession *session, const GstArclyRtmpMessage *message)
   give_metadata (session, message, payload, values);
 }
 
+/* RTMP 1.0, 7.1.6. An aggregate is a run of FLV tags, each with its size once
+ * more behind it. Their times are on a clock of their own, whose first one is
+ * the time of the message. */
+
+typedef struct {
+  guint8 type;
+  guint32 timestamp;
+  gsize offset;
+  gsize size;
+} Part;
+
+/* FALSE at the end, or with @error. */
+static gboolean
+next_part (GstArclyCursor *cursor, Part *part, GError **error)
+{
+  if (gst_arcly_cursor_left (cursor) == 0)
+    return FALSE;
+  part->type = gst_arcly_cursor_u8 (cursor);
+  part->size = gst_arcly_cursor_u24be (cursor);
+  part->timestamp = gst_arcly_cursor_u24be (cursor);
+  part->timestamp |= (guint32) gst_arcly_cursor_u8 (cursor) << 24;
+  gst_arcly_cursor_u24be (cursor); /* its stream is the aggregate's */
+  part->offset = cursor->pos;
+  gst_arcly_cursor_skip (cursor, part->size);
+  if (!cursor->overrun) {
+    /* Some writers leave the last back pointer out. */
+    if (gst_arcly_cursor_left (cursor) > 0)
+      gst_arcly_cursor_u32be (cursor);
+  }
+  if (!cursor->overrun)
+    return TRUE;
+  g_set_error (error, GST_ARCLY_ERROR, GST_ARCLY_ERROR_TRUNCATED,
+      "aggregate message ends within a part");
+  return FALSE;
+}
+
+/* Commands and control messages have no business here, nor have aggregates. */
+static gboolean
+may_be_part (guint8 type)
+{
+  return type == GST_ARCLY_RTMP_AUDIO_MESSAGE ||
+         type == GST_ARCLY_RTMP_VIDEO_MESSAGE ||
+         type == GST_ARCLY_RTMP_DATA_AMF0 || type == GST_ARCLY_RTMP_DATA_AMF3;
+}
+
+static void
+handle_aggregate (
+    GstArclyRtmpSession *session, const GstArclyRtmpMessage *message)
+{
+  g_autoptr (GError) error = NULL;
+  GstArclyCursor cursor;
+  gsize size = 0;
+  const guint8 *data = g_bytes_get_data (message->payload, &size);
+  guint32 first = 0;
+  guint n;
+  Part part;
+
+  gst_arcly_cursor_init (&cursor, data, size);
+  for (n = 0; n < MAX_PARTS && next_part (&cursor, &part, &error); n++) {
+    g_auto (GstArclyRtmpMessage) inner = *message;
+
+    inner.payload =
+        g_bytes_new_from_bytes (message->payload, part.offset, part.size);
+    inner.type = part.type;
+    if (n == 0)
+      first = part.timestamp;
+    inner.timestamp = message->timestamp + part.timestamp - first;
+    if (may_be_part (part.type))
+      gst_arcly_rtmp_session_message (session, &inner, NULL);
+    else
+      gst_arcly_rtmp_session_warn (session, message->stream_id,
+          GST_ARCLY_ERROR_INVALID, "message of type %u in an aggregate",
+          part.type);
+  }
+  if (error)
+    gst_arcly_rtmp_session_warn (
+        session, message->stream_id, error->code, "%s", error->message);
+  else if (n == MAX_PARTS && gst_arcly_cursor_left (&cursor) > 0)
+    gst_arcly_rtmp_session_warn (session, message->stream_id,
+        GST_ARCLY_ERROR_LIMIT, "more than %u parts in an aggregate", MAX_PARTS);
+}
+
 /* Control messages */
 
 /* RTMP 1.0, 7.1.7. */
@@ -229,6 +315,9 @@ gst_arcly_rtmp_session_message (GstArclyRtmpSession *session,
     case GST_ARCLY_RTMP_DATA_AMF0:
     case GST_ARCLY_RTMP_DATA_AMF3:
       handle_data (session, message);
+      return TRUE;
+    case GST_ARCLY_RTMP_AGGREGATE:
+      handle_aggregate (session, message);
       return TRUE;
     case GST_ARCLY_RTMP_COMMAND_AMF0:
     case GST_ARCLY_RTMP_COMMAND_AMF3:

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "rtmpreply.h"
+#include "rtmpcapabilities.h"
 #include "rtmpchunk.h"
 
 /* Chunk streams that servers use by habit. Control messages must use 2 (RTMP
@@ -114,7 +115,7 @@ gst_arcly_rtmp_reply_user_control (
  * that is used. */
 void
 gst_arcly_rtmp_reply_connected (
-    GstArclyRtmpReplies *replies, gdouble transaction)
+    GstArclyRtmpReplies *replies, gdouble transaction, gboolean enhanced)
 {
   g_autoptr (GByteArray) body = begin_command ("_result", transaction);
   g_autoptr (GstArclyAmfValue) properties =
@@ -124,6 +125,8 @@ gst_arcly_rtmp_reply_connected (
 
   gst_arcly_amf_value_add_string (properties, "fmsVer", "FMS/3,0,1,123");
   gst_arcly_amf_value_add_number (properties, "capabilities", 31);
+  if (enhanced)
+    gst_arcly_rtmp_capabilities_add_own (properties);
   gst_arcly_amf_value_add_number (info, "objectEncoding", 0);
   gst_arcly_amf_value_write (properties, body);
   gst_arcly_amf_value_write (info, body);

@@ -31,9 +31,10 @@ void gst_arcly_rtmp_reply_set_peer_bandwidth (
 void gst_arcly_rtmp_reply_user_control (
     GstArclyRtmpReplies *replies, GstArclyRtmpUserControl type, guint32 value);
 
-/* RTMP 1.0, 7.2.1.1: the answer to connect. */
+/* RTMP 1.0, 7.2.1.1: the answer to connect. @enhanced: with what we can do of
+ * enhanced RTMP, for a client that asks. */
 void gst_arcly_rtmp_reply_connected (
-    GstArclyRtmpReplies *replies, gdouble transaction);
+    GstArclyRtmpReplies *replies, gdouble transaction, gboolean enhanced);
 
 /* _result with null and one value; NULL stands for undefined. */
 void gst_arcly_rtmp_reply_result (GstArclyRtmpReplies *replies,

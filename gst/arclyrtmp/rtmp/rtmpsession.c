@@ -337,7 +337,8 @@ gst_arcly_rtmp_session_accept_connect (GstArclyRtmpSession *session)
   gst_arcly_rtmp_reply_set_peer_bandwidth (replies, WINDOW_SIZE);
   gst_arcly_rtmp_reply_set_chunk_size (replies, CHUNK_SIZE_OUT);
   gst_arcly_rtmp_reply_user_control (replies, GST_ARCLY_RTMP_STREAM_BEGIN, 0);
-  gst_arcly_rtmp_reply_connected (replies, session->connect_transaction);
+  gst_arcly_rtmp_reply_connected (
+      replies, session->connect_transaction, session->capabilities.enhanced);
   return TRUE;
 }
 
@@ -505,6 +506,12 @@ gst_arcly_rtmp_session_is_held (const GstArclyRtmpSession *session)
 {
   return session->state == GST_ARCLY_RTMP_STATE_CONNECTING ||
          session->asked != 0;
+}
+
+const GstArclyRtmpCapabilities *
+gst_arcly_rtmp_session_get_capabilities (const GstArclyRtmpSession *session)
+{
+  return &session->capabilities;
 }
 
 void

@@ -25,6 +25,7 @@
  * One thread at a time. */
 #pragma once
 
+#include "rtmpcapabilities.h"
 #include "rtmpevent.h"
 
 G_BEGIN_DECLS
@@ -240,6 +241,10 @@ const gchar *gst_arcly_rtmp_stream_state_name (GstArclyRtmpStreamState state);
 
 /* TRUE while a decision is awaited. */
 gboolean gst_arcly_rtmp_session_is_held (const GstArclyRtmpSession *session);
+
+/* What the peer said in connect that it takes; zeros before. */
+const GstArclyRtmpCapabilities *gst_arcly_rtmp_session_get_capabilities (
+    const GstArclyRtmpSession *session);
 
 void gst_arcly_rtmp_session_get_stats (
     const GstArclyRtmpSession *session, GstArclyRtmpSessionStats *stats);

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <gst/arcly/codec/gstarclyunwrap.h>
+#include "rtmpcapabilities.h"
 #include "rtmpchunk.h"
 #include "rtmphandshake.h"
 #include "rtmpreply.h"
@@ -44,6 +45,7 @@ struct _GstArclyRtmpSession {
 
   gchar *app;
   gdouble connect_transaction;
+  GstArclyRtmpCapabilities capabilities; /* of the peer */
   GHashTable *streams; /* (element-type guint GstArclyRtmpMessageStream) */
   guint32 asked; /* stream whose publish or play awaits a decision; else 0 */
 

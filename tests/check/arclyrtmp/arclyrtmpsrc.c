@@ -13,24 +13,6 @@ start (TestSrc *t)
   test_src_start (t, "arclyrtmpsrc", GST_STATE_PLAYING);
 }
 
-static void
-expect_caps (TestSrc *t, TestTrack track, const gchar *description,
-    const guint8 *codec_data, gsize size)
-{
-  g_autoptr (GstEvent) event = test_src_next_event (t, track, GST_EVENT_CAPS);
-  g_autoptr (GstCaps) expected = gst_caps_from_string (description);
-  GstCaps *caps = NULL;
-
-  if (codec_data) {
-    g_autoptr (GstBuffer) buffer = gst_buffer_new_memdup (codec_data, size);
-
-    gst_caps_set_simple (expected, "codec_data", GST_TYPE_BUFFER, buffer, NULL);
-  }
-  gst_event_parse_caps (event, &caps);
-  fail_unless (gst_caps_is_subset (caps, expected),
-      "%" GST_PTR_FORMAT " is not %" GST_PTR_FORMAT, caps, expected);
-}
-
 static guint
 expect_stream_start (TestSrc *t, TestTrack track)
 {
@@ -86,8 +68,9 @@ GST_START_TEST (test_h264_and_aac)
 
   fail_unless_equals_int (expect_stream_start (&t, TEST_VIDEO),
       expect_stream_start (&t, TEST_AUDIO));
-  expect_caps (&t, TEST_VIDEO, AVC_240, test_avc_240, test_avc_240_size);
-  expect_caps (&t, TEST_AUDIO, AAC, test_asc, sizeof (test_asc));
+  test_src_expect_caps (
+      &t, TEST_VIDEO, AVC_240, test_avc_240, test_avc_240_size);
+  test_src_expect_caps (&t, TEST_AUDIO, AAC, test_asc, sizeof (test_asc));
   test_src_expect_event (&t, TEST_VIDEO, GST_EVENT_SEGMENT);
   test_src_expect_event (&t, TEST_AUDIO, GST_EVENT_SEGMENT);
   test_src_expect_event (&t, TEST_VIDEO, GST_EVENT_TAG);
@@ -113,9 +96,10 @@ GST_START_TEST (test_mp3_and_video)
   test_src_wait_pads (&t, 2);
 
   expect_stream_start (&t, TEST_AUDIO);
-  expect_caps (&t, TEST_AUDIO, MP3, NULL, 0);
+  test_src_expect_caps (&t, TEST_AUDIO, MP3, NULL, 0);
   expect_stream_start (&t, TEST_VIDEO);
-  expect_caps (&t, TEST_VIDEO, AVC_1080, test_avc_1080, test_avc_1080_size);
+  test_src_expect_caps (
+      &t, TEST_VIDEO, AVC_1080, test_avc_1080, test_avc_1080_size);
   buffer = test_src_next_buffer (&t, TEST_AUDIO);
   fail_unless_equals_int (gst_buffer_get_size (buffer), sizeof (test_mp3));
   fail_unless_equals_int (
@@ -219,7 +203,8 @@ GST_START_TEST (test_new_caps)
   gst_mini_object_unref (again);
   test_peer_avc_header_1080 (peer, 80);
   test_peer_avc (peer, 80, 0, TRUE);
-  expect_caps (&t, TEST_VIDEO, AVC_1080, test_avc_1080, test_avc_1080_size);
+  test_src_expect_caps (
+      &t, TEST_VIDEO, AVC_1080, test_avc_1080, test_avc_1080_size);
   test_src_expect_frame (&t, TEST_VIDEO, 80, 80, 0);
   test_src_stop (&t);
 }
@@ -339,7 +324,7 @@ count_warnings (TestSrc *t)
  * on. */
 GST_START_TEST (test_unsupported_codec)
 {
-  static const guint8 hevc[] = { 0x90, 'h', 'v', 'c', '1', 0, 0, 0 };
+  static const guint8 vvc[] = { 0x90, 'v', 'v', 'c', '1', 0, 0, 0 };
   static const guint8 broken[] = { 0x17, 9, 0, 0, 0, 0 };
   TestSrc t;
   g_autoptr (RtmpPeer) peer = NULL;
@@ -349,13 +334,13 @@ GST_START_TEST (test_unsupported_codec)
   peer = test_src_publish (&t);
   test_peer_metadata (peer, 7, 10);
   rtmp_peer_send_message (peer, 9, 0, broken, sizeof (broken));
-  rtmp_peer_send_message (peer, 9, 0, hevc, sizeof (hevc));
+  rtmp_peer_send_message (peer, 9, 0, vvc, sizeof (vvc));
   test_peer_aac_header (peer, 0);
   for (i = 0; i < 20; i++) {
-    rtmp_peer_send_message (peer, 9, i, hevc, sizeof (hevc));
+    rtmp_peer_send_message (peer, 9, i, vvc, sizeof (vvc));
     test_peer_aac (peer, i);
   }
-  test_src_expect_text (&t, GST_MESSAGE_WARNING, "hvc1");
+  test_src_expect_text (&t, GST_MESSAGE_WARNING, "vvc1");
   test_src_wait_pads (&t, 1);
   for (i = 0; i < 20; i++)
     test_src_expect_frame (&t, TEST_AUDIO, i, i, i == 0 ? DISCONT : 0);

@@ -82,6 +82,99 @@ test_media (void)
       "media 1 0 @4294972296 0\n");
 }
 
+static void
+put_be (GByteArray *out, guint32 value, guint n)
+{
+  while (n-- > 0) {
+    guint8 byte = value >> (8 * n);
+
+    g_byte_array_append (out, &byte, 1);
+  }
+}
+
+/* An FLV tag whose body is @size bytes. */
+static void
+put_tag (GByteArray *out, guint8 type, guint32 timestamp, guint size)
+{
+  static const guint8 body[300] = { 0x17, 1 };
+
+  put_be (out, type, 1);
+  put_be (out, size, 3);
+  put_be (out, timestamp, 3);
+  put_be (out, timestamp >> 24, 1);
+  put_be (out, 99, 3);
+  g_byte_array_append (out, body, size);
+  put_be (out, 11 + size, 4);
+}
+
+/* RTMP 1.0, 7.1.6: the parts have a clock of their own, and the stream of the
+ * aggregate. */
+static void
+test_aggregate (void)
+{
+  g_autoptr (SessionPeer) peer = session_peer_new_publishing ();
+  g_autoptr (GByteArray) body = g_byte_array_new ();
+
+  put_tag (body, 9, 0xfffffff0, 200);
+  put_tag (body, 8, 0xfffffffa, 0);
+  put_tag (body, 20, 0, 10);
+  put_tag (body, 22, 0, 10);
+  put_tag (body, 9, 24, 300);
+  rtmp_client_message (peer->client, 22, 1, 1000, body->data, body->len);
+  session_peer_flush (peer);
+  g_assert_no_error (peer->error);
+  g_assert_cmpstr (peer->log->str, ==,
+      "media 1 1 @1000 200\n"
+      "media 1 0 @1010 0\n"
+      "warning 1\n"
+      "warning 1\n"
+      "media 1 1 @1040 300\n");
+}
+
+/* Cut anywhere, what is whole is given, and the rest is named. */
+static void
+test_aggregate_cut (void)
+{
+  g_autoptr (GByteArray) body = g_byte_array_new ();
+  gsize size;
+
+  put_tag (body, 9, 0, 5);
+  put_tag (body, 9, 40, 5);
+  for (size = 0; size <= body->len; size++) {
+    g_autoptr (SessionPeer) peer = session_peer_new_publishing ();
+    /* The last back pointer may be missing, and nothing else. */
+    gboolean first = size == 16 || size >= 20;
+    gboolean second = size == 36 || size == 40;
+    gboolean whole = size == 0 || size == 20 || size == 16 || second;
+
+    rtmp_client_message (peer->client, 22, 1, 0, body->data, size);
+    session_peer_flush (peer);
+    g_assert_no_error (peer->error);
+    g_assert_true ((strstr (peer->log->str, "@0 5\n") != NULL) == first);
+    g_assert_true ((strstr (peer->log->str, "@40 5\n") != NULL) == second);
+    g_assert_true ((strstr (peer->log->str, "warning") == NULL) == whole);
+  }
+}
+
+/* Nothing but parts: they are bounded. */
+static void
+test_aggregate_many (void)
+{
+  g_autoptr (SessionPeer) peer = session_peer_new_publishing ();
+  g_autoptr (GByteArray) body = g_byte_array_new ();
+  GstArclyRtmpSessionStats stats;
+  guint i;
+
+  for (i = 0; i < 5000; i++)
+    put_tag (body, 8, i, 0);
+  rtmp_client_message (peer->client, 22, 1, 0, body->data, body->len);
+  session_peer_flush (peer);
+  g_assert_no_error (peer->error);
+  gst_arcly_rtmp_session_get_stats (peer->session, &stats);
+  g_assert_cmpuint (stats.media_in, ==, 1024);
+  g_assert_true (g_str_has_suffix (peer->log->str, "warning 1\n"));
+}
+
 /* A publication that begins 5 s before a field is full goes on past it, even
  * if its encoder stamps all metadata with 0. */
 static void
@@ -369,6 +462,9 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/rtmpsession/publish", test_publish);
   g_test_add_func ("/rtmpsession/media", test_media);
+  g_test_add_func ("/rtmpsession/aggregate", test_aggregate);
+  g_test_add_func ("/rtmpsession/aggregate-cut", test_aggregate_cut);
+  g_test_add_func ("/rtmpsession/aggregate-many", test_aggregate_many);
   g_test_add_func ("/rtmpsession/wrap", test_wrap);
   g_test_add_func ("/rtmpsession/envelopes", test_envelopes);
   g_test_add_func ("/rtmpsession/refuse", test_refuse);

@@ -3,7 +3,8 @@
 
 #define WAIT (10 * G_TIME_SPAN_SECOND)
 
-static const gchar *const pad_names[TEST_N_TRACKS] = { "video_0", "audio_0" };
+static const gchar *const pad_names[TEST_N_TRACKS] = { "video_0", "audio_0",
+  "video_1", "audio_1" };
 
 /* A pad without a template would take its first caps only. */
 static GstStaticPadTemplate sink_template = GST_STATIC_PAD_TEMPLATE (
@@ -238,6 +239,24 @@ void
 test_src_expect_event (TestSrc *t, TestTrack track, GstEventType type)
 {
   gst_event_unref (test_src_next_event (t, track, type));
+}
+
+void
+test_src_expect_caps (TestSrc *t, TestTrack track, const gchar *description,
+    const guint8 *codec_data, gsize size)
+{
+  g_autoptr (GstEvent) event = test_src_next_event (t, track, GST_EVENT_CAPS);
+  g_autoptr (GstCaps) expected = gst_caps_from_string (description);
+  GstCaps *caps = NULL;
+
+  if (codec_data) {
+    g_autoptr (GstBuffer) buffer = gst_buffer_new_memdup (codec_data, size);
+
+    gst_caps_set_simple (expected, "codec_data", GST_TYPE_BUFFER, buffer, NULL);
+  }
+  gst_event_parse_caps (event, &caps);
+  fail_unless (gst_caps_is_subset (caps, expected),
+      "%" GST_PTR_FORMAT " is not %" GST_PTR_FORMAT, caps, expected);
 }
 
 GstBuffer *

@@ -12,8 +12,10 @@
 typedef enum {
   TEST_VIDEO,
   TEST_AUDIO,
+  TEST_VIDEO_1,
+  TEST_AUDIO_1,
 } TestTrack;
-#define TEST_N_TRACKS (TEST_AUDIO + 1)
+#define TEST_N_TRACKS (TEST_AUDIO_1 + 1)
 
 /* What came out of one pad. */
 typedef struct {
@@ -55,6 +57,10 @@ GstMiniObject *test_src_next (TestSrc *t, TestTrack track);
 /* It must be an event of that type. */
 GstEvent *test_src_next_event (TestSrc *t, TestTrack track, GstEventType type);
 void test_src_expect_event (TestSrc *t, TestTrack track, GstEventType type);
+/* It must be a caps event, of a subset of @description and @codec_data
+ * (nullable). */
+void test_src_expect_caps (TestSrc *t, TestTrack track,
+    const gchar *description, const guint8 *codec_data, gsize size);
 /* The next buffer; what events come before it is not looked at. */
 GstBuffer *test_src_next_buffer (TestSrc *t, TestTrack track);
 /* The next buffer has these times, in ms. @flags: the DISCONT and DELTA_UNIT

@@ -27,6 +27,7 @@
 #include "config.h"
 
 #include <gst/arcly/gstarclyerror.h>
+#include <gst/arcly/engine/gstarclyauthservice.h>
 #include <gst/arcly/engine/gstarclyengine.h>
 
 #define N_ROLES (GST_ARCLY_ROLE_EGRESS + 1)
@@ -37,6 +38,7 @@
 enum {
   PROP_0,
   PROP_WORKERS,
+  PROP_AUTHENTICATOR,
   N_PROPERTIES
 };
 
@@ -67,6 +69,9 @@ static guint signals[N_SIGNALS];
 
 struct _GstArclyEngine {
   GstObject parent;
+
+  /* Constant. */
+  GstArclyAuthService *auth_service;
 
   GMutex lock;
 
@@ -405,19 +410,32 @@ gst_arcly_engine_release (GstArclyEngine *engine, GObject *shared)
   g_cond_broadcast (&engine->shared_changed);
 }
 
+GstArclyAuthService *
+gst_arcly_engine_peek_auth_service (GstArclyEngine *engine)
+{
+  return engine->auth_service;
+}
+
 static void
 gst_arcly_engine_set_property (
     GObject *object, guint id, const GValue *value, GParamSpec *pspec)
 {
   GstArclyEngine *engine = GST_ARCLY_ENGINE (object);
 
-  if (id != PROP_WORKERS) {
-    G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
-    return;
+  switch (id) {
+    case PROP_WORKERS:
+      g_mutex_lock (&engine->lock);
+      engine->workers = g_value_get_uint (value);
+      g_mutex_unlock (&engine->lock);
+      break;
+    case PROP_AUTHENTICATOR:
+      gst_arcly_auth_service_set_authenticator (
+          engine->auth_service, g_value_get_object (value));
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+      break;
   }
-  g_mutex_lock (&engine->lock);
-  engine->workers = g_value_get_uint (value);
-  g_mutex_unlock (&engine->lock);
 }
 
 static void
@@ -426,13 +444,19 @@ gst_arcly_engine_get_property (
 {
   GstArclyEngine *engine = GST_ARCLY_ENGINE (object);
 
-  if (id != PROP_WORKERS) {
-    G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
-    return;
+  switch (id) {
+    case PROP_WORKERS:
+      g_mutex_lock (&engine->lock);
+      g_value_set_uint (value, engine->workers);
+      g_mutex_unlock (&engine->lock);
+      break;
+    case PROP_AUTHENTICATOR:
+      g_value_take_object (value, gst_arcly_engine_dup_authenticator (engine));
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+      break;
   }
-  g_mutex_lock (&engine->lock);
-  g_value_set_uint (value, engine->workers);
-  g_mutex_unlock (&engine->lock);
 }
 
 static void
@@ -441,6 +465,7 @@ gst_arcly_engine_finalize (GObject *object)
   GstArclyEngine *engine = GST_ARCLY_ENGINE (object);
   guint i;
 
+  gst_arcly_auth_service_free (engine->auth_service);
   for (i = 0; i < N_ROLES; i++)
     g_hash_table_unref (engine->names[i]);
   g_ptr_array_unref (engine->shared);
@@ -455,6 +480,7 @@ gst_arcly_engine_init (GstArclyEngine *engine)
 {
   guint i;
 
+  engine->auth_service = gst_arcly_auth_service_new ();
   g_mutex_init (&engine->lock);
   g_cond_init (&engine->shared_changed);
   engine->shared =
@@ -487,6 +513,18 @@ gst_arcly_engine_class_init (GstArclyEngineClass *klass)
   properties[PROP_WORKERS] = g_param_spec_uint ("workers", "Workers",
       "Threads that serve subscribers (0 = one a core)", 0, MAX_WORKERS, 0,
       G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * GstArclyEngine:authenticator:
+   *
+   * Decides who may publish and play; %NULL permits everything. May be set at
+   * any time: it counts for those who ask from then on. Any thread.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_AUTHENTICATOR] = g_param_spec_object ("authenticator",
+      "Authenticator", "Decides who may publish and play (NULL = everybody)",
+      GST_TYPE_ARCLY_AUTHENTICATOR, G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS);
 
   g_object_class_install_properties (object_class, N_PROPERTIES, properties);
 

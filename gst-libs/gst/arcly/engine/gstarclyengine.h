@@ -3,6 +3,7 @@
 
 #include <gst/gst.h>
 #include <gst/arcly/gstarclyprelude.h>
+#include <gst/arcly/engine/gstarclyauthenticator.h>
 
 G_BEGIN_DECLS
 
@@ -102,5 +103,18 @@ GObject *gst_arcly_engine_acquire (GstArclyEngine *engine, const gchar *key,
 
 GST_ARCLY_API
 void gst_arcly_engine_release (GstArclyEngine *engine, GObject *shared);
+
+GST_ARCLY_API
+GstArclyAuthenticator *gst_arcly_engine_dup_authenticator (
+    GstArclyEngine *engine);
+
+GST_ARCLY_API
+void gst_arcly_engine_authorize_async (GstArclyEngine *engine,
+    GstArclyAuthRequest *request, GCancellable *cancellable,
+    GAsyncReadyCallback callback, gpointer user_data);
+
+GST_ARCLY_API
+gboolean gst_arcly_engine_authorize_finish (
+    GstArclyEngine *engine, GAsyncResult *result, GError **error);
 
 G_END_DECLS

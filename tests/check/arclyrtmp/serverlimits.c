@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Limits that elements set, and who takes over from whom. */
+#include <gst/check/gstcheck.h>
+
+#include "rtmp/rtmpchunk.h"
+#include "testauth.h"
+#include "testserver.h"
+
+static GstArclyRtmpServerLimits
+defaults (void)
+{
+  GstArclyRtmpServerLimits limits;
+
+  gst_arcly_rtmp_server_limits_init (&limits);
+  return limits;
+}
+
+/* ---- limits ---- */
+
+/* The strictest of the port's streams counts, also for the others; when it
+ * goes, so does its limit. */
+GST_START_TEST (test_max_connections)
+{
+  GstArclyRtmpServerLimits limits = defaults ();
+  g_autoptr (RtmpPeer) first = NULL, second = NULL, third = NULL;
+  g_autoptr (TestRoute) other = test_route_new ();
+  GstArclyRtmpRoute *route = NULL;
+  TestServer f;
+
+  test_server_start (&f, 0);
+  route = gst_arcly_rtmp_server_add_route (
+      f.server, "live/other", 0, &test_route_funcs, other, NULL);
+  limits.max_connections = 1;
+  gst_arcly_rtmp_route_set_limits (route, &limits);
+  first = test_server_publish (&f);
+  second = rtmp_peer_new (f.port);
+  fail_unless (rtmp_peer_wait_closed (second));
+  rtmp_peer_send_video (first, 5, 10);
+  test_route_expect_video (f.cam, 5);
+
+  gst_arcly_rtmp_server_remove_route (f.server, route);
+  third = rtmp_peer_new (f.port);
+  fail_unless (rtmp_peer_handshake (third));
+  test_server_stop (&f);
+}
+GST_END_TEST;
+
+/* Whatever comes meanwhile: a byte now and then is no reason to wait. */
+GST_START_TEST (test_setup_timeout)
+{
+  GstArclyRtmpServerLimits limits = defaults ();
+  g_autoptr (RtmpPeer) silent = NULL, shaken = NULL, connected = NULL;
+  TestServer f;
+
+  test_server_start (&f, 0);
+  limits.setup_timeout = GST_MSECOND;
+  gst_arcly_rtmp_route_set_limits (f.route, &limits);
+  silent = rtmp_peer_new (f.port);
+  fail_unless (rtmp_peer_wait_closed (silent));
+  shaken = rtmp_peer_new (f.port);
+  while (rtmp_peer_send (shaken, "\3", 1))
+    ;
+  test_server_stop (&f);
+}
+GST_END_TEST;
+
+typedef struct {
+  const gchar *name;
+  void (*set) (GstArclyRtmpLimits *limits);
+  guint8 type;
+  gsize size;
+} Row;
+
+static void
+set_message_size (GstArclyRtmpLimits *limits)
+{
+  limits->max_message_size = 1000;
+}
+
+static void
+set_partial_bytes (GstArclyRtmpLimits *limits)
+{
+  limits->max_partial_bytes = 1000;
+}
+
+static void
+set_chunk_streams (GstArclyRtmpLimits *limits)
+{
+  limits->max_chunk_streams = 1;
+}
+
+static const Row rows[] = {
+  { "message size", set_message_size, GST_ARCLY_RTMP_VIDEO_MESSAGE, 1001 },
+  { "partial bytes", set_partial_bytes, GST_ARCLY_RTMP_VIDEO_MESSAGE, 1001 },
+  { "chunk streams", set_chunk_streams, GST_ARCLY_RTMP_AUDIO_MESSAGE, 1 },
+};
+
+/* What is at the limit goes on, what is past it closes the connection. */
+GST_START_TEST (test_session)
+{
+  const Row *row = &rows[__i__];
+  GstArclyRtmpServerLimits limits = defaults ();
+  g_autoptr (RtmpPeer) peer = NULL;
+  g_autofree guint8 *data = g_malloc0 (row->size);
+  TestServer f;
+
+  test_server_start (&f, 0);
+  row->set (&limits.session);
+  gst_arcly_rtmp_route_set_limits (f.route, &limits);
+  peer = test_server_publish (&f);
+  if (row->size > 1) {
+    rtmp_peer_send_message (peer, row->type, 5, data, row->size - 1);
+    test_route_expect_video (f.cam, 5);
+  }
+  rtmp_peer_send_message (peer, row->type, 6, data, row->size);
+  test_route_expect_end (f.cam, TRUE, "more than");
+  fail_unless (rtmp_peer_wait_closed (peer));
+  test_server_stop (&f);
+}
+GST_END_TEST;
+
+/* ---- taking over ---- */
+
+static void
+expect_taken_over (TestServer *f, RtmpPeer *before)
+{
+  test_route_expect_end (f->cam, TRUE, "another publisher took over");
+  test_route_expect (f->cam, "publish");
+  test_peer_expect_status (
+      before, "NetConnection.Connect.Closed", "another publisher took over");
+  fail_unless (rtmp_peer_wait_closed (before));
+}
+
+GST_START_TEST (test_take_over)
+{
+  g_autoptr (RtmpPeer) first = NULL, second = NULL;
+  TestServer f;
+
+  test_server_start (&f, 0);
+  gst_arcly_rtmp_route_set_take_over (f.route, GST_ARCLY_RTMP_TAKE_OVER_ALWAYS);
+  first = test_server_publish (&f);
+  second = rtmp_peer_publish (f.port, "live", "cam");
+  expect_taken_over (&f, first);
+  rtmp_peer_send_video (second, 5, 10);
+  test_route_expect_video (f.cam, 5);
+  g_clear_pointer (&second, rtmp_peer_free);
+  test_route_expect_end (f.cam, FALSE, "");
+  test_server_stop (&f);
+}
+GST_END_TEST;
+
+/* One whose media is not taken at the moment can be replaced, too. */
+GST_START_TEST (test_take_over_while_full)
+{
+  g_autoptr (RtmpPeer) first = NULL, second = NULL;
+  TestServer f;
+
+  test_server_start (&f, 0);
+  gst_arcly_rtmp_route_set_take_over (f.route, GST_ARCLY_RTMP_TAKE_OVER_ALWAYS);
+  first = test_server_publish (&f);
+  g_atomic_int_set (&f.cam->full, TRUE);
+  rtmp_peer_send_video (first, 5, 10);
+  test_route_expect_video (f.cam, 5);
+  g_atomic_int_set (&f.cam->full, FALSE);
+  second = rtmp_peer_publish (f.port, "live", "cam");
+  expect_taken_over (&f, first);
+  gst_arcly_rtmp_route_resume (f.route);
+  rtmp_peer_send_video (second, 6, 10);
+  test_route_expect_video (f.cam, 6);
+  test_server_stop (&f);
+}
+GST_END_TEST;
+
+static gboolean
+permit_known (GstArclyAuthRequest *request, gpointer data, GError **error)
+{
+  if (gst_arcly_auth_request_get_parameter (request, "known"))
+    return TRUE;
+  g_set_error_literal (
+      error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED, "unknown");
+  return FALSE;
+}
+
+/* With the same right: without an authenticator nobody has one. */
+GST_START_TEST (test_take_over_authorized)
+{
+  g_autoptr (GstArclyAuthenticator) authenticator =
+      test_auth_new (permit_known, NULL);
+  g_autoptr (RtmpPeer) open = NULL, first = NULL, second = NULL, other = NULL;
+  TestServer f;
+
+  test_server_start (&f, 0);
+  gst_arcly_rtmp_route_set_take_over (
+      f.route, GST_ARCLY_RTMP_TAKE_OVER_AUTHORIZED);
+  open = test_server_publish (&f);
+  other = rtmp_peer_new (f.port);
+  rtmp_peer_ask (other, "live", "cam");
+  test_peer_expect_status (other, "NetStream.Publish.BadName", "already");
+  test_route_expect (f.cam, "refused");
+  g_clear_pointer (&open, rtmp_peer_free);
+  g_clear_pointer (&other, rtmp_peer_free);
+  test_route_expect_end (f.cam, FALSE, "");
+
+  g_object_set (f.engine, "authenticator", authenticator, NULL);
+  first = rtmp_peer_publish (f.port, "live", "cam?known");
+  test_route_expect (f.cam, "publish");
+  other = rtmp_peer_new (f.port);
+  rtmp_peer_ask (other, "live", "cam");
+  test_peer_expect_status (other, "NetStream.Publish.Denied", "unknown");
+  test_route_expect (f.cam, "refused");
+  second = rtmp_peer_publish (f.port, "live", "cam?known");
+  expect_taken_over (&f, first);
+  test_server_stop (&f);
+}
+GST_END_TEST;
+
+static Suite *
+serverlimits_suite (void)
+{
+  Suite *suite = suite_create ("serverlimits");
+  TCase *tcase = tcase_create ("general");
+
+  suite_add_tcase (suite, tcase);
+  tcase_add_test (tcase, test_max_connections);
+  tcase_add_test (tcase, test_setup_timeout);
+  tcase_add_loop_test (tcase, test_session, 0, G_N_ELEMENTS (rows));
+  tcase_add_test (tcase, test_take_over);
+  tcase_add_test (tcase, test_take_over_while_full);
+  tcase_add_test (tcase, test_take_over_authorized);
+  return suite;
+}
+
+GST_CHECK_MAIN (serverlimits);

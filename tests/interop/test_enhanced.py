@@ -1,0 +1,101 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""What enhanced RTMP carries comes out of arclyrtmpsrc, every frame of it.
+
+Decoded pictures are compared: source and result are in different containers,
+which may write the same frame differently. Packets of audio are the same.
+"""
+
+import subprocess
+import unittest
+
+from harness import enhanced, media
+from harness.pipeline import PATIENCE, PipelineTest
+
+VIDEO_IN = ['-f', 'lavfi', '-i', 'testsrc2=size=320x180:rate=30']
+AUDIO_IN = ['-f', 'lavfi', '-i', 'sine=frequency=440:sample_rate=48000']
+HEVC = ['-c:v', 'libx265', '-preset', 'ultrafast', '-x265-params',
+        'bframes=2:keyint=30:log-level=none', '-tag:v', 'hvc1']
+AV1 = ['-c:v', 'libaom-av1', '-cpu-used', '8', '-usage', 'realtime', '-g', '30']
+H264 = ['-c:v', 'libx264', '-preset', 'veryfast', '-bf', '2', '-g', '30']
+VP9 = ['-c:v', 'libvpx-vp9', '-deadline', 'realtime', '-cpu-used', '8']
+VP8 = ['-c:v', 'libvpx', '-deadline', 'realtime', '-cpu-used', '8']
+PICTURE = ['-pix_fmt', 'yuv420p']
+
+# Name, suffix, options of ffmpeg, multitrack, ModEx.
+CASES = (
+    ('hevc-opus', 'mp4', HEVC + ['-c:a', 'libopus', '-ac', '2'], False, False),
+    ('av1-aac', 'mp4', AV1 + ['-c:a', 'aac'], False, True),
+    ('vp9-flac', 'mkv', VP9 + ['-c:a', 'flac'], False, False),
+    ('vp8-ac3', 'mkv', VP8 + ['-c:a', 'ac3'], False, False),
+    ('h264-eac3', 'mp4', H264 + ['-c:a', 'eac3'], False, False),
+    ('hevc-mp3', 'mp4', HEVC + ['-c:a', 'libmp3lame'], True, True),
+    ('two-of-each', 'mp4', ['-map', '0:v', '-map', '0:v', '-map', '1:a', '-map',
+                            '1:a', '-c:v:0', 'libx264', '-g', '30', '-c:v:1',
+                            'libaom-av1', '-cpu-used', '8', '-usage',
+                            'realtime', '-c:a', 'libopus', '-b:a:1', '24k'],
+     True, False),
+)
+
+
+def pictures(path):
+    """Hashes of every decoded picture, by stream."""
+    found = media.streams(path)
+    done = media.run(['ffmpeg', '-v', 'error', '-nostdin', '-i', path, '-map',
+                      '0:v', '-fps_mode', 'passthrough', '-f', 'framemd5', '-'])
+    result = [[] for s in found if s['codec_type'] == 'video']
+    for line in done.stdout.splitlines():
+        fields = line.split(',')
+        if not line.startswith('#'):
+            result[int(fields[0])].append(fields[-1].strip())
+    return result
+
+
+def sounds(path):
+    """Digests of the encoded packets of each audio stream."""
+    return [[f.digest for f in track.frames] for track in media.tracks(path)
+            if track.kind == 'audio']
+
+
+class Enhanced(PipelineTest):
+    def make(self, name, suffix, options):
+        clip = self.path(f'{name}.{suffix}')
+        subprocess.run(['ffmpeg', '-v', 'error', '-nostdin', *VIDEO_IN,
+                        *AUDIO_IN, *PICTURE, *options, '-t', '2', clip],
+                       check=True)
+        return clip
+
+    def test_every_frame_arrives(self):
+        jobs, made = [], []
+        for number, (name, suffix, options, _, _) in enumerate(CASES):
+            clip = self.make(name, suffix, options)
+            result = self.path(f'{name}-result.mkv')
+            made.append((name, clip, result))
+            kinds = [s['codec_type'] for s in media.streams(clip)]
+            jobs += ['arclyrtmpsrc', f'name=in{number}', 'on-unpublish=eos',
+                     f'location={self.url(name)}', 'matroskamux',
+                     f'name=mux{number}', '!', 'filesink',
+                     f'location={result}']
+            for kind in ('video', 'audio'):
+                for track in range(kinds.count(kind)):
+                    jobs += [f'in{number}.{kind}_{track}', '!', 'queue',
+                             'max-size-time=0', 'max-size-bytes=0',
+                             'max-size-buffers=0', '!',
+                             f'mux{number}.{kind}_{track}']
+        pipeline = self.launch(*jobs)
+        for (name, clip, _), (_, _, _, multitrack, mod_ex) in zip(made, CASES):
+            enhanced.publish(clip, self.port, 'live', name, multitrack, mod_ex)
+        self.assertEqual(pipeline.wait(PATIENCE), 0, str(pipeline))
+
+        for name, clip, result in made:
+            with self.subTest(name):
+                self.assertEqual([t.codec for t in media.tracks(result)],
+                                 [t.codec for t in media.tracks(clip)])
+                want, have = pictures(clip), pictures(result)
+                self.assertTrue(want and all(want))
+                self.assertEqual(have, want)
+                self.assertEqual(sounds(result), sounds(clip))
+
+
+if __name__ == '__main__':
+    unittest.main()
