@@ -22,6 +22,10 @@
  * A pipeline that is too slow slows the publisher down; nothing that was
  * received is dropped, except video before the first keyframe.
  *
+ * What a publisher sends as data between its frames (`onTextData`,
+ * `onCuePoint`) comes out of all pads as the event `arcly-rtmp-data`; its
+ * `onMetaData` becomes tags.
+ *
  * ## Messages
  *
  * Element messages, from the streaming thread: `arcly-publish-start` with

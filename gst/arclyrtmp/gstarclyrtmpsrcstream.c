@@ -257,12 +257,28 @@ push_tags (GstArclyRtmpSrc *self)
   }
 }
 
+/* Where something has come before: an event goes nowhere without a segment. */
+static void
+push_data (GstArclyRtmpSrc *self, GstEvent *event)
+{
+  guint i;
+
+  for (i = 0; i < GST_ARCLY_RTMP_N_TRACKS; i++) {
+    if (self->tracks[i].pad && self->tracks[i].segment_sent)
+      gst_pad_push_event (self->tracks[i].pad, gst_event_ref (event));
+  }
+}
+
 static void
 push_unit (GstArclyRtmpSrc *self, GstArclyRtmpUnit *unit)
 {
   GstArclyRtmpSrcTrack *track = &self->tracks[unit->track];
   GstFlowReturn flow;
 
+  if (unit->event) {
+    push_data (self, unit->event);
+    return;
+  }
   /* A track that nobody announced, after the others. */
   if (track->pad == NULL)
     add_pad (self, unit->track, unit->caps);

@@ -192,6 +192,20 @@ on_decision (gpointer data, gboolean permitted, const gchar *reason)
       client->connection, g_steal_pointer (&client->asked));
 }
 
+/* One publication a connection: no encoder needs more, and each would want its
+ * own timeout and back-pressure. The first one goes on. */
+static void
+refuse_another (Client *client, const GstArclyRtmpEvent *event)
+{
+  gst_arcly_rtmp_session_refuse_stream (
+      gst_arcly_rtmp_connection_get_session (client->connection),
+      event->stream_id,
+      event->kind == GST_ARCLY_RTMP_EVENT_PUBLISH
+          ? GST_ARCLY_RTMP_CODE_PUBLISH_DENIED
+          : GST_ARCLY_RTMP_CODE_PLAY_FAILED,
+      "this connection publishes already: open another");
+}
+
 /* Whether a PUBLISH or PLAY may go on. If not, it was refused, or is put by
  * until the engine's authenticator has decided; then it comes again. */
 static gboolean
@@ -201,6 +215,10 @@ authorize (Client *client, GstArclyRtmpEvent **event)
   Decision decision = client->decision;
   g_autoptr (GstArclyAuthRequest) request = NULL;
 
+  if (client->route) {
+    refuse_another (client, *event);
+    return FALSE;
+  }
   client->decision = UNASKED;
   client->authorized = decision == PERMITTED;
   if (decision == REFUSED)
@@ -229,17 +247,6 @@ refuse_busy (Client *client, GstArclyRtmpRoute *route, guint32 stream_id)
 
   route->funcs.refused (route->data, client->peer, description);
   refuse (client, stream_id, GST_ARCLY_RTMP_CODE_PUBLISH_BAD_NAME, description);
-}
-
-/* One publication a connection: no encoder needs more, and each would want its
- * own timeout and back-pressure. The first one goes on. */
-static void
-refuse_another (Client *client, guint32 stream_id)
-{
-  gst_arcly_rtmp_session_refuse_stream (
-      gst_arcly_rtmp_connection_get_session (client->connection), stream_id,
-      GST_ARCLY_RTMP_CODE_PUBLISH_DENIED,
-      "this connection publishes already: open another");
 }
 
 static void
@@ -322,10 +329,6 @@ on_publish (Client *client, GstArclyRtmpEvent *event)
 
   if (!route) {
     refuse_unknown (client, stream->path, event->stream_id);
-    return;
-  }
-  if (client->route) {
-    refuse_another (client, event->stream_id);
     return;
   }
   if (route->publisher && !may_take_over (client, route)) {

@@ -3,6 +3,7 @@
 
 #include "rtmpcodec.h"
 #include "rtmpcolor.h"
+#include "rtmpdata.h"
 #include "rtmpdemux.h"
 #include "rtmpformat.h"
 #include "rtmppacket.h"
@@ -61,6 +62,7 @@ void
 gst_arcly_rtmp_unit_free (GstArclyRtmpUnit *unit)
 {
   gst_clear_caps (&unit->caps);
+  gst_clear_event (&unit->event);
   gst_clear_buffer (&unit->buffer);
   g_free (unit);
 }
@@ -402,6 +404,25 @@ refuse (GstArclyRtmpDemux *demux, guint index, GError *cause, GError **error)
   g_propagate_error (error, cause);
 }
 
+/* Broken ones did not get past the session. */
+static void
+take_data (GstArclyRtmpDemux *demux, const GstArclyRtmpMedia *media)
+{
+  GstEvent *event =
+      gst_arcly_rtmp_data_event (media->timestamp, media->payload, NULL);
+  GstArclyRtmpUnit *unit = NULL;
+
+  if (event == NULL) {
+    demux->ignored++;
+    return;
+  }
+  if (!demux->ready)
+    demux->held_bytes += g_bytes_get_size (media->payload);
+  unit = g_new0 (GstArclyRtmpUnit, 1);
+  unit->event = event;
+  g_queue_push_tail (&demux->units, unit);
+}
+
 static gboolean
 take_media (
     GstArclyRtmpDemux *demux, const GstArclyRtmpMedia *media, GError **error)
@@ -413,9 +434,12 @@ take_media (
   GstArclyRtmpPacket packet;
   GError *cause = NULL, *problem = NULL;
 
+  if (media->kind == GST_ARCLY_RTMP_DATA) {
+    take_data (demux, media);
+    return TRUE;
+  }
   /* Empty messages are keep-alives. */
-  if (media->kind == GST_ARCLY_RTMP_DATA ||
-      g_bytes_get_size (media->payload) == 0)
+  if (g_bytes_get_size (media->payload) == 0)
     return TRUE;
   note_held (demux, media);
   if (gst_arcly_rtmp_packets_begin (&packets, media, &cause)) {

@@ -16,10 +16,12 @@ G_BEGIN_DECLS
 #define GST_ARCLY_RTMP_HOLD_MS 1000
 #define GST_ARCLY_RTMP_HOLD_BYTES (4 * 1024 * 1024)
 
-/* Either what the track's next frames are, or one of them. */
+/* What the track's next frames are, or one of them, or something for all
+ * tracks. */
 typedef struct {
   guint track;
   GstCaps *caps;
+  GstEvent *event;         /* for all */
   GstBuffer *buffer;       /* with flags and duration, without times */
   gint64 dts;              /* ms on the publisher's clock */
   gint32 composition_time; /* ms */

@@ -168,8 +168,8 @@ gst_arcly_rtmp_vp8_frame (GBytes *frame, gboolean key, gboolean has_header,
   }
   *caps = gst_caps_new_empty_simple ("video/x-vp8");
   set_rate (*caps, metadata, duration);
-  set_size (*caps, GST_READ_UINT16_LE (data + 6) & 0x3fff,
-      GST_READ_UINT16_LE (data + 8) & 0x3fff);
+  set_size (*caps, (data[6] | data[7] << 8) & 0x3fff,
+      (data[8] | data[9] << 8) & 0x3fff);
   return TRUE;
 }
 

@@ -408,6 +408,62 @@ GST_START_TEST (test_announced_track)
   test_src_expect_event (&t, TEST_VIDEO_1, GST_EVENT_STREAM_START);
   test_src_expect_caps (&t, TEST_VIDEO_1, "video/x-av1, width=640, height=360",
       av1c, sizeof av1c);
+  test_src_expect_frame (&t, TEST_VIDEO_1, 0, 0, DISCONT);
+  test_src_stop (&t);
+}
+GST_END_TEST;
+
+/* Data between the frames stays between them, on each pad. */
+GST_START_TEST (test_data)
+{
+  static const gchar expected[] =
+      "[<{'text': <'hello'>, 'language': <@mv nothing>}>, <[<1.0>, <true>]>]";
+  g_autoptr (GByteArray) body = g_byte_array_new ();
+  g_autoptr (GstArclyAmfValue) object =
+      gst_arcly_amf_value_new (GST_ARCLY_AMF_OBJECT);
+  g_autoptr (GstArclyAmfValue) array =
+      gst_arcly_amf_value_new (GST_ARCLY_AMF_STRICT_ARRAY);
+  g_autoptr (RtmpPeer) peer = NULL;
+  g_autofree gchar *text = NULL;
+  const GstStructure *structure = NULL;
+  const GValue *arguments = NULL;
+  TestTrack track;
+  TestSrc t;
+
+  gst_arcly_amf_value_add_string (object, "text", "hello");
+  gst_arcly_amf_value_add (
+      object, "language", gst_arcly_amf_value_new (GST_ARCLY_AMF_NULL));
+  gst_arcly_amf_value_add (array, NULL, gst_arcly_amf_value_new_number (1));
+  gst_arcly_amf_value_add (array, NULL, gst_arcly_amf_value_new_boolean (TRUE));
+  gst_arcly_amf_write_string ("onTextData", body);
+  gst_arcly_amf_value_write (object, body);
+  gst_arcly_amf_value_write (array, body);
+
+  start (&t, &peer);
+  test_peer_start (peer);
+  test_peer_aac (peer, 0);
+  fail_unless (rtmp_peer_send_message (
+      peer, GST_ARCLY_RTMP_DATA_AMF0, 7, body->data, body->len));
+  test_peer_avc (peer, 40, 0, FALSE);
+  test_peer_aac (peer, 40);
+  for (track = TEST_VIDEO; track <= TEST_AUDIO; track++) {
+    g_autoptr (GstEvent) event = NULL;
+    gint64 timestamp = 0;
+
+    test_src_expect_frame (&t, track, 0, 0, DISCONT);
+    event = test_src_next_event (&t, track, GST_EVENT_CUSTOM_DOWNSTREAM);
+    structure = gst_event_get_structure (event);
+    fail_unless (gst_structure_has_name (structure, "arcly-rtmp-data"));
+    fail_unless_equals_string (
+        gst_structure_get_string (structure, "name"), "onTextData");
+    fail_unless (gst_structure_get_int64 (structure, "timestamp", &timestamp));
+    fail_unless_equals_int64 (timestamp, 7);
+    arguments = gst_structure_get_value (structure, "arguments");
+    g_free (text);
+    text = g_variant_print (g_value_get_variant (arguments), FALSE);
+    fail_unless_equals_string (text, expected);
+    test_src_expect_frame (&t, track, 40, 40, track == TEST_VIDEO ? DELTA : 0);
+  }
   test_src_stop (&t);
 }
 GST_END_TEST;
@@ -454,6 +510,7 @@ arclyrtmpsrcenhanced_suite (void)
   tcase_add_test (tcase, test_color);
   tcase_add_test (tcase, test_multitrack);
   tcase_add_test (tcase, test_announced_track);
+  tcase_add_test (tcase, test_data);
   tcase_add_test (tcase, test_left_out);
   return suite;
 }

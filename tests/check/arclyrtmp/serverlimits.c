@@ -50,7 +50,7 @@ GST_END_TEST;
 GST_START_TEST (test_setup_timeout)
 {
   GstArclyRtmpServerLimits limits = defaults ();
-  g_autoptr (RtmpPeer) silent = NULL, shaken = NULL, connected = NULL;
+  g_autoptr (RtmpPeer) silent = NULL, shaken = NULL;
   TestServer f;
 
   test_server_start (&f, 0);

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "rtmpdata.h"
+
+#include "rtmp/rtmpamf.h"
+
+/* The session let no message in that has more. */
+static const GstArclyAmfLimits limits = { .max_depth = 256,
+  .max_values = G_MAXINT32 };
+
+static GVariant *convert (const GstArclyAmfValue *value);
+
+static GVariant *
+convert_object (const GstArclyAmfValue *object)
+{
+  GVariantBuilder builder;
+  guint i;
+
+  g_variant_builder_init (&builder, G_VARIANT_TYPE_VARDICT);
+  for (i = 0; i < gst_arcly_amf_value_n_members (object); i++) {
+    const gchar *name = NULL;
+    const GstArclyAmfValue *member =
+        gst_arcly_amf_value_member (object, i, &name);
+
+    g_variant_builder_add (&builder, "{sv}", name, convert (member));
+  }
+  return g_variant_builder_end (&builder);
+}
+
+static GVariant *
+convert_array (const GstArclyAmfValue *array)
+{
+  GVariantBuilder builder;
+  guint i;
+
+  g_variant_builder_init (&builder, G_VARIANT_TYPE ("av"));
+  for (i = 0; i < gst_arcly_amf_value_n_members (array); i++)
+    g_variant_builder_add (
+        &builder, "v", convert (gst_arcly_amf_value_member (array, i, NULL)));
+  return g_variant_builder_end (&builder);
+}
+
+static GVariant *
+convert (const GstArclyAmfValue *value)
+{
+  switch (gst_arcly_amf_value_type (value)) {
+    case GST_ARCLY_AMF_NUMBER:
+    case GST_ARCLY_AMF_DATE:
+      return g_variant_new_double (gst_arcly_amf_value_number (value, 0));
+    case GST_ARCLY_AMF_BOOLEAN:
+      return g_variant_new_boolean (gst_arcly_amf_value_boolean (value, FALSE));
+    case GST_ARCLY_AMF_STRING:
+      return g_variant_new_string (gst_arcly_amf_value_string (value));
+    case GST_ARCLY_AMF_OBJECT:
+    case GST_ARCLY_AMF_ECMA_ARRAY:
+      return convert_object (value);
+    case GST_ARCLY_AMF_STRICT_ARRAY:
+      return convert_array (value);
+    case GST_ARCLY_AMF_NULL:
+    case GST_ARCLY_AMF_UNDEFINED:
+    case GST_ARCLY_AMF_REFERENCE:
+      break;
+  }
+  return g_variant_new_maybe (G_VARIANT_TYPE_VARIANT, NULL);
+}
+
+GstEvent *
+gst_arcly_rtmp_data_event (gint64 timestamp, GBytes *payload, GError **error)
+{
+  gsize size;
+  const guint8 *data = g_bytes_get_data (payload, &size);
+  g_autoptr (GPtrArray) values =
+      gst_arcly_amf_read (data, size, &limits, error);
+  g_autoptr (GVariant) arguments = NULL;
+  GVariantBuilder builder;
+  const gchar *name = NULL;
+  guint i;
+
+  if (values == NULL)
+    return NULL;
+  if (values->len > 0)
+    name = gst_arcly_amf_value_string (g_ptr_array_index (values, 0));
+  if (name == NULL) {
+    g_set_error_literal (error, GST_ARCLY_ERROR, GST_ARCLY_ERROR_INVALID,
+        "data message without a name");
+    return NULL;
+  }
+  g_variant_builder_init (&builder, G_VARIANT_TYPE ("av"));
+  for (i = 1; i < values->len; i++)
+    g_variant_builder_add (
+        &builder, "v", convert (g_ptr_array_index (values, i)));
+  arguments = g_variant_ref_sink (g_variant_builder_end (&builder));
+  return gst_event_new_custom (GST_EVENT_CUSTOM_DOWNSTREAM,
+      gst_structure_new ("arcly-rtmp-data", "name", G_TYPE_STRING, name,
+          "timestamp", G_TYPE_INT64, timestamp, "arguments", G_TYPE_VARIANT,
+          arguments, NULL));
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Data messages (onTextData, onCuePoint, and whatever else publishers send
+ * between the frames) as events of GStreamer. Any thread. */
+#pragma once
+
+#include <gst/gst.h>
+
+G_BEGIN_DECLS
+
+/* A serialized custom event "arcly-rtmp-data" with "name" (string), "timestamp"
+ * (int64: ms on the publisher's clock) and "arguments" (GVariant "av"): numbers
+ * and dates are doubles, objects "a{sv}", arrays "av", and what has no value
+ * an empty "mv". Not a GstStructure: names that strangers invent would stay in
+ * memory for ever. @payload: the message, in AMF0, as the session gives it.
+ * NULL with @error: it is none. */
+GstEvent *gst_arcly_rtmp_data_event (
+    gint64 timestamp, GBytes *payload, GError **error);
+
+G_END_DECLS
