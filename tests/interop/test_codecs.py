@@ -9,6 +9,7 @@ that ffmpeg wrote, arcly-inspect builds it from the stream.
 
 import json
 import os
+import pathlib
 import subprocess
 import tempfile
 import unittest
