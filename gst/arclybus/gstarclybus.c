@@ -472,9 +472,10 @@ install_properties (GObjectClass *object_class)
    *
    * Since: 0.1
    */
-  properties[PROP_IDLE_TIMEOUT] = g_param_spec_uint64 ("idle-timeout",
-      "Idle timeout", "How long the publisher may give nothing (ns, 0 = ever)",
-      0, G_MAXINT64, 0, flags);
+  properties[PROP_IDLE_TIMEOUT] =
+      g_param_spec_uint64 ("idle-timeout", "Idle timeout",
+          "How long the publisher may give nothing (ns, 0 = for ever)", 0,
+          G_MAXINT64, 0, flags);
 
   /**
    * GstArclyBus:reconnect-window:

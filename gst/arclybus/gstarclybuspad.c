@@ -556,10 +556,10 @@ gst_arcly_bus_pad_class_init (GstArclyBusPadClass *klass)
    * GstArclyBusPad:stats:
    *
    * Counters since the pad was requested, all #guint64: `buffers` and `bytes`
-   * that the pad delivered, `skipped` buffers of the stream that it jumped over
-   * for lag, `lag-buffers`, `lag-bytes`, `lag-time` (ns), `delay-p50`,
-   * `delay-p99` (ns, as #GstArclyBus:stats tells); `resyncs` and
-   * `evicted` (#gboolean) of the subscriber.
+   * that the pad delivered, `skipped` buffers of the stream that it was behind
+   * when it was given up for lag, summed up, `lag-buffers`, `lag-bytes`,
+   * `lag-time` (ns), `delay-p50`, `delay-p99` (ns, as #GstArclyBus:stats
+   * tells); `resyncs` and `evicted` (#gboolean) of the subscriber.
    *
    * Since: 0.1
    */

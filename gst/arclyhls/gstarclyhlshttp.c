@@ -13,8 +13,8 @@ gst_arcly_hls_http_open (GstArclyHlsHttp *self, GstElement *element,
   self->server =
       gst_arcly_http_server_acquire (self->engine, address, port, &error);
   if (!self->server) {
-    GST_ELEMENT_ERROR (
-        element, RESOURCE, OPEN_READ_WRITE, ("%s", error->message), (NULL));
+    GST_ELEMENT_ERROR (element, RESOURCE, OPEN_READ_WRITE,
+        ("HTTP server: %s", error->message), (NULL));
     gst_clear_object (&self->engine);
     return FALSE;
   }

@@ -324,8 +324,7 @@ open_server (GstArclyRtmpServer *server, GstArclyEngine *engine,
 
   gst_arcly_rtmp_loop_call (server->loop, do_start, &call);
   if (!call.ok) {
-    g_propagate_prefixed_error (error, call.error,
-        "Cannot listen on %s:%u: ", address->host, address->port);
+    g_propagate_error (error, call.error);
     return FALSE;
   }
   GST_INFO_OBJECT (server, "listens on %s:%u", address->host, server->port);

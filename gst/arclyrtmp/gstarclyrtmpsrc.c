@@ -30,7 +30,8 @@
  *
  * Element messages, from the streaming thread: `arcly-publish-start` with
  * `name` ("app/stream") and `peer` ("address:port"), and `arcly-publish-end`
- * with `reason` and `error` (%TRUE if the publisher did not leave in order) as
+ * with `reason` and `error` (%TRUE if the
+ * connection failed or the publisher broke the protocol or a limit) as
  * well.
  *
  * ## Example launch line

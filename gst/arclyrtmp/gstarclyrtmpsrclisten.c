@@ -89,14 +89,12 @@ open_server (GstArclyRtmpSrc *self, const GstArclyRtmpLocation *location)
   }
   if (is_in_use (error))
     GST_ELEMENT_ERROR (self, RESOURCE, BUSY,
-        ("Cannot listen on %s:%u, it is in use by another process: %s",
-            location->host, location->port, error->message),
-        (NULL));
-  else
-    GST_ELEMENT_ERROR (self, RESOURCE, OPEN_READ,
-        ("Cannot listen on %s:%u: %s", location->host, location->port,
+        ("%s (used by another process, or another engine of this one)",
             error->message),
         (NULL));
+  else
+    GST_ELEMENT_ERROR (
+        self, RESOURCE, OPEN_READ, ("%s", error->message), (NULL));
   return FALSE;
 }
 

@@ -254,7 +254,8 @@ refuse_unknown (Client *client, const gchar *path, guint32 stream_id)
 {
   g_autofree gchar *text = shown (path);
   g_autofree gchar *description =
-      g_strdup_printf ("%s: no such stream here", text);
+      *text ? g_strdup_printf ("%s: no such stream here", text)
+            : g_strdup ("no stream is named");
 
   refuse (client, stream_id, GST_ARCLY_RTMP_CODE_PUBLISH_BAD_NAME, description);
 }

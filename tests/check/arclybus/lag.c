@@ -249,6 +249,10 @@ GST_START_TEST (test_blocked_subscriber_is_evicted)
   gate_open (&gate);
   gate_wait (&gate, &gate.eos);
   fail_unless_equals_uint64 (get_stat (pub->element, "evictions"), 1);
+  /* What it does not get any more is no lag. */
+  push_frames (pub, 100, 110, 10);
+  fail_unless_equals_uint64 (get_stat (src, "lag-buffers"), 0);
+  fail_unless_equals_uint64 (get_stat (pub->element, "lag-buffers"), 0);
 
   unlink_gate (pub->element, src, peer);
   gst_harness_teardown (other);

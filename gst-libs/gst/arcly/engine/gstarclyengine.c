@@ -137,9 +137,7 @@ gst_arcly_engine_register (GstArclyEngine *engine, GstArclyRole role,
   other = g_hash_table_lookup (engine->names[role], name);
   if (other && other != owner) {
     g_set_error (error, GST_ARCLY_ERROR, GST_ARCLY_ERROR_IN_USE,
-        "stream '%s' belongs to %s already", name,
-        GST_IS_OBJECT (other) ? GST_OBJECT_NAME (other)
-                              : G_OBJECT_TYPE_NAME (other));
+        "stream '%s' belongs to another element of this engine already", name);
     return FALSE;
   }
   g_hash_table_insert (engine->names[role], g_strdup (name), owner);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "config.h"
 
+#include <string.h>
+
 #include <gst/arcly/kernel/gstarclysubscriptionpriv.h>
 
 G_DEFINE_FINAL_TYPE (
@@ -274,7 +276,11 @@ gst_arcly_subscription_get_stats (
   stats->buffers = atomic_load_explicit (&sub->n_buffers, memory_order_relaxed);
   stats->bytes = atomic_load_explicit (&sub->n_bytes, memory_order_relaxed);
   stats->skipped = atomic_load_explicit (&sub->n_skipped, memory_order_relaxed);
-  gst_arcly_subscription_get_lag (sub, &stats->lag);
+  /* Who was evicted gets no more: that is no lag, it would grow for ever. */
+  if (atomic_load (&sub->group->evicted))
+    memset (&stats->lag, 0, sizeof (stats->lag));
+  else
+    gst_arcly_subscription_get_lag (sub, &stats->lag);
 }
 
 void
