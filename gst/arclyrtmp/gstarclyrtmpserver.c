@@ -10,7 +10,6 @@
 #include "gstarclyrtmpserver.h"
 #include "rtmpclients.h"
 #include "rtmplistener.h"
-#include "rtmptls.h"
 
 #include <gst/arcly/gstarclyerror.h>
 
@@ -23,7 +22,6 @@ struct _GstArclyRtmpServer {
   /* Set when made, constant until closed: any thread. */
   GstArclyRtmpLoop *loop;
   GstArclyRtmpListener *listener; /* started: loop thread */
-  GstArclyRtmpTls *tls;           /* of RTMPS, else NULL */
   guint port;
 
   /* Loop thread only, but made and freed outside. */
@@ -236,29 +234,6 @@ typedef struct {
   GError *error;
 } StartCall;
 
-/* For the listener. */
-static void
-on_accepted (gpointer data, gint fd, const gchar *peer)
-{
-  GstArclyRtmpServer *server = data;
-  g_autoptr (GError) error = NULL;
-
-  if (server->tls)
-    fd = gst_arcly_rtmp_tls_wrap (server->tls, fd, &error);
-  if (fd < 0)
-    GST_WARNING_OBJECT (server, "%s: closed: %s", peer, error->message);
-  else
-    gst_arcly_rtmp_clients_accept (server->clients, fd, peer);
-}
-
-static void
-on_exhausted (gpointer data, const gchar *reason)
-{
-  GstArclyRtmpServer *server = data;
-
-  gst_arcly_rtmp_clients_exhausted (server->clients, reason);
-}
-
 static void
 do_start (gpointer data)
 {
@@ -266,7 +241,8 @@ do_start (gpointer data)
   GstArclyRtmpServer *server = call->server;
 
   call->ok = gst_arcly_rtmp_listener_start (server->listener, server->loop,
-      on_accepted, on_exhausted, server, &call->error);
+      gst_arcly_rtmp_clients_accept, gst_arcly_rtmp_clients_exhausted,
+      server->clients, &call->error);
 }
 
 static void
@@ -288,61 +264,44 @@ close_server (GObject *object)
     gst_arcly_rtmp_loop_call (server->loop, do_stop, server);
     g_clear_pointer (&server->loop, gst_arcly_rtmp_loop_free);
   }
-  g_clear_pointer (&server->tls, gst_arcly_rtmp_tls_free);
   g_clear_pointer (&server->clients, gst_arcly_rtmp_clients_free);
   g_clear_pointer (&server->listener, gst_arcly_rtmp_listener_free);
 }
 
-typedef struct {
-  const gchar *host;
-  guint port;
-  GTlsCertificate *certificate; /* or NULL */
-} Address;
-
 /* Whoever acquired the server holds @engine until it released it. */
 static gboolean
 open_server (GstArclyRtmpServer *server, GstArclyEngine *engine,
-    const Address *address, GError **error)
+    const gchar *host, guint port, GError **error)
 {
   StartCall call = { server, FALSE, NULL };
 
-  if (address->certificate) {
-    server->tls = gst_arcly_rtmp_tls_new (address->certificate, error);
-    if (!server->tls)
-      return FALSE;
-  }
-  server->listener =
-      gst_arcly_rtmp_listener_new (address->host, address->port, error);
+  server->listener = gst_arcly_rtmp_listener_new (host, port, error);
   if (!server->listener)
     return FALSE;
   server->port = gst_arcly_rtmp_listener_get_port (server->listener);
   server->loop = gst_arcly_rtmp_loop_new ("arclyrtmp", error);
   if (!server->loop)
     return FALSE;
-  server->clients = gst_arcly_rtmp_clients_new (
-      server, engine, server->loop, server->tls ? "rtmps" : "rtmp");
+  server->clients = gst_arcly_rtmp_clients_new (server, engine, server->loop);
 
   gst_arcly_rtmp_loop_call (server->loop, do_start, &call);
   if (!call.ok) {
     g_propagate_error (error, call.error);
     return FALSE;
   }
-  GST_INFO_OBJECT (server, "listens on %s:%u", address->host, server->port);
+  GST_INFO_OBJECT (server, "listens on %s:%u", host, server->port);
   return TRUE;
 }
 
-/* Elements share a port if they have one certificate, or none. */
-static gchar *
-make_key (const Address *address, guint port)
-{
-  g_autoptr (GByteArray) der = NULL;
-  g_autofree gchar *sum = NULL;
+typedef struct {
+  const gchar *host;
+  guint port;
+} Address;
 
-  if (!address->certificate)
-    return g_strdup_printf ("rtmp:%s:%u", address->host, port);
-  g_object_get (address->certificate, "certificate", &der, NULL);
-  sum = g_compute_checksum_for_data (G_CHECKSUM_SHA256, der->data, der->len);
-  return g_strdup_printf ("rtmps:%s:%u:%s", address->host, port, sum);
+static gchar *
+make_key (const gchar *host, guint port)
+{
+  return g_strdup_printf ("rtmp:%s:%u", host, port);
 }
 
 /* GstArclySharedCreate. */
@@ -353,13 +312,13 @@ create_server (
   const Address *address = user_data;
   GstArclyRtmpServer *server = g_object_new (GST_TYPE_ARCLY_RTMP_SERVER, NULL);
 
-  if (!open_server (server, engine, address, error)) {
+  if (!open_server (server, engine, address->host, address->port, error)) {
     close_server (G_OBJECT (server));
     g_object_unref (server);
     return NULL;
   }
   g_free (*key);
-  *key = make_key (address, server->port);
+  *key = make_key (address->host, server->port);
   return G_OBJECT (server);
 }
 
@@ -367,15 +326,8 @@ GstArclyRtmpServer *
 gst_arcly_rtmp_server_acquire (
     GstArclyEngine *engine, const gchar *host, guint port, GError **error)
 {
-  return gst_arcly_rtmp_server_acquire_tls (engine, host, port, NULL, error);
-}
-
-GstArclyRtmpServer *
-gst_arcly_rtmp_server_acquire_tls (GstArclyEngine *engine, const gchar *host,
-    guint port, GTlsCertificate *certificate, GError **error)
-{
-  Address address = { host, port, certificate };
-  g_autofree gchar *key = port == 0 ? NULL : make_key (&address, port);
+  Address address = { host, port };
+  g_autofree gchar *key = port == 0 ? NULL : make_key (host, port);
   GObject *server;
 
   g_return_val_if_fail (host != NULL, NULL);

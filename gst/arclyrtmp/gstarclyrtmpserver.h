@@ -6,7 +6,6 @@
  * must not block. */
 #pragma once
 
-#include <gio/gio.h>
 #include <gst/arcly/engine/gstarclyengine.h>
 #include "rtmp/rtmpevent.h"
 #include "rtmpguard.h"
@@ -65,10 +64,6 @@ typedef enum {
  * free one. Give it back with gst_arcly_rtmp_server_release(). */
 GstArclyRtmpServer *gst_arcly_rtmp_server_acquire (
     GstArclyEngine *engine, const gchar *host, guint port, GError **error);
-/* The same for RTMPS. */
-GstArclyRtmpServer *gst_arcly_rtmp_server_acquire_tls (GstArclyEngine *engine,
-    const gchar *host, guint port, GTlsCertificate *certificate,
-    GError **error);
 void gst_arcly_rtmp_server_release (
     GstArclyEngine *engine, GstArclyRtmpServer *server);
 

@@ -73,8 +73,6 @@ enum {
   PROP_ON_UNPUBLISH,
   PROP_RECONNECT_WINDOW,
   PROP_TAKE_OVER,
-  PROP_TLS_CERTIFICATE,
-  PROP_TLS_PRIVATE_KEY,
   PROP_STATS,
   N_PROPERTIES,
   PROP_LIMITS = N_PROPERTIES /* the first of gstarclyrtmplimits.h */
@@ -107,6 +105,40 @@ G_DEFINE_FINAL_TYPE_WITH_CODE (GstArclyRtmpSrc, gst_arcly_rtmp_src,
         gst_arcly_rtmp_src_debug, "arclyrtmpsrc", 0, "RTMP publish side"));
 GST_ELEMENT_REGISTER_DEFINE (
     arclyrtmpsrc, "arclyrtmpsrc", GST_RANK_NONE, GST_TYPE_ARCLY_RTMP_SRC);
+
+GType
+gst_arcly_rtmp_take_over_get_type (void)
+{
+  static gsize type = 0;
+  static const GEnumValue values[] = {
+    { GST_ARCLY_RTMP_TAKE_OVER_NEVER, "Others are refused", "never" },
+    { GST_ARCLY_RTMP_TAKE_OVER_AUTHORIZED,
+        "The newest takes over if an authenticator permits it", "authorized" },
+    { GST_ARCLY_RTMP_TAKE_OVER_ALWAYS, "The newest takes over", "always" },
+    { 0, NULL, NULL },
+  };
+
+  if (g_once_init_enter (&type))
+    g_once_init_leave (
+        &type, g_enum_register_static ("GstArclyRtmpTakeOver", values));
+  return type;
+}
+
+GType
+gst_arcly_rtmp_on_unpublish_get_type (void)
+{
+  static gsize type = 0;
+  static const GEnumValue values[] = {
+    { GST_ARCLY_RTMP_ON_UNPUBLISH_WAIT, "Wait for the next publisher", "wait" },
+    { GST_ARCLY_RTMP_ON_UNPUBLISH_EOS, "End the stream", "eos" },
+    { 0, NULL, NULL },
+  };
+
+  if (g_once_init_enter (&type))
+    g_once_init_leave (
+        &type, g_enum_register_static ("GstArclyRtmpOnUnpublish", values));
+  return type;
+}
 
 /* States */
 
@@ -325,14 +357,6 @@ gst_arcly_rtmp_src_set_property (
     case PROP_TAKE_OVER:
       self->take_over = g_value_get_enum (value);
       break;
-    case PROP_TLS_CERTIFICATE:
-      g_free (self->tls_certificate);
-      self->tls_certificate = g_value_dup_string (value);
-      break;
-    case PROP_TLS_PRIVATE_KEY:
-      g_free (self->tls_private_key);
-      self->tls_private_key = g_value_dup_string (value);
-      break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
       break;
@@ -375,12 +399,6 @@ gst_arcly_rtmp_src_get_property (
     case PROP_TAKE_OVER:
       g_value_set_enum (value, self->take_over);
       break;
-    case PROP_TLS_CERTIFICATE:
-      g_value_set_string (value, self->tls_certificate);
-      break;
-    case PROP_TLS_PRIVATE_KEY:
-      g_value_set_string (value, self->tls_private_key);
-      break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
       break;
@@ -398,8 +416,6 @@ gst_arcly_rtmp_src_finalize (GObject *object)
   gst_arcly_rtmp_queue_free (self->queue);
   gst_flow_combiner_unref (self->combiner);
   g_free (self->stream_id);
-  g_free (self->tls_certificate);
-  g_free (self->tls_private_key);
   g_free (self->location);
   G_OBJECT_CLASS (gst_arcly_rtmp_src_parent_class)->finalize (object);
 }
@@ -508,32 +524,6 @@ install_properties (GObjectClass *object_class)
       "Whether a second publisher takes over from the first",
       GST_TYPE_ARCLY_RTMP_TAKE_OVER, DEFAULT_TAKE_OVER,
       G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY);
-
-  /**
-   * GstArclyRtmpSrc:tls-certificate:
-   *
-   * Path of a PEM file with the server's certificate, and those that link it to
-   * a known authority after it; for a #GstArclyRtmpSrc:location of `rtmps`. Up
-   * to READY.
-   *
-   * Since: 0.1
-   */
-  properties[PROP_TLS_CERTIFICATE] = g_param_spec_string ("tls-certificate",
-      "TLS certificate", "PEM file with the certificate for rtmps", NULL,
-      G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY);
-
-  /**
-   * GstArclyRtmpSrc:tls-private-key:
-   *
-   * Path of a PEM file with the certificate's private key; %NULL if it is in
-   * the file of #GstArclyRtmpSrc:tls-certificate. Up to READY.
-   *
-   * Since: 0.1
-   */
-  properties[PROP_TLS_PRIVATE_KEY] =
-      g_param_spec_string ("tls-private-key", "TLS private key",
-          "PEM file with the private key (NULL = with the certificate)", NULL,
-          G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY);
 
   /**
    * GstArclyRtmpSrc:stats:

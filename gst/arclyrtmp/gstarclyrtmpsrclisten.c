@@ -42,47 +42,13 @@ is_in_use (const GError *error)
          g_error_matches (error, G_IO_ERROR, G_IO_ERROR_ADDRESS_IN_USE);
 }
 
-/* Posts an error for NULL. */
-static GTlsCertificate *
-load_certificate (GstArclyRtmpSrc *self)
-{
-  g_autofree gchar *certificate = NULL, *key = NULL;
-  g_autoptr (GError) error = NULL;
-  GTlsCertificate *loaded = NULL;
-
-  GST_OBJECT_LOCK (self);
-  certificate = g_strdup (self->tls_certificate);
-  key = g_strdup (self->tls_private_key);
-  GST_OBJECT_UNLOCK (self);
-
-  if (certificate == NULL) {
-    GST_ELEMENT_ERROR (self, RESOURCE, SETTINGS,
-        ("rtmps needs a certificate: set tls-certificate to a PEM file"),
-        (NULL));
-    return NULL;
-  }
-  loaded = g_tls_certificate_new_from_files (
-      certificate, key ? key : certificate, &error);
-  if (loaded == NULL)
-    GST_ELEMENT_ERROR (self, RESOURCE, SETTINGS,
-        ("Cannot use the certificate '%s': %s", certificate, error->message),
-        (NULL));
-  return loaded;
-}
-
 static gboolean
 open_server (GstArclyRtmpSrc *self, const GstArclyRtmpLocation *location)
 {
-  g_autoptr (GTlsCertificate) certificate = NULL;
   g_autoptr (GError) error = NULL;
 
-  if (location->tls) {
-    certificate = load_certificate (self);
-    if (certificate == NULL)
-      return FALSE;
-  }
-  self->server = gst_arcly_rtmp_server_acquire_tls (
-      self->engine, location->host, location->port, certificate, &error);
+  self->server = gst_arcly_rtmp_server_acquire (
+      self->engine, location->host, location->port, &error);
   if (self->server) {
     atomic_store (&self->port, gst_arcly_rtmp_server_get_port (self->server));
     return TRUE;

@@ -63,8 +63,6 @@ struct _GstArclyRtmpSrc {
   GstClockTime timeout;
   GstArclyRtmpOnUnpublish on_unpublish;
   GstClockTime reconnect_window;
-  gchar *tls_certificate;
-  gchar *tls_private_key;
   GstArclyRtmpTakeOver take_over;
   GstArclyRtmpServerLimits limits;
 

@@ -45,7 +45,6 @@ typedef GstArclyRtmpClient Client;
 struct _GstArclyRtmpClients {
   GstArclyRtmpServer *server; /* for logs; outlives us */
   GstArclyEngine *engine;     /* outlives us */
-  const gchar *protocol;
   GstArclyRtmpLoop *loop;
   GHashTable *routes; /* path to GstArclyRtmpRoute, both borrowed */
   GHashTable *all;    /* set of Client, owned */
@@ -227,9 +226,8 @@ authorize (Client *client, GstArclyRtmpEvent **event)
     return decision == PERMITTED;
 
   request = gst_arcly_rtmp_auth_request (
-      publish ? GST_ARCLY_ACTION_PUBLISH : GST_ARCLY_ACTION_PLAY,
-      client->clients->protocol, client->peer, client->credentials,
-      &(*event)->stream);
+      publish ? GST_ARCLY_ACTION_PUBLISH : GST_ARCLY_ACTION_PLAY, "rtmp",
+      client->peer, client->credentials, &(*event)->stream);
   client->auth = gst_arcly_rtmp_auth_start (client->clients->engine,
       client->clients->loop, request, on_decision, client);
   if (!client->auth)
@@ -552,14 +550,13 @@ gst_arcly_rtmp_clients_exhausted (gpointer data, const gchar *reason)
 /* ---- for the server ---- */
 
 GstArclyRtmpClients *
-gst_arcly_rtmp_clients_new (GstArclyRtmpServer *server, GstArclyEngine *engine,
-    GstArclyRtmpLoop *loop, const gchar *protocol)
+gst_arcly_rtmp_clients_new (
+    GstArclyRtmpServer *server, GstArclyEngine *engine, GstArclyRtmpLoop *loop)
 {
   GstArclyRtmpClients *clients = g_new0 (GstArclyRtmpClients, 1);
 
   clients->server = server;
   clients->engine = engine;
-  clients->protocol = protocol;
   clients->loop = loop;
   clients->routes = g_hash_table_new (g_str_hash, g_str_equal);
   clients->all =

@@ -39,10 +39,9 @@ struct _GstArclyRtmpRoute {
 };
 
 /* Any thread, before the loop's thread knows them, and after. @server is for
- * the log; it is not referenced, nor is @engine, which outlives it. @protocol
- * (static) is for the authenticator. */
-GstArclyRtmpClients *gst_arcly_rtmp_clients_new (GstArclyRtmpServer *server,
-    GstArclyEngine *engine, GstArclyRtmpLoop *loop, const gchar *protocol);
+ * the log; it is not referenced, nor is @engine, which outlives it. */
+GstArclyRtmpClients *gst_arcly_rtmp_clients_new (
+    GstArclyRtmpServer *server, GstArclyEngine *engine, GstArclyRtmpLoop *loop);
 void gst_arcly_rtmp_clients_free (GstArclyRtmpClients *clients);
 
 /* Closes all at once and calls no route. */

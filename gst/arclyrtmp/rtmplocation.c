@@ -3,8 +3,6 @@
 
 #include "rtmplocation.h"
 
-#include <string.h>
-
 #define DEFAULT_HOST "127.0.0.1"
 
 void
@@ -50,9 +48,9 @@ gst_arcly_rtmp_location_parse (const gchar *uri, GError **error)
     g_prefix_error (error, "not a URI: ");
     return NULL;
   }
-  if (g_strcmp0 (scheme, "rtmp") != 0 && g_strcmp0 (scheme, "rtmps") != 0) {
+  if (g_strcmp0 (scheme, "rtmp") != 0) {
     g_set_error (error, GST_ARCLY_ERROR, GST_ARCLY_ERROR_UNSUPPORTED,
-        "scheme '%s' is neither rtmp nor rtmps", scheme ? scheme : "");
+        "scheme '%s' is not rtmp", scheme ? scheme : "");
     return NULL;
   }
   if (userinfo || query || fragment) {
@@ -70,10 +68,6 @@ gst_arcly_rtmp_location_parse (const gchar *uri, GError **error)
     return NULL;
   }
   location->host = g_strdup (host && *host ? host : DEFAULT_HOST);
-  location->tls = strcmp (scheme, "rtmps") == 0;
-  location->port = location->tls ? GST_ARCLY_RTMPS_DEFAULT_PORT
-                                 : GST_ARCLY_RTMP_DEFAULT_PORT;
-  if (port >= 0)
-    location->port = (guint) port;
+  location->port = port < 0 ? GST_ARCLY_RTMP_DEFAULT_PORT : (guint) port;
   return g_steal_pointer (&location);
 }

@@ -7,14 +7,12 @@
 G_BEGIN_DECLS
 
 #define GST_ARCLY_RTMP_DEFAULT_PORT 1935
-#define GST_ARCLY_RTMPS_DEFAULT_PORT 443
 
 /* rtmp://HOST:PORT/APP/STREAM in its parts. */
 typedef struct {
-  gboolean tls; /* rtmps:// */
-  gchar *host;  /* loopback if there was none */
-  guint port;   /* 0: any */
-  gchar *path;  /* "app/stream", as in GstArclyRtmpStream */
+  gchar *host; /* loopback if there was none */
+  guint port;  /* 0: any */
+  gchar *path; /* "app/stream", as in GstArclyRtmpStream */
 } GstArclyRtmpLocation;
 
 /* GST_ARCLY_ERROR_INVALID, _UNSUPPORTED for another scheme. Any thread. */

@@ -52,7 +52,6 @@ static const struct {
   const gchar *property;
 } served[] = {
   { "rtmp", "arclyrtmpsrc", "location" },
-  { "rtmps", "arclyrtmpsrc", "location" },
   { "arcly", "arclystreamsrc", "location" },
 };
 

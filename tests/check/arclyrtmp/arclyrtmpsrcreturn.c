@@ -138,7 +138,7 @@ GST_START_TEST (test_limits)
   static const gchar *const names[] = { "max-connections",
     "max-connections-per-address", "max-message-size", "max-partial-bytes",
     "max-chunk-streams", "max-amf-depth", "max-amf-values" };
-  g_autoptr (RtmpPeer) peer = NULL, other = NULL;
+  g_autoptr (RtmpPeer) peer = NULL;
   g_autofree guint8 *data = g_malloc0 (200);
   guint64 timeout = 0;
   guint i, value = 0;

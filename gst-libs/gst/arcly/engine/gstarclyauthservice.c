@@ -9,17 +9,18 @@ struct _GstArclyAuthService {
   /* Constant. */
   GMainContext *context;
   GMainLoop *loop;
-  GThreadPool *pool; /* of Job; as many threads as there are blocking jobs */
+  GThreadPool *pool; /* as many threads as there are blocking jobs */
 
   GMutex lock;
   /* lock. */
   GstArclyAuthenticator *authenticator;
   GThread *thread; /* started once */
+  GQueue asked;    /* (element-type Job), for the thread */
+  GQueue blocking; /* (element-type Job), for the pool */
 };
 
 typedef struct {
-  GstArclyAuthService *service;
-  gpointer source;
+  gpointer source; /* keeps the service */
   GstArclyAuthenticator *authenticator;
   GstArclyAuthRequest *request;
   GCancellable *cancellable;
@@ -54,11 +55,31 @@ complete (GTask *task, gboolean permitted, GError *error)
   }
 }
 
+static void
+put_job (GstArclyAuthService *service, GQueue *queue, Job *job)
+{
+  g_mutex_lock (&service->lock);
+  g_queue_push_tail (queue, job);
+  g_mutex_unlock (&service->lock);
+}
+
+static Job *
+take_job (GstArclyAuthService *service, GQueue *queue)
+{
+  Job *job = NULL;
+
+  g_mutex_lock (&service->lock);
+  job = g_queue_pop_head (queue);
+  g_mutex_unlock (&service->lock);
+  return job;
+}
+
 /* In a thread of the pool. */
 static void
 run_blocking (gpointer data, gpointer user_data)
 {
-  Job *job = data;
+  GstArclyAuthService *service = data;
+  Job *job = take_job (service, &service->blocking);
   GError *error = NULL;
   gboolean permitted = GST_ARCLY_AUTHENTICATOR_GET_IFACE (job->authenticator)
                            ->authorize (job->authenticator, job->request,
@@ -84,7 +105,8 @@ on_decided (GObject *object, GAsyncResult *result, gpointer data)
 static gboolean
 start_job (gpointer data)
 {
-  Job *job = data;
+  GstArclyAuthService *service = data;
+  Job *job = take_job (service, &service->asked);
   GstArclyAuthenticatorInterface *iface =
       job->authenticator
           ? GST_ARCLY_AUTHENTICATOR_GET_IFACE (job->authenticator)
@@ -98,7 +120,8 @@ start_job (gpointer data)
     return G_SOURCE_REMOVE;
   }
   if (iface && iface->authorize) {
-    g_thread_pool_push (job->service->pool, job, NULL);
+    put_job (service, &service->blocking, job);
+    g_thread_pool_push (service->pool, service, NULL);
     return G_SOURCE_REMOVE;
   }
   complete (job->task, iface == NULL, NULL);
@@ -136,6 +159,8 @@ gst_arcly_auth_service_new (void)
   GstArclyAuthService *service = g_atomic_rc_box_new0 (GstArclyAuthService);
 
   g_mutex_init (&service->lock);
+  g_queue_init (&service->asked);
+  g_queue_init (&service->blocking);
   service->context = g_main_context_new ();
   service->loop = g_main_loop_new (service->context, FALSE);
   /* Threads that are not exclusive are made when they are needed. */
@@ -202,14 +227,14 @@ gst_arcly_auth_service_authorize (GstArclyAuthService *service, gpointer source,
     return;
   }
   job = g_new0 (Job, 1);
-  job->service = service;
   job->source = g_object_ref (source);
   job->authenticator = authenticator;
   job->request = g_object_ref (request);
   job->cancellable = cancellable ? g_object_ref (cancellable) : NULL;
   job->callback = callback;
   job->user_data = user_data;
-  g_source_set_callback (idle, start_job, job, NULL);
+  put_job (service, &service->asked, job);
+  g_source_set_callback (idle, start_job, service, NULL);
   g_source_attach (idle, service->context);
 }
 
