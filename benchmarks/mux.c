@@ -5,11 +5,13 @@
  *
  *   mux [--seconds N] [--kbps N] [MUXER...]
  *
- * A muxer is an element's name; "arclytsmux" is fed by one thread and, as
- * "arclytsmux@2", by two; "aggregator" is the skeleton of muxaggregator.c
- * with nothing but GstAggregator's collecting and one copy; "none" is pads
- * without a muxer. The stream: H.264 at 30 fps with a key frame each two
- * seconds, and AAC at 48 kHz and 128 kbit/s. */
+ * A muxer is an element's name, with properties behind it if need be
+ * ("mp4mux,fragment-duration=2000"); of ours, "arclytsmux" is fed by one thread
+ * and, as "arclytsmux@2", by two; those with mp4 in their name get length
+ * prefixes and raw AAC, the others a byte stream and ADTS; "aggregator" is the
+ * skeleton of muxaggregator.c with nothing but GstAggregator's collecting and
+ * one copy; "none" is pads without a muxer. The stream: H.264 at 30 fps with a
+ * key frame each two seconds, and AAC at 48 kHz and 128 kbit/s. */
 #include <string.h>
 #include <sys/resource.h>
 
@@ -26,6 +28,7 @@ typedef struct {
   GPtrArray *video; /* (element-type GstBuffer), owned */
   GPtrArray *audio; /* (element-type GstBuffer), owned */
   guint64 bytes;
+  gboolean mp4; /* H.264 with lengths, AAC without headers */
 } Load;
 
 typedef struct {
@@ -43,6 +46,36 @@ typedef struct {
 
 static gint seconds = 120;
 static gint kbps = 2500;
+
+#define TS_VIDEO                                                               \
+  "video/x-h264, stream-format=byte-stream, alignment=au, width=1920, "        \
+  "height=1080, framerate=30/1, profile=constrained-baseline, "                \
+  "level=(string)4"
+#define TS_AUDIO                                                               \
+  "audio/mpeg, mpegversion=4, stream-format=adts, framed=true, rate=48000, "   \
+  "channels=2"
+#define MP4_VIDEO                                                              \
+  "video/x-h264, stream-format=avc, alignment=au, width=1920, height=1080, "   \
+  "framerate=30/1, profile=constrained-baseline, level=(string)4, "            \
+  "codec_data=(buffer)0142c00dffe100186742c00dd90141fb01100000030010000003"    \
+  "0320f142a4800100066"                                                        \
+  "8cb83cb2000"
+#define MP4_AUDIO                                                              \
+  "audio/mpeg, mpegversion=4, stream-format=raw, framed=true, rate=48000, "    \
+  "channels=2, codec_data=(buffer)1190"
+
+static GstBuffer *
+make_mp4_unit (gsize size, gboolean key)
+{
+  guint8 *data = g_malloc (size);
+  gsize i;
+
+  for (i = 0; i < size; i++)
+    data[i] = (i * 2654435761u >> 13) | 2;
+  GST_WRITE_UINT32_BE (data, size - 4);
+  memcpy (data + 4, key ? "\x65\x88" : "\x41\x9a", 2);
+  return gst_buffer_new_wrapped (data, size);
+}
 
 static GstBuffer *
 make_unit (gsize size, gboolean key)
@@ -70,7 +103,17 @@ static GstBuffer *
 stamp (
     GstBuffer *master, GstClockTime pts, GstClockTime duration, gboolean delta)
 {
-  GstBuffer *buffer = gst_buffer_copy (master);
+  gsize size = gst_buffer_get_size (master);
+  GstMapInfo map;
+  GstBuffer *buffer;
+
+  /* The same bytes, but a memory of its own: one that thousands of buffers
+   * share is slow to let go, which no stream has. */
+  gst_buffer_map (master, &map, GST_MAP_READ);
+  buffer =
+      gst_buffer_new_wrapped_full (GST_MEMORY_FLAG_READONLY, map.data, size, 0,
+          size, gst_buffer_ref (master), (GDestroyNotify) gst_buffer_unref);
+  gst_buffer_unmap (master, &map);
 
   GST_BUFFER_PTS (buffer) = GST_BUFFER_DTS (buffer) = pts;
   GST_BUFFER_DURATION (buffer) = duration;
@@ -80,12 +123,14 @@ stamp (
 }
 
 static void
-load_init (Load *load)
+load_init (Load *load, gboolean mp4)
 {
   gsize mean = (gsize) kbps * 1000 / 8 / FPS;
   gsize delta = mean * KEY_EVERY / (KEY_EVERY - 1 + KEY_TIMES);
-  g_autoptr (GstBuffer) key = make_unit (delta * KEY_TIMES, TRUE);
-  g_autoptr (GstBuffer) other = make_unit (delta, FALSE);
+  g_autoptr (GstBuffer) key = mp4 ? make_mp4_unit (delta * KEY_TIMES, TRUE)
+                                  : make_unit (delta * KEY_TIMES, TRUE);
+  g_autoptr (GstBuffer) other =
+      mp4 ? make_mp4_unit (delta, FALSE) : make_unit (delta, FALSE);
   g_autoptr (GstBuffer) audio = NULL;
   guint8 *frame = g_malloc0 (AUDIO_BYTES + 7);
   guint i;
@@ -95,13 +140,15 @@ load_init (Load *load)
   frame[4] = (AUDIO_BYTES + 7) >> 3 & 0xff;
   frame[5] = ((AUDIO_BYTES + 7) & 7) << 5 | 0x1f;
   frame[6] = 0xfc;
-  audio = gst_buffer_new_wrapped (frame, AUDIO_BYTES + 7);
+  audio = gst_buffer_new_wrapped_full (0, frame, AUDIO_BYTES + 7, mp4 ? 7 : 0,
+      mp4 ? AUDIO_BYTES : AUDIO_BYTES + 7, frame, g_free);
 
   load->video =
       g_ptr_array_new_with_free_func ((GDestroyNotify) gst_buffer_unref);
   load->audio =
       g_ptr_array_new_with_free_func ((GDestroyNotify) gst_buffer_unref);
   load->bytes = 0;
+  load->mp4 = mp4;
   for (i = 0; i < (guint) seconds * FPS; i++) {
     gboolean is_key = i % KEY_EVERY == 0;
 
@@ -192,6 +239,25 @@ make_source_pad (const gchar *name, const gchar *caps_string, GstPad *peer)
   return pad;
 }
 
+static GstElement *
+make_muxer (const gchar *what)
+{
+  g_auto (GStrv) parts = g_strsplit (what, ",", 0);
+  GstElement *mux = g_str_equal (parts[0], "aggregator")
+                        ? g_object_new (MUX_TYPE_AGGREGATOR, NULL)
+                        : gst_element_factory_make (parts[0], NULL);
+  guint i;
+
+  if (!mux)
+    g_error ("no element %s", parts[0]);
+  for (i = 1; parts[i]; i++) {
+    g_auto (GStrv) pair = g_strsplit (parts[i], "=", 2);
+
+    gst_util_set_object_arg (G_OBJECT (mux), pair[0], pair[1]);
+  }
+  return gst_object_ref_sink (mux);
+}
+
 static GstPad *
 request_pad (GstElement *mux, const gchar *first, const gchar *second)
 {
@@ -264,7 +330,7 @@ run (const gchar *what, const Load *load, Result *result)
   g_auto (GStrv) parts = g_strsplit (what, "@", 2);
   gboolean is_none = g_str_equal (parts[0], "none");
   gboolean one_thread =
-      !parts[1] && (is_none || g_str_equal (parts[0], "arclytsmux"));
+      !parts[1] && (is_none || g_str_has_prefix (parts[0], "arcly"));
   GstElement *mux = NULL;
   GstPad *src = NULL, *sinks[2], *sources[2];
   Sink sink = { 0 };
@@ -279,12 +345,7 @@ run (const gchar *what, const Load *load, Result *result)
   for (i = 0; i < 2; i++)
     sinks[i] = make_sink_pad (&sink);
   if (!is_none) {
-    mux = g_str_equal (parts[0], "aggregator")
-              ? g_object_new (MUX_TYPE_AGGREGATOR, NULL)
-              : gst_element_factory_make (parts[0], NULL);
-    if (!mux)
-      g_error ("no element %s", parts[0]);
-    gst_object_ref_sink (mux);
+    mux = make_muxer (parts[0]);
     src = gst_element_get_static_pad (mux, "src");
     gst_pad_link (src, sinks[0]);
     gst_object_unref (sinks[1]);
@@ -292,14 +353,10 @@ run (const gchar *what, const Load *load, Result *result)
     sinks[1] = request_pad (mux, "audio_%u", "sink_%d");
     gst_element_set_state (mux, GST_STATE_PLAYING);
   }
-  sources[0] = make_source_pad ("video",
-      "video/x-h264, stream-format=byte-stream, alignment=au, width=1920, "
-      "height=1080, framerate=30/1, profile=constrained-baseline, level=(string)4",
-      sinks[0]);
-  sources[1] = make_source_pad ("audio",
-      "audio/mpeg, mpegversion=4, stream-format=adts, framed=true, "
-      "rate=48000, channels=2",
-      sinks[1]);
+  sources[0] =
+      make_source_pad ("video", load->mp4 ? MP4_VIDEO : TS_VIDEO, sinks[0]);
+  sources[1] =
+      make_source_pad ("audio", load->mp4 ? MP4_AUDIO : TS_AUDIO, sinks[1]);
   feeders[0] = (Feeder){ sources[0], load->video };
   feeders[1] = (Feeder){ sources[1], load->audio };
 
@@ -345,7 +402,8 @@ int
 main (int argc, char **argv)
 {
   static const gchar *usual[] = { "none", "arclytsmux", "arclytsmux@2",
-    "aggregator", "mpegtsmux", NULL };
+    "aggregator", "mpegtsmux", "arclyfmp4mux", "mp4mux,fragment-duration=2000",
+    NULL };
   g_auto (GStrv) given = NULL;
   const GOptionEntry entries[] = {
     { "seconds", 0, 0, G_OPTION_ARG_INT, &seconds, "Media time", "N" },
@@ -357,7 +415,7 @@ main (int argc, char **argv)
   g_autoptr (GOptionContext) context = g_option_context_new (NULL);
   g_autoptr (GError) error = NULL;
   const gchar *const *names;
-  Load load;
+  Load loads[2];
   guint i;
 
   g_option_context_add_main_entries (context, entries, NULL);
@@ -367,27 +425,30 @@ main (int argc, char **argv)
     return 1;
   }
   names = given ? (const gchar *const *) given : usual;
-  load_init (&load);
+  load_init (&loads[0], FALSE);
+  load_init (&loads[1], TRUE);
   g_print ("{\n  \"seconds\": %d,\n  \"video_kbps\": %d,\n"
            "  \"units\": %u,\n  \"runs\": [\n",
-      seconds, kbps, load.video->len + load.audio->len);
+      seconds, kbps, loads[0].video->len + loads[0].audio->len);
   for (i = 0; names[i]; i++) {
     gboolean copies = !g_str_equal (names[i], "none") &&
                       !g_str_has_prefix (names[i], "aggregator");
+    const Load *load = &loads[strstr (names[i], "mp4") != NULL];
     Result warm, result;
 
-    run (names[i], &load, &warm);
-    run (names[i], &load, &result);
+    run (names[i], load, &warm);
+    run (names[i], load, &result);
     g_print ("    { \"muxer\": \"%s\", \"cpu_us_per_unit\": %.2f, "
              "\"wall_us_per_unit\": %.2f, \"switches_per_unit\": %.2f, "
              "\"gb_per_cpu_second\": %.2f, \"overhead_percent\": %.2f }%s\n",
         names[i], result.cpu_us, result.wall_us, result.switches,
-        load.bytes /
-            (result.cpu_us * 1000 * (load.video->len + load.audio->len)),
-        copies ? 100.0 * result.bytes / load.bytes - 100 : 0.0,
+        load->bytes /
+            (result.cpu_us * 1000 * (load->video->len + load->audio->len)),
+        copies ? 100.0 * result.bytes / load->bytes - 100 : 0.0,
         names[i + 1] ? "," : "");
   }
   g_print ("  ]\n}\n");
-  load_clear (&load);
+  load_clear (&loads[0]);
+  load_clear (&loads[1]);
   return 0;
 }

@@ -30,14 +30,19 @@ static const struct {
       "8a003c08010e596565924e5780b50101010400000fa40001d4c1849259b8003d090007a1"
       "220",
       GST_ARCLY_CODEC_H265, "hev1.1.6.L120.90", 4, 1920, 1080, 0, 0, 83 },
-  { "video/x-av1", "12000a0b000000044" "57e3e6d7c8020320214" "00",
+  { "video/x-av1",
+      "12000a0b000000044"
+      "57e3e6d7c8020320214"
+      "00",
       GST_ARCLY_CODEC_AV1, "av01.0.00M.08", 0, 352, 288, 0, 0, 17 },
   { "video/x-av1, codec_data=(buffer)81000c00", NULL, GST_ARCLY_CODEC_AV1,
       "av01.0.00M.08", 0, 0, 0, 0, 0, 4 },
   { "video/x-av1, codec_data=(buffer)00000000", NULL, GST_ARCLY_CODEC_AV1, NULL,
       0, 0, 0, 0, 0, 0 },
-  { "video/x-vp9, framerate=30/1", "824983420" "04ff02cf600", GST_ARCLY_CODEC_VP9,
-      "vp09.00.31.08", 0, 1280, 720, 0, 0, 12 },
+  { "video/x-vp9, framerate=30/1",
+      "824983420"
+      "04ff02cf600",
+      GST_ARCLY_CODEC_VP9, "vp09.00.31.08", 0, 1280, 720, 0, 0, 12 },
   { "audio/mpeg, mpegversion=4, stream-format=raw, codec_data=(buffer)1190",
       NULL, GST_ARCLY_CODEC_AAC, "mp4a.40.2", 0, 0, 0, 48000, 2, 2 },
   { "audio/mpeg, mpegversion=4, stream-format=adts", "fff14c80011ffc2100",
@@ -112,8 +117,8 @@ static GstBuffer *
 make_unit (guint n_slices, guint slice_size)
 {
   GByteArray *bytes = g_byte_array_new ();
-  static const guint8 head[] = { 0, 0, 0, 1, 9, 0xf0, 0, 0, 1, 0x67, 1, 2, 0,
-    0, 1, 0x68, 3 };
+  static const guint8 head[] = { 0, 0, 0, 1, 9, 0xf0, 0, 0, 1, 0x67, 1, 2, 0, 0,
+    1, 0x68, 3 };
   guint i;
 
   g_byte_array_append (bytes, head, sizeof head);
@@ -150,8 +155,8 @@ test_convert (void)
   g_assert_cmpmem (prefix, 4, "\0\0\7\xcd", 4);
   /* The payload lies where it lay. */
   g_assert_cmpuint (gst_buffer_n_memory (lengths), ==, 2);
-  g_assert_true (gst_memory_map (
-      gst_buffer_peek_memory (lengths, 1), &out, GST_MAP_READ));
+  g_assert_true (
+      gst_memory_map (gst_buffer_peek_memory (lengths, 1), &out, GST_MAP_READ));
   g_assert_true (gst_buffer_map (stream, &in, GST_MAP_READ));
   g_assert_true (out.data == in.data + 17 + 3);
   gst_memory_unmap (gst_buffer_peek_memory (lengths, 1), &out);

@@ -52,8 +52,8 @@ make_sps (gboolean constraints, guint sublayers, gboolean subpictures)
   put_ue (&w, 4);
   put (&w, 1, subpictures);
   if (subpictures) {
-    put_ue (&w, 1); /* two */
-    put (&w, 2, 0); /* not independent, of their own size */
+    put_ue (&w, 1);          /* two */
+    put (&w, 2, 0);          /* not independent, of their own size */
     put (&w, 8, 7 << 4 | 8); /* 15 x 9 CTUs: four bits each */
     put (&w, 2, 3);
     put (&w, 8, 8 << 4 | 0);
@@ -95,8 +95,7 @@ test_sps (void)
       g_autofree guint8 *cut = g_memdup2 (nal->data, size);
       g_autoptr (GError) short_error = NULL;
 
-      g_assert_false (
-          gst_arcly_h266_sps_parse (cut, size, &sps, &short_error));
+      g_assert_false (gst_arcly_h266_sps_parse (cut, size, &sps, &short_error));
       g_assert_nonnull (short_error);
     }
   }

@@ -213,8 +213,7 @@ fill_from_caps (GstArclyCodecInfo *info, const GstStructure *s)
  * Since: 0.1
  */
 GstArclyCodecInfo *
-gst_arcly_codec_info_new (
-    const GstCaps *caps, GstBuffer *first, GError **error)
+gst_arcly_codec_info_new (const GstCaps *caps, GstBuffer *first, GError **error)
 {
   g_autoptr (GstArclyCodecInfo) info = NULL;
   g_autoptr (GBytes) config = NULL;

@@ -67,8 +67,7 @@ read_aac (GstArclyCodecInfo *info, const GstStructure *s, GBytes *config,
 
 /* ISO/IEC 14496-1, table of object types: 0x6b MPEG-1, 0x69 MPEG-2 audio. */
 static gboolean
-read_mpeg_audio (
-    GstArclyCodecInfo *info, const GstStructure *s, GBytes *unit)
+read_mpeg_audio (GstArclyCodecInfo *info, const GstStructure *s, GBytes *unit)
 {
   GstArclyMpegAudioHeader header;
   gint version = 1;

@@ -63,8 +63,7 @@ read_h264 (
   }
   if (gst_arcly_h264_config_get_n_sps (avcc) == 0)
     return TRUE;
-  data =
-      g_bytes_get_data (gst_arcly_h264_config_get_sps (avcc, 0), &size);
+  data = g_bytes_get_data (gst_arcly_h264_config_get_sps (avcc, 0), &size);
   if (!gst_arcly_h264_sps_parse (data, size, &sps, error))
     return FALSE;
   info->width = sps.width;
@@ -202,8 +201,7 @@ read_h266 (GstArclyCodecInfo *info, GBytes *config, GBytes *unit,
 /* The record has the sequence header only if the caps' has it; an access unit
  * tells more. A zeroed record, as some muxers write it, tells nothing. */
 static gboolean
-read_av1 (
-    GstArclyCodecInfo *info, GBytes *config, GBytes *unit, GError **error)
+read_av1 (GstArclyCodecInfo *info, GBytes *config, GBytes *unit, GError **error)
 {
   GstArclyAv1Sequence sequence;
   gsize size;

@@ -119,9 +119,8 @@ read_size (GstArclyBitReader *reader, GstArclyH266Sps *sps)
   guint32 width = gst_arcly_bit_reader_ue (reader);
   guint32 height = gst_arcly_bit_reader_ue (reader);
   guint32 window[4] = { 0 }; /* left, right, top, bottom */
-  guint unit_x = sps->chroma_format_idc == 1 || sps->chroma_format_idc == 2
-                     ? 2
-                     : 1;
+  guint unit_x =
+      sps->chroma_format_idc == 1 || sps->chroma_format_idc == 2 ? 2 : 1;
   guint unit_y = sps->chroma_format_idc == 1 ? 2 : 1;
   guint i;
 

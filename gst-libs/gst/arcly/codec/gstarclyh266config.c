@@ -42,7 +42,8 @@ gst_arcly_h266_config_new (guint nal_length_size)
 
   config = g_atomic_rc_box_new0 (GstArclyH266Config);
   config->nal_length_size = nal_length_size;
-  gst_arcly_nal_sets_init (&config->sets, types, G_N_ELEMENTS (types), UNCOUNTED);
+  gst_arcly_nal_sets_init (
+      &config->sets, types, G_N_ELEMENTS (types), UNCOUNTED);
   return config;
 }
 
@@ -110,7 +111,8 @@ skip_profile (GstArclyCursor *cursor)
 
 /**
  * gst_arcly_h266_config_parse: (constructor)
- * @data: (array length=size): a VvcDecoderConfigurationRecord, without version and flags
+ * @data: (array length=size): a VvcDecoderConfigurationRecord, without version
+ * and flags
  * @size: bytes of @data
  * @error: return location for a #GError, or %NULL
  *
@@ -224,7 +226,8 @@ gst_arcly_h266_config_get_nal (
 /**
  * gst_arcly_h266_config_add:
  * @config: a record that nobody else uses yet
- * @nal: (array length=size): a NAL unit of type 12 to 17 or 23, without start code
+ * @nal: (array length=size): a NAL unit of type 12 to 17 or 23, without start
+ * code
  * @size: bytes of @nal
  * @error: return location for a #GError, or %NULL
  *
@@ -336,7 +339,8 @@ gst_arcly_h266_config_to_bytes (
 
 /**
  * gst_arcly_h266_codec_string:
- * @config: (array length=size): a VvcDecoderConfigurationRecord, without version and flags
+ * @config: (array length=size): a VvcDecoderConfigurationRecord, without
+ * version and flags
  * @size: length of @config, in bytes
  * @error: return location for a #GError, or %NULL
  *
@@ -377,8 +381,8 @@ gst_arcly_h266_codec_string (const guint8 *config, gsize size, GError **error)
     return NULL;
   }
   string = g_string_new (NULL);
-  g_string_append_printf (string, "vvc1.%u.%c%u.C", head[5] >> 1,
-      head[5] & 1 ? 'H' : 'L', head[6]);
+  g_string_append_printf (
+      string, "vvc1.%u.%c%u.C", head[5] >> 1, head[5] & 1 ? 'H' : 'L', head[6]);
   while (n > 0 && constraints[n - 1] == 0)
     n--;
   if (n == 0)

@@ -21,8 +21,8 @@ typedef struct {
 } Unit;
 
 static gboolean
-is_dropped (GstArclyCodec codec, const guint8 *nal, gsize size,
-    GstArclyNalFlags flags)
+is_dropped (
+    GstArclyCodec codec, const guint8 *nal, gsize size, GstArclyNalFlags flags)
 {
   gboolean set = FALSE, delimiter = FALSE;
   guint type;
@@ -215,8 +215,8 @@ gst_arcly_nal_convert (GstBuffer *buffer, GstArclyCodec codec,
     return NULL;
   }
   units = g_array_new (FALSE, FALSE, sizeof (Unit));
-  if (find_units (&map, codec, from_length_size, to_length_size, flags, units,
-          error)) {
+  if (find_units (
+          &map, codec, from_length_size, to_length_size, flags, units, error)) {
     if (units->len > 0)
       limit_shared (units);
     out = build (buffer, &map, units, to_length_size);
