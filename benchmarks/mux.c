@@ -36,6 +36,9 @@ static const Muxer muxers[] = {
   { "arclytsmux", "arclytsmux", NULL, MUX_FORM_STREAM, TRUE, TRUE },
   { "arclytsmux@2", "arclytsmux", NULL, MUX_FORM_STREAM, FALSE, TRUE },
   { "arclytsmux-avc", "arclytsmux", NULL, MUX_FORM_PACKED, TRUE, TRUE },
+  { "arclyfmp4mux", "arclyfmp4mux", NULL, MUX_FORM_PACKED, TRUE, TRUE },
+  { "mp4mux", "mp4mux", "fragment-duration=2000", MUX_FORM_PACKED, FALSE,
+      TRUE },
   { "mpegtsmux", "mpegtsmux", NULL, MUX_FORM_STREAM, FALSE, TRUE },
   /* As the ffmpeg program sets it; without, no sound is packed. */
   { "avmux_mpegts", "avmux_mpegts", "maxdelay=700000", MUX_FORM_STREAM, FALSE,

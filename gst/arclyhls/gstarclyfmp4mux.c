@@ -3,12 +3,13 @@
  * SECTION:element-arclyfmp4mux
  * @title: arclyfmp4mux
  *
- * Muxes H.264 and AAC into fragmented MP4 (CMAF) that can be cut at each key
- * frame. It takes what encoders, depayloaders and demuxers give, without a
- * parser in between, and one upstream thread may feed all its pads: a track
- * that stays silent is waited for inside the element, up to
- * #GstArclyMux:max-wait, and then the others go on without it. Payload is not
- * copied: what comes out are the memories that came in, with boxes in front.
+ * Muxes H.264, H.265, AV1, VP9, AAC, Opus, FLAC, AC-3 and E-AC-3 into
+ * fragmented MP4 (CMAF) that can be cut at each key frame. It takes what
+ * encoders, depayloaders and demuxers give, without a parser in between, and
+ * one upstream thread may feed all its pads: a track that stays silent is
+ * waited for inside the element, up to #GstArclyMux:max-wait, and then the
+ * others go on without it. Payload is not copied: what comes out are the
+ * memories that came in, with boxes in front.
  *
  * First comes the init segment, with the flag HEADER and also in the caps. Then
  * chunks, each one buffer list of a moof and its mdat. A list whose first
@@ -52,12 +53,18 @@ static GstStaticPadTemplate video_template =
         GST_STATIC_CAPS ("video/x-h264, stream-format = (string) { avc, avc3, "
                          "byte-stream }, alignment = (string) au; "
                          "video/x-h265, stream-format = (string) { hvc1, hev1, "
-                         "byte-stream }, alignment = (string) au"));
+                         "byte-stream }, alignment = (string) au; "
+                         "video/x-av1, stream-format = (string) obu-stream, "
+                         "alignment = (string) tu; "
+                         "video/x-vp9, alignment = (string) super-frame"));
 
 static GstStaticPadTemplate audio_template =
     GST_STATIC_PAD_TEMPLATE ("audio_%u", GST_PAD_SINK, GST_PAD_REQUEST,
         GST_STATIC_CAPS ("audio/mpeg, mpegversion = (int) { 2, 4 }, "
-                         "stream-format = (string) { raw, adts }"));
+                         "stream-format = (string) { raw, adts }; "
+                         "audio/x-opus; audio/x-flac, framed = (boolean) true; "
+                         "audio/x-ac3, framed = (boolean) true; "
+                         "audio/x-eac3, framed = (boolean) true"));
 
 static GstStaticPadTemplate src_template =
     GST_STATIC_PAD_TEMPLATE ("src", GST_PAD_SRC, GST_PAD_ALWAYS,
@@ -122,7 +129,7 @@ pad_reset (GstArclyMuxPad *mux_pad)
     gst_arcly_fmp4_timeline_clear (&pad->line);
     gst_arcly_fmp4_payload_clear (&pad->payload);
   }
-  pad->is_set_up = FALSE;
+  pad->is_track = pad->is_set_up = FALSE;
   pad->decodable = FALSE;
   pad->leading_before = G_MININT64;
   pad->adts = (GstArclyAdtsHeader){ 0 };
@@ -385,6 +392,6 @@ gst_arcly_fmp4_mux_class_init (GstArclyFmp4MuxClass *klass)
       &audio_template, GST_TYPE_ARCLY_FMP4_MUX_PAD, &src_template);
   gst_element_class_set_static_metadata (element_class,
       "Arcly fragmented MP4 muxer", "Codec/Muxer",
-      "Muxes live H.264 and AAC into fragmented MP4 (CMAF)",
+      "Muxes live video and audio into fragmented MP4 (CMAF)",
       "The gst-arcly authors");
 }

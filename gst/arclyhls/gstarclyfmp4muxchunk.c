@@ -178,6 +178,7 @@ compose_chunk (GstArclyFmp4Mux *self)
   GstArclyFmp4MuxPad *lead = leading_track (self);
   GstBuffer *first = new_first_buffer (self, &lead->line);
   guint n_runs = 0, size_position, start, i;
+  gpointer boxes;
 
   g_byte_array_set_size (self->scratch, 0);
   size_position = put_optional (self, lead);
@@ -193,10 +194,10 @@ compose_chunk (GstArclyFmp4Mux *self)
   if (size_position > 0)
     gst_arcly_fmp4_patch_u32 (self->scratch, size_position,
         self->scratch->len - start + self->chunk_bytes);
+  boxes = g_memdup2 (self->scratch->data, self->scratch->len);
   gst_buffer_append_memory (
-      first, gst_memory_new_wrapped (0,
-                 g_memdup2 (self->scratch->data, self->scratch->len),
-                 self->scratch->len, 0, self->scratch->len, NULL, g_free));
+      first, gst_memory_new_wrapped (0, boxes, self->scratch->len, 0,
+                 self->scratch->len, boxes, g_free));
   gst_buffer_list_add (list, first);
   for (i = 0; i < self->tracks->len; i++) {
     GstArclyFmp4MuxPad *pad = g_ptr_array_index (self->tracks, i);

@@ -8,6 +8,7 @@
 #include "fmp4entry.h"
 #include "fmp4timeline.h"
 #include "gstarclyfmp4muxformat.h"
+#include "gstarclyfmp4muxprobe.h"
 #include "gstarclymuxpad.h"
 
 /* ISO/IEC 14496-1, table 5: MPEG-4 audio. */
@@ -282,7 +283,9 @@ read_video (
     format->duration = gst_util_uint64_scale (GST_SECOND, fps_d, fps_n);
   if (gst_structure_has_name (s, "video/x-h265"))
     return read_h265 (format, s, error);
-  return read_h264 (format, s, error);
+  if (gst_structure_has_name (s, "video/x-h264"))
+    return read_h264 (format, s, error);
+  return gst_arcly_fmp4_mux_probe_caps (format, s, error);
 }
 
 static gboolean
@@ -296,7 +299,7 @@ read_aac (GstArclyFmp4MuxFormat *format, const GstStructure *s, GError **error)
   gsize size;
 
   if (g_strcmp0 (stream_format, "raw") == 0) {
-    format->codec = GST_ARCLY_FMP4_MUX_PLAIN;
+    format->codec = GST_ARCLY_FMP4_MUX_AAC_RAW;
     bytes = codec_data (s, "AAC (raw)", error);
     if (!bytes)
       return FALSE;
@@ -338,7 +341,9 @@ gst_arcly_fmp4_mux_format_new (GstCaps *caps, GError **error)
   format->caps = gst_caps_ref (caps);
   if (g_str_has_prefix (gst_structure_get_name (s), "video/"))
     ok = read_video (format, s, error);
-  else
+  else if (gst_structure_has_name (s, "audio/mpeg"))
     ok = read_aac (format, s, error);
+  else
+    ok = gst_arcly_fmp4_mux_probe_caps (format, s, error);
   return ok ? g_steal_pointer (&format) : NULL;
 }

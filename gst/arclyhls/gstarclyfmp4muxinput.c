@@ -6,6 +6,7 @@
 #include <gst/arcly/codec/gstarclyaac.h>
 
 #include "gstarclyfmp4muxprivate.h"
+#include "gstarclyfmp4muxprobe.h"
 
 static void
 want_entry (GstArclyFmp4MuxPad *pad, GBytes *entry)
@@ -109,6 +110,26 @@ read_adts (GstArclyFmp4MuxPad *pad, const GstMapInfo *map,
   return TRUE;
 }
 
+static gboolean
+read_plain (GstArclyFmp4MuxPad *pad, const GstMapInfo *map, gboolean keyframe,
+    GstArclyFmp4MuxUnit *unit, GError **error)
+{
+  GstArclyFmp4MuxProbe probe;
+
+  if (!gst_arcly_fmp4_mux_probe_unit (
+          pad->active, map, keyframe, &probe, error))
+    return FALSE;
+  /* Each frame of sound can be decoded alone. */
+  unit->sample.sync = probe.sync || !GST_ARCLY_MUX_PAD (pad)->is_video;
+  unit->skip = probe.skip;
+  unit->duration = probe.duration;
+  unit->sample.size = map->size - probe.skip;
+  if (probe.entry)
+    want_entry (pad, probe.entry);
+  g_clear_pointer (&probe.entry, g_bytes_unref);
+  return TRUE;
+}
+
 gboolean
 gst_arcly_fmp4_mux_read (
     GstArclyFmp4Mux *self, const GstArclyMuxJob *job, GstArclyFmp4MuxUnit *unit)
@@ -128,11 +149,7 @@ gst_arcly_fmp4_mux_read (
   };
   g_array_set_size (self->pieces, 0);
   gst_arcly_fmp4_mux_use_format (pad, job->item.format);
-  if (pad->active->codec == GST_ARCLY_FMP4_MUX_PLAIN) {
-    unit->sample.size = gst_buffer_get_size (buffer);
-    unit->sample.sync = keyframe || !job->pad->is_video;
-    return TRUE;
-  }
+  unit->sample.size = gst_buffer_get_size (buffer);
   if (!gst_buffer_map (buffer, &map, GST_MAP_READ)) {
     GST_WARNING_OBJECT (pad, "buffer cannot be read, dropped");
     return FALSE;
@@ -141,8 +158,10 @@ gst_arcly_fmp4_mux_read (
     ok = read_h264 (pad, &map, keyframe, &unit->sample, &error);
   else if (pad->active->codec == GST_ARCLY_FMP4_MUX_H265)
     ok = read_h265 (pad, &map, &unit->sample, &error);
-  else
+  else if (pad->active->codec == GST_ARCLY_FMP4_MUX_AAC_ADTS)
     ok = read_adts (pad, &map, unit, &error);
+  else
+    ok = read_plain (pad, &map, keyframe, unit, &error);
   gst_buffer_unmap (buffer, &map);
   if (!ok && !pad->warned_malformed) {
     pad->warned_malformed = TRUE;

@@ -83,11 +83,14 @@ gst_arcly_fmp4_mux_output_announce (GstArclyMux *mux, GstArclyMuxPad *mux_pad)
   GstArclyFmp4MuxPad *pad = GST_ARCLY_FMP4_MUX_PAD (mux_pad);
   g_autoptr (GstArclyFmp4MuxFormat) format = NULL;
 
+  if (pad->is_track)
+    return;
   g_mutex_lock (&mux->lock);
   format = g_steal_pointer (&pad->announced_format);
   g_mutex_unlock (&mux->lock);
-  if (g_ptr_array_find (self->tracks, pad, NULL) || !format)
+  if (!format)
     return;
+  pad->is_track = TRUE;
   g_ptr_array_add (self->tracks, gst_object_ref (pad));
   gst_arcly_fmp4_mux_use_format (pad, format);
   set_up_track (pad, format->timescale);
@@ -108,7 +111,8 @@ gst_arcly_fmp4_mux_output_remove (GstArclyMux *mux, GstArclyMuxPad *mux_pad)
 static gboolean
 is_in_init (const GstArclyFmp4MuxPad *pad)
 {
-  return pad->entry && pad->wanted && g_bytes_equal (pad->entry, pad->wanted);
+  return pad->entry == pad->wanted ||
+         (pad->entry && pad->wanted && g_bytes_equal (pad->entry, pad->wanted));
 }
 
 static gboolean
@@ -302,7 +306,7 @@ take_unit (GstArclyFmp4Mux *self, const GstArclyMuxJob *job)
   place = (GstArclyFmp4Place){
     .dts = item->dts,
     .pts = item->pts,
-    .duration = item->duration,
+    .duration = item->duration > 0 ? item->duration : unit.duration,
     .cut = item->discont && unit.pad->line.started,
     .back = item->jumped || forth,
   };

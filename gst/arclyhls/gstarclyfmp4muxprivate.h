@@ -43,6 +43,7 @@ struct _GstArclyFmp4MuxPad {
   GstArclyFmp4Timeline line;
   GstArclyFmp4Payload payload;
   GstArclyAdtsHeader adts; /* of the last one */
+  gboolean is_track;       /* among the muxer's tracks */
   gboolean is_set_up;      /* line and payload are */
   gboolean decodable;      /* a key frame was there */
   gint64 leading_before;   /* what is shown earlier leans on what was cut off */
@@ -101,7 +102,8 @@ typedef struct {
   const GstArclyMuxJob *job;
   GstArclyFmp4MuxPad *pad; /* borrowed */
   GstArclyFmp4Sized sample;
-  gsize skip; /* of the buffer, if there are no pieces */
+  gint64 duration; /* of itself, ns; 0 if it doesn't tell */
+  gsize skip;      /* of the buffer, if there are no pieces */
 } GstArclyFmp4MuxUnit;
 
 /* gstarclyfmp4muxinput.c */

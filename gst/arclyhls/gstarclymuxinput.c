@@ -93,7 +93,10 @@ gst_arcly_mux_chain (GstPad *gst_pad, GstObject *parent, GstBuffer *buffer)
     ask_live (self, pad);
   if (GST_BUFFER_FLAG_IS_SET (buffer, GST_BUFFER_FLAG_DISCONT))
     pad->discont = TRUE;
-  if (gst_buffer_get_size (buffer) == 0) {
+  /* Headers of Opus and FLAC are in the caps, too. */
+  if (gst_buffer_get_size (buffer) == 0 ||
+      (!pad->is_video &&
+          GST_BUFFER_FLAG_IS_SET (buffer, GST_BUFFER_FLAG_HEADER))) {
     gst_buffer_unref (buffer);
     return GST_FLOW_OK;
   }

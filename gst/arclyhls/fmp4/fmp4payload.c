@@ -22,12 +22,13 @@ static void
 end_small (GstArclyFmp4Payload *payload)
 {
   gsize size = payload->small->len;
+  gpointer data;
 
   if (size == 0)
     return;
+  data = g_memdup2 (payload->small->data, size);
   g_ptr_array_add (payload->memories,
-      gst_memory_new_wrapped (0, g_memdup2 (payload->small->data, size), size,
-          0, size, NULL, NULL));
+      gst_memory_new_wrapped (0, data, size, 0, size, data, g_free));
   g_byte_array_set_size (payload->small, 0);
 }
 

@@ -91,8 +91,8 @@ stretch_last (GstArclyFmp4Timeline *line, gint64 by)
 static gboolean
 is_gap (const GstArclyFmp4Timeline *line, gint64 late)
 {
-  if (line->is_audio)
-    return late >= MAX (line->last_duration, 1);
+  if (line->is_audio && line->last_duration > 0)
+    return late >= line->last_duration;
   return late > (gint64) line->timescale * MAX_SAMPLE_S;
 }
 

@@ -406,6 +406,82 @@ GST_START_TEST (test_optional_boxes)
 }
 GST_END_TEST;
 
+/* A flush drops what is open; video goes on at a key frame, with DISCONT. */
+GST_START_TEST (test_flush)
+{
+  g_autoptr (Fmp4Report) report = NULL;
+  Output out;
+  Fixture f;
+  GstSegment segment;
+
+  fixture_init (&f, AVC_CAPS ("0d", "25/1"), NULL);
+  push_both (&f, 0, 60, 50);
+  gst_segment_init (&segment, GST_FORMAT_TIME);
+  fail_unless (gst_harness_push_event (f.video, gst_event_new_flush_start ()));
+  fail_unless (
+      gst_harness_push_event (f.video, gst_event_new_flush_stop (TRUE)));
+  fail_unless (
+      gst_harness_push_event (f.video, gst_event_new_segment (&segment)));
+  push_both (&f, 60, 110, 100);
+  push_eos (&f);
+  output_take (&out, &f);
+  report = check_output (&out, &holey);
+  fail_unless_equals_int (count_samples (report, 1), 60);
+  fail_unless_equals_int64 (
+      fmp4_report_sample (report, 1, 50)->dts, 100 * 3600);
+  fail_unless_flags (output_head (&out, 2), GST_BUFFER_FLAG_DISCONT);
+  fixture_clear (&f);
+  output_clear (&out);
+}
+GST_END_TEST;
+
+/* What a pad brought before its release is not lost, and the others go on. */
+GST_START_TEST (test_release)
+{
+  g_autoptr (Fmp4Report) report = NULL;
+  Output out;
+  Fixture f;
+
+  fixture_init (&f, AVC_CAPS ("0d", "25/1"), AAC_CAPS);
+  push_both (&f, 0, 25, 50);
+  gst_harness_teardown (f.audio);
+  f.audio = NULL;
+  push_both (&f, 25, 60, 50);
+  push_eos (&f);
+  output_take (&out, &f);
+  report = check_output (&out, &chunked);
+  fail_unless_equals_int (count_samples (report, 1), 60);
+  fail_unless (count_samples (report, 2) > 40);
+  fail_unless_equals_int (report->n_inits, 1);
+  fixture_clear (&f);
+  output_clear (&out);
+}
+GST_END_TEST;
+
+/* A malformed unit is left out, and the rest is as it was. */
+GST_START_TEST (test_malformed)
+{
+  g_autoptr (Fmp4Report) report = NULL;
+  GstBuffer *buffer;
+  Output out;
+  Fixture f;
+
+  fixture_init (&f, AVC_CAPS ("0d", "25/1"), NULL);
+  push_both (&f, 0, 5, 50);
+  buffer = make_frame (5 * 40 * GST_MSECOND, 5 * 40 * GST_MSECOND, FALSE, 5);
+  gst_buffer_memset (buffer, 0, 0x7f, 4);
+  push (f.video, buffer);
+  push_both (&f, 6, 10, 50);
+  push_eos (&f);
+  output_take (&out, &f);
+  report = check_output (&out, &strict);
+  fail_unless_equals_int (count_samples (report, 1), 9);
+  fail_unless_equals_int64 (fmp4_report_sample (report, 1, 5)->dts, 6 * 3600);
+  fixture_clear (&f);
+  output_clear (&out);
+}
+GST_END_TEST;
+
 /* The checker finds what is wrong. */
 GST_START_TEST (test_checker)
 {
@@ -476,6 +552,9 @@ fmp4mux_suite (void)
   tcase_add_test (tcase, test_audio_hole);
   tcase_add_test (tcase, test_new_init);
   tcase_add_test (tcase, test_optional_boxes);
+  tcase_add_test (tcase, test_flush);
+  tcase_add_test (tcase, test_release);
+  tcase_add_test (tcase, test_malformed);
   tcase_add_test (tcase, test_checker);
   return suite;
 }

@@ -46,6 +46,15 @@ RECIPES = {
     'opus': VIDEO_IN + AUDIO_IN + ZEROLATENCY + ['-c:a', 'libopus', '-ac', '2'],
     'film': ['-f', 'lavfi', '-i', f'testsrc2=size={SIZE}:rate=24000/1001']
             + AUDIO_IN + B_FRAMES + AAC,
+    'vp9': VIDEO_IN + AUDIO_IN
+           + ['-c:v', 'libvpx-vp9', '-deadline', 'realtime', '-cpu-used', '8',
+              '-pix_fmt', 'yuv420p', '-g', '30', '-c:a', 'libopus', '-ac', '2'],
+    'av1': VIDEO_IN + AUDIO_IN
+           + ['-c:v', 'libsvtav1', '-preset', '12', '-pix_fmt', 'yuv420p',
+              '-g', '30', '-c:a', 'libopus', '-ac', '2'],
+    'ac3-only': AUDIO_IN + ['-c:a', 'ac3', '-ac', '2'],
+    'eac3-only': AUDIO_IN + ['-c:a', 'eac3', '-ac', '2'],
+    'flac': AUDIO_IN + ['-c:a', 'flac', '-sample_fmt', 's16'],
     'mp3': VIDEO_IN + AUDIO_IN + ZEROLATENCY + MP3,
     # What the CPU is measured with: constant 5 Mbit/s.
     'bitrate': (['-f', 'lavfi', '-i', 'testsrc2=size=1920x1080:rate=30']
