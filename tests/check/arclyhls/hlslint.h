@@ -16,4 +16,7 @@ gchar *hls_lint (
 /* (transfer full): URIs of @text in order, NULL-terminated. */
 gchar **hls_lint_names (const gchar *text);
 
+/* (transfer full): what is wrong with a delta update of @full. */
+gchar *hls_lint_delta (const gchar *delta, const gchar *full);
+
 G_END_DECLS
