@@ -7,4 +7,5 @@
 #include <gst/arcly/codec/gstarclyh264.h>
 #include <gst/arcly/codec/gstarclympegaudio.h>
 #include <gst/arcly/engine/gstarclyengine.h>
+#include <gst/arcly/http/gstarclyhttporigin.h>
 #include <gst/arcly/http/gstarclyhttpserver.h>

@@ -7,8 +7,8 @@
 #define NS_PER_MS G_GINT64_CONSTANT (1000000)
 /* More is a stop, not a frame rate. */
 #define MAX_STEP (1000 * NS_PER_MS)
-/* Times in milliseconds, as RTMP has them, are not steady: a fraction of a frame
- * over the target is none. What is too much counts to the next part. */
+/* Times in milliseconds, as RTMP has them, are not steady: a fraction of a
+ * frame over the target is none. What is too much counts to the next part. */
 #define JITTER 8
 #define MIN_DURATION NS_PER_MS
 
@@ -73,7 +73,8 @@ gst_arcly_hls_part_cutter_push (GstArclyHlsPartCutter *self,
   if (beside ? elapsed < most + most / 2 : !is_full (self, elapsed))
     return FALSE;
   *duration = self->limit > 0 || beside ? MIN (elapsed, most) : elapsed;
-  /* Where nothing came for long, the time without a frame belongs to no part. */
+  /* Where nothing came for long, the time without a frame belongs to no part.
+   */
   self->start = elapsed > 2 * most ? time : self->start + *duration;
   return TRUE;
 }

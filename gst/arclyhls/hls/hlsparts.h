@@ -31,8 +31,8 @@ void gst_arcly_hls_part_cutter_set_limit (
 /* A segment begins; a part does, too. */
 void gst_arcly_hls_part_cutter_begin (GstArclyHlsPartCutter *self);
 
-/* TRUE if the open part ends in front of @unit; then it lasts @duration. Not for
- * the unit that begins a segment. Of several tracks, one leads; a unit
+/* TRUE if the open part ends in front of @unit; then it lasts @duration. Not
+ * for the unit that begins a segment. Of several tracks, one leads; a unit
  * @beside it ends a part only where the leading track is silent. */
 gboolean gst_arcly_hls_part_cutter_push (GstArclyHlsPartCutter *self,
     const GstArclyHlsUnit *unit, gboolean beside, gint64 *duration);

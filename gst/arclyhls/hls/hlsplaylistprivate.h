@@ -25,9 +25,9 @@ struct _GstArclyHlsPlaylist {
   GstArclyHlsType type;
   guint wanted_target_duration;
   guint max_length;
-  gint64 window; /* that is listed at least, ns */
-  gint64 part_duration; /* that was asked for, ns; 0: no parts */
-  gint64 part_target;   /* 0: not decided */
+  gint64 window;         /* that is listed at least, ns */
+  gint64 part_duration;  /* that was asked for, ns; 0: no parts */
+  gint64 part_target;    /* 0: not decided */
   guint target_duration; /* 0: not decided */
   gchar *stamp;          /* of this presentation */
   gchar *part_stamp;     /* of this process */
@@ -42,5 +42,5 @@ struct _GstArclyHlsPlaylist {
   gint64 longest;  /* that "duration" ever was */
   GQueue segments; /* (element-type GstArclyHlsEntry), owned */
   GstArclyHlsEntry *open; /* owned, or NULL */
-  GQueue graves;   /* (element-type Grave), owned */
+  GQueue graves;          /* (element-type Grave), owned */
 };

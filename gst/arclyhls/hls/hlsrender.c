@@ -41,8 +41,8 @@ render_control (GstArclyHlsPlaylist *self, GString *text)
 
   g_string_append_printf (text,
       "#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES,CAN-SKIP-UNTIL=%u.0,"
-      "HOLD-BACK=%u.0,PART-HOLD-BACK=%" G_GINT64_FORMAT
-      ".%03" G_GINT64_FORMAT "\n",
+      "HOLD-BACK=%u.0,PART-HOLD-BACK=%" G_GINT64_FORMAT ".%03" G_GINT64_FORMAT
+      "\n",
       SKIP_TARGET_DURATIONS * self->target_duration, 3 * self->target_duration,
       hold_back / 1000, hold_back % 1000);
 }
@@ -63,8 +63,8 @@ render_head (GstArclyHlsPlaylist *self, gboolean live, GString *text)
         "#EXT-X-PART-INF:PART-TARGET=%" G_GINT64_FORMAT ".%03" G_GINT64_FORMAT
         "\n",
         part_target / 1000, part_target % 1000);
-  g_string_append_printf (text,
-      "#EXT-X-MEDIA-SEQUENCE:%" G_GUINT64_FORMAT "\n", self->first);
+  g_string_append_printf (
+      text, "#EXT-X-MEDIA-SEQUENCE:%" G_GUINT64_FORMAT "\n", self->first);
   if (self->discontinuities > 0)
     g_string_append_printf (text,
         "#EXT-X-DISCONTINUITY-SEQUENCE:%" G_GUINT64_FORMAT "\n",
@@ -243,8 +243,7 @@ gst_arcly_hls_playlist_render_live (GstArclyHlsPlaylist *self, gboolean delta)
   text = g_string_sized_new (1024 + 256 * self->segments.length);
   render_head (self, TRUE, text);
   if (skipped > 0)
-    g_string_append_printf (
-        text, "#EXT-X-SKIP:SKIPPED-SEGMENTS=%u\n", skipped);
+    g_string_append_printf (text, "#EXT-X-SKIP:SKIPPED-SEGMENTS=%u\n", skipped);
   for (item = self->segments.head; item; item = item->next, sequence++) {
     const GstArclyHlsEntry *entry = item->data;
 

@@ -88,8 +88,8 @@ end_segment (Maker *maker, gint64 time)
   end_part (maker, gst_arcly_hls_part_cutter_finish (&maker->cutter, left));
   maker->segment.duration = time - maker->start;
   gst_arcly_hls_playlist_append (maker->list, &maker->segment, time);
-  gst_arcly_hls_part_cutter_set_limit (&maker->cutter,
-      gst_arcly_hls_playlist_get_part_target (maker->list));
+  gst_arcly_hls_part_cutter_set_limit (
+      &maker->cutter, gst_arcly_hls_playlist_get_part_target (maker->list));
   maker->segment.date_time += maker->segment.duration / 1000;
   maker->start = time;
   maker->parts = 0;
@@ -108,7 +108,8 @@ push_frame (Maker *maker, gint64 time, gboolean key)
     gst_arcly_hls_playlist_open (maker->list, &maker->segment, time);
     gst_arcly_hls_part_cutter_begin (&maker->cutter);
   }
-  if (gst_arcly_hls_part_cutter_push (&maker->cutter, &unit, FALSE, &duration)) {
+  if (gst_arcly_hls_part_cutter_push (
+          &maker->cutter, &unit, FALSE, &duration)) {
     end_part (maker, duration);
     check_text (maker);
   }
@@ -118,14 +119,15 @@ push_frame (Maker *maker, gint64 time, gboolean key)
 static gint64
 time_of (const Rate *rate, guint frame)
 {
-  gint64 time = (gint64) ((gdouble) SECOND * frame * rate->denominator /
-                          rate->numerator);
+  gint64 time =
+      (gint64) ((gdouble) SECOND * frame * rate->denominator / rate->numerator);
 
   return time / rate->rounding * rate->rounding;
 }
 
 /* Every playlist on the way is right, with every frame rate: no part is over
- * the target, none but a segment's last under 85 % of it, and hints come true. */
+ * the target, none but a segment's last under 85 % of it, and hints come true.
+ */
 static void
 test_rates (gconstpointer data)
 {
@@ -277,8 +279,8 @@ test_resume (void)
     gst_arcly_hls_playlist_set_parts (list, cases[i].wanted);
     g_assert_true (
         gst_arcly_hls_playlist_resume (list, text, strlen (text), NULL));
-    g_assert_cmpint (gst_arcly_hls_playlist_get_part_target (list), ==,
-        cases[i].target);
+    g_assert_cmpint (
+        gst_arcly_hls_playlist_get_part_target (list), ==, cases[i].target);
     g_assert_cmpuint (
         gst_arcly_hls_playlist_get_length (list), ==, cases[i].length);
     g_assert_cmpuint (gst_arcly_hls_playlist_get_next (list), ==, 8);
