@@ -45,18 +45,24 @@ GST_DEBUG_CATEGORY_STATIC (gst_arcly_hls_sink_debug);
 #define DEFAULT_TARGET_DURATION 6
 #define DEFAULT_PLAYLIST_LENGTH 6
 #define DEFAULT_PLAYLIST_TYPE GST_ARCLY_HLS_LIVE
+#define DEFAULT_PART_DURATION 0
+#define DEFAULT_DVR_WINDOW 0
 #define DEFAULT_DELETE_SEGMENTS TRUE
 #define DEFAULT_SEND_KEYFRAME_REQUESTS TRUE
 #define DEFAULT_HTTP_ADDRESS "127.0.0.1"
 #define DEFAULT_HTTP_PORT -1
 #define DEFAULT_HTTP_PATH "/hls"
 #define MAX_TARGET_DURATION 3600
+/* Less is a frame; more is a segment. */
+#define MIN_PART_DURATION (20 * GST_MSECOND)
 
 enum {
   PROP_0,
   PROP_LOCATION,
   PROP_TARGET_DURATION,
+  PROP_PART_DURATION,
   PROP_PLAYLIST_LENGTH,
+  PROP_DVR_WINDOW,
   PROP_PLAYLIST_TYPE,
   PROP_DELETE_SEGMENTS,
   PROP_SEND_KEYFRAME_REQUESTS,
@@ -80,7 +86,9 @@ struct _GstArclyHlsSink {
   /* Settings. Object lock. */
   gchar *location;
   guint target_duration;
+  GstClockTime part_duration;
   guint playlist_length;
+  GstClockTime dvr_window;
   GstArclyHlsType playlist_type;
   gboolean delete_segments;
   gboolean send_keyframe_requests;
@@ -156,8 +164,21 @@ gst_arcly_hls_sink_release_pad (GstElement *element, GstPad *pad)
   gst_element_remove_pad (element, pad);
 }
 
+/* Parts are served by our own server or not at all: they are in no folder. */
+static GstArclyHttpOrigin *
+make_origin (GstArclyHlsSink *self, GstClockTime part_duration)
+{
+  if (part_duration == 0)
+    return NULL;
+  if (g_atomic_int_get (&self->http.port) > 0)
+    return gst_arcly_http_origin_new ();
+  GST_ELEMENT_WARNING (self, RESOURCE, SETTINGS,
+      ("\"part-duration\" has no effect without \"http-port\""), (NULL));
+  return NULL;
+}
+
 static gboolean
-open_writer (GstArclyHlsSink *self)
+open_writer (GstArclyHlsSink *self, GstArclyHttpOrigin **origin)
 {
   g_autoptr (GError) error = NULL;
   g_autofree gchar *location = NULL;
@@ -168,6 +189,8 @@ open_writer (GstArclyHlsSink *self)
   settings.type = self->playlist_type;
   settings.target_duration = self->target_duration;
   settings.length = self->playlist_length;
+  settings.dvr_window = self->dvr_window;
+  settings.part_duration = self->part_duration;
   settings.keep_segments = !self->delete_segments;
   settings.send_keyframe_requests = self->send_keyframe_requests;
   GST_OBJECT_UNLOCK (self);
@@ -178,6 +201,10 @@ open_writer (GstArclyHlsSink *self)
     return FALSE;
   }
   settings.location = location;
+  *origin = settings.type == GST_ARCLY_HLS_VOD
+                ? NULL
+                : make_origin (self, settings.part_duration);
+  settings.origin = *origin;
   if (!gst_arcly_hls_writer_open (self->writer, &settings, &error)) {
     GST_ELEMENT_ERROR (
         self, RESOURCE, OPEN_WRITE, ("%s", error->message), (NULL));
@@ -207,7 +234,7 @@ open_http (GstArclyHlsSink *self)
 }
 
 static gboolean
-mount_http (GstArclyHlsSink *self)
+mount_http (GstArclyHlsSink *self, GstArclyHttpOrigin *origin)
 {
   g_autofree gchar *path = NULL;
   g_autofree gchar *location = NULL;
@@ -218,7 +245,7 @@ mount_http (GstArclyHlsSink *self)
   GST_OBJECT_UNLOCK (self);
 
   return gst_arcly_hls_http_mount (
-      &self->http, GST_ELEMENT (self), path, location);
+      &self->http, GST_ELEMENT (self), path, location, origin);
 }
 
 /* Segments must be there before they are offered, and be offered no longer
@@ -226,9 +253,11 @@ mount_http (GstArclyHlsSink *self)
 static gboolean
 start (GstArclyHlsSink *self)
 {
-  if (!open_writer (self))
+  g_autoptr (GstArclyHttpOrigin) origin = NULL;
+
+  if (!open_writer (self, &origin))
     return FALSE;
-  if (mount_http (self))
+  if (mount_http (self, origin))
     return TRUE;
   gst_arcly_hls_writer_close (self->writer);
   return FALSE;
@@ -290,8 +319,16 @@ gst_arcly_hls_sink_set_property (
     case PROP_TARGET_DURATION:
       self->target_duration = g_value_get_uint (value);
       break;
+    case PROP_PART_DURATION:
+      self->part_duration = g_value_get_uint64 (value);
+      if (self->part_duration > 0)
+        self->part_duration = MAX (self->part_duration, MIN_PART_DURATION);
+      break;
     case PROP_PLAYLIST_LENGTH:
       self->playlist_length = g_value_get_uint (value);
+      break;
+    case PROP_DVR_WINDOW:
+      self->dvr_window = g_value_get_uint64 (value);
       break;
     case PROP_PLAYLIST_TYPE:
       self->playlist_type = g_value_get_enum (value);
@@ -336,8 +373,14 @@ gst_arcly_hls_sink_get_property (
     case PROP_TARGET_DURATION:
       g_value_set_uint (value, self->target_duration);
       break;
+    case PROP_PART_DURATION:
+      g_value_set_uint64 (value, self->part_duration);
+      break;
     case PROP_PLAYLIST_LENGTH:
       g_value_set_uint (value, self->playlist_length);
+      break;
+    case PROP_DVR_WINDOW:
+      g_value_set_uint64 (value, self->dvr_window);
       break;
     case PROP_PLAYLIST_TYPE:
       g_value_set_enum (value, self->playlist_type);
@@ -384,7 +427,9 @@ gst_arcly_hls_sink_init (GstArclyHlsSink *self)
 {
   self->location = g_strdup (DEFAULT_LOCATION);
   self->target_duration = DEFAULT_TARGET_DURATION;
+  self->part_duration = DEFAULT_PART_DURATION;
   self->playlist_length = DEFAULT_PLAYLIST_LENGTH;
+  self->dvr_window = DEFAULT_DVR_WINDOW;
   self->playlist_type = DEFAULT_PLAYLIST_TYPE;
   self->delete_segments = DEFAULT_DELETE_SEGMENTS;
   self->send_keyframe_requests = DEFAULT_SEND_KEYFRAME_REQUESTS;
@@ -450,6 +495,40 @@ install_http_properties (void)
    */
   properties[PROP_HTTP_PATH] = g_param_spec_string ("http-path", "HTTP path",
       "Where on the server the folder is", DEFAULT_HTTP_PATH,
+      G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY);
+}
+
+static void
+install_live_properties (void)
+{
+  /**
+   * GstArclyHlsSink:part-duration:
+   *
+   * How long the parts of a segment shall be, in nanoseconds, for low-latency
+   * HLS (rfc8216bis); 0 makes none. At least 20 ms. They are as near to it as
+   * whole frames allow; the first segment decides what the playlist advertises,
+   * and none is longer from then on. Parts are in memory only: needs
+   * #GstArclyHlsSink:http-port. No effect on vod playlists.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_PART_DURATION] = g_param_spec_uint64 ("part-duration",
+      "Part duration", "How long parts shall be (ns, 0 = no low latency)", 0,
+      60 * GST_SECOND, DEFAULT_PART_DURATION,
+      G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY);
+
+  /**
+   * GstArclyHlsSink:dvr-window:
+   *
+   * How much media a live playlist lists at least, in nanoseconds: viewers can
+   * go back so far. 0 lists what #GstArclyHlsSink:playlist-length says; the
+   * larger of both counts.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_DVR_WINDOW] = g_param_spec_uint64 ("dvr-window", "DVR window",
+      "Media that a live playlist lists at least (ns, 0 = off)", 0, G_MAXINT64,
+      DEFAULT_DVR_WINDOW,
       G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY);
 }
 
@@ -542,6 +621,7 @@ install_properties (GObjectClass *object_class)
           DEFAULT_SEND_KEYFRAME_REQUESTS,
           G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY);
 
+  install_live_properties ();
   install_http_properties ();
 
   /**

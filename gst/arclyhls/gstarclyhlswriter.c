@@ -6,6 +6,7 @@
 
 #include <gst/video/video.h>
 
+#include "gstarclyhlslive.h"
 #include "gstarclyhlsstore.h"
 #include "gstarclyhlswriter.h"
 #include "gstarclytsmux.h"
@@ -30,6 +31,7 @@ struct _GstArclyHlsWriter {
   /* The streaming thread; or nobody streams. */
   GstArclyHlsStore *store;       /* owned */
   GstArclyHlsPlaylist *playlist; /* owned */
+  GstArclyHlsLive *live;         /* owned; NULL without parts */
   GstArclyHlsCutter cutter;
   guint8 tables[2 * TS_PACKET]; /* PAT and PMT that went last */
   gboolean has_tables;
@@ -135,6 +137,16 @@ delete_expired (GstArclyHlsWriter *self)
   }
 }
 
+/* What viewers of parts see. */
+static void
+publish (GstArclyHlsWriter *self)
+{
+  g_autofree gchar *text = NULL;
+
+  if (self->live)
+    text = gst_arcly_hls_live_publish (self->live);
+}
+
 static void
 write_playlist (GstArclyHlsWriter *self)
 {
@@ -146,6 +158,7 @@ write_playlist (GstArclyHlsWriter *self)
                             self->store, PLAYLIST, text, strlen (text), &error);
   if (self->stale)
     report (self, error);
+  publish (self);
 }
 
 /* PROGRAM-DATE-TIME follows the clock at a discontinuity and the durations in
@@ -173,10 +186,13 @@ open_segment (
   if (is_new)
     gst_arcly_hls_playlist_drop_before (
         self->playlist, gst_arcly_hls_playlist_get_next (self->playlist));
+  if (self->live)
+    gst_arcly_hls_live_open (self->live, &self->segment, now ());
 }
 
 /* A segment that is lost has no entry, so players need not know EXT-X-GAP; its
- * number goes to the next, which is a discontinuity. */
+ * number goes to the next, which is a discontinuity. But parts of it were
+ * listed already: then it stays, without a file. */
 static void
 lose_segment (GstArclyHlsWriter *self, const GError *failure)
 {
@@ -185,7 +201,7 @@ lose_segment (GstArclyHlsWriter *self, const GError *failure)
 }
 
 static void
-list_segment (GstArclyHlsWriter *self)
+list_segment (GstArclyHlsWriter *self, const gchar *name)
 {
   guint target;
 
@@ -193,6 +209,10 @@ list_segment (GstArclyHlsWriter *self)
   target = gst_arcly_hls_playlist_get_target_duration (self->playlist);
   if (!self->is_vod)
     gst_arcly_hls_cutter_set_limit (&self->cutter, target);
+  if (self->live)
+    gst_arcly_hls_live_list (self->live, name, self->segment.duration);
+  if (self->lost)
+    return;
   add (&self->n_segments, 1);
   add (&self->n_bytes, self->segment_bytes);
   self->has_reported = FALSE;
@@ -210,15 +230,18 @@ close_segment (GstArclyHlsWriter *self, gint64 duration)
   self->next_date_time = self->segment.date_time + duration / 1000;
   if (!self->lost && !gst_arcly_hls_store_commit (self->store, name, &error))
     lose_segment (self, error);
-  if (self->lost) {
+  if (self->lost)
     add (&self->n_lost, 1);
-    self->lost_before = TRUE;
-  } else {
+  if (self->live)
+    gst_arcly_hls_live_close (self->live, duration);
+  self->segment.gap = self->lost;
+  self->lost_before = self->lost && !self->live;
+  if (!self->lost_before) {
     GST_DEBUG_OBJECT (
         self, "%s, %" GST_TIME_FORMAT, name, GST_TIME_ARGS (duration));
-    list_segment (self);
+    list_segment (self, name);
   }
-  if (!self->lost || self->stale)
+  if (!self->lost_before || self->stale)
     write_playlist (self);
   /* Also of a lost one: where the disk is full, this is what makes room. */
   delete_expired (self);
@@ -230,6 +253,8 @@ write_bytes (GstArclyHlsWriter *self, const guint8 *data, gsize size)
   g_autoptr (GError) error = NULL;
 
   self->segment_bytes += size;
+  if (self->live)
+    gst_arcly_hls_live_write (self->live, data, size);
   if (!self->lost &&
       !gst_arcly_hls_store_write (self->store, data, size, &error))
     lose_segment (self, error);
@@ -357,6 +382,10 @@ gst_arcly_hls_writer_render (GstBaseSink *sink, GstBuffer *buffer)
     return GST_FLOW_ERROR;
   }
   done = cut_before (self, &unit, map.data, map.size);
+  if (self->live &&
+      gst_arcly_hls_live_push (self->live, &unit,
+          GST_BUFFER_FLAG_IS_SET (buffer, GST_ARCLY_TS_MUX_FLAG_BESIDE)))
+    publish (self);
   note_tables (self, map.data, map.size);
   if (!self->failed)
     write_bytes (self, map.data + done, map.size - done);
@@ -488,7 +517,15 @@ gst_arcly_hls_writer_open (GstArclyHlsWriter *self,
   self->stale = FALSE;
   self->has_reported = self->warned_gop = self->has_tables = FALSE;
   self->n_keyframe_requests = 0;
+  gst_arcly_hls_playlist_set_window (
+      self->playlist, (gint64) settings->dvr_window);
+  if (settings->origin && !self->is_vod)
+    gst_arcly_hls_playlist_set_parts (
+        self->playlist, (gint64) settings->part_duration);
   resume (self);
+  if (settings->origin && !self->is_vod)
+    self->live = gst_arcly_hls_live_new (
+        self->playlist, settings->origin, (gint64) settings->part_duration);
   return TRUE;
 }
 
@@ -502,6 +539,7 @@ gst_arcly_hls_writer_close (GstArclyHlsWriter *self)
     end_playlist (self);
   else
     finish_segment (self);
+  g_clear_pointer (&self->live, gst_arcly_hls_live_free);
   g_clear_pointer (&self->store, gst_arcly_hls_store_close);
   g_clear_pointer (&self->playlist, gst_arcly_hls_playlist_free);
 }

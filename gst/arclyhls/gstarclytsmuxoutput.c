@@ -235,6 +235,8 @@ write_unit (GstArclyTsMux *self, GstArclyTsMuxJob *job, gboolean random_access)
     GST_BUFFER_FLAG_SET (out, GST_BUFFER_FLAG_DISCONT);
   if (job->leftover)
     GST_BUFFER_FLAG_SET (out, GST_ARCLY_TS_MUX_FLAG_LEFTOVER);
+  if (!job->may_cut)
+    GST_BUFFER_FLAG_SET (out, GST_ARCLY_TS_MUX_FLAG_BESIDE);
   return out;
 }
 

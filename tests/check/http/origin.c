@@ -242,10 +242,9 @@ GST_START_TEST (test_ranges)
         request (&live.http, "GET", "/live/abc.ts");
     g_autofree gchar *body = NULL;
 
-    soup_message_headers_append (soup_message_get_request_headers (message),
-        "Range", cases[i].range);
-    fail_unless_equals_int (
-        send (&live.http, message, &body), cases[i].status);
+    soup_message_headers_append (
+        soup_message_get_request_headers (message), "Range", cases[i].range);
+    fail_unless_equals_int (send (&live.http, message, &body), cases[i].status);
     fail_unless_equals_string (body ? body : "", cases[i].body);
   }
   live_clear (&live);
@@ -278,8 +277,7 @@ GST_START_TEST (test_caching)
   fail_unless_equals_string (
       sent_cache_control (&live, URL "?_HLS_msn=2&_HLS_part=0"),
       "public, max-age=6");
-  fail_unless (
-      strstr (sent_cache_control (&live, "/live/a.ts"), "immutable"));
+  fail_unless (strstr (sent_cache_control (&live, "/live/a.ts"), "immutable"));
 
   plain = request (&live.http, "GET", URL);
   soup_message_headers_replace (
@@ -380,8 +378,9 @@ GST_END_TEST;
 /* The list of streams tells what is true of the origin. */
 GST_START_TEST (test_state)
 {
-  GstArclyHttpPlaylist ended = { .full = "#EXTM3U\n#EXT-X-ENDLIST\n",
-    .target_duration = 1, .ended = TRUE };
+  GstArclyHttpPlaylist ended = {
+    .full = "#EXTM3U\n#EXT-X-ENDLIST\n", .target_duration = 1, .ended = TRUE
+  };
   g_autofree gchar *before = NULL;
   g_autofree gchar *live_list = NULL;
   g_autofree gchar *after = NULL;

@@ -48,8 +48,8 @@ test_parse (void)
 
   for (i = 0; i < G_N_ELEMENTS (cases); i++) {
     g_test_message ("%s", cases[i].query);
-    g_assert_cmpint (gst_arcly_http_reload_parse (&reload, cases[i].query), ==,
-        cases[i].ok);
+    g_assert_cmpint (
+        gst_arcly_http_reload_parse (&reload, cases[i].query), ==, cases[i].ok);
     if (!cases[i].ok)
       continue;
     g_assert_cmpint (reload.blocks, ==, cases[i].reload.blocks);
@@ -106,8 +106,8 @@ test_judge (void)
     GstArclyHttpReload reload = { TRUE, cases[i].msn, cases[i].part, FALSE };
 
     g_test_message ("%u", i);
-    g_assert_cmpint (gst_arcly_http_snapshot_judge (live, &reload), ==,
-        cases[i].judgement);
+    g_assert_cmpint (
+        gst_arcly_http_snapshot_judge (live, &reload), ==, cases[i].judgement);
     g_assert_cmpint (gst_arcly_http_snapshot_judge (ended, &reload), ==, NOW);
   }
 }
@@ -130,12 +130,12 @@ test_text (void)
   playlist.delta = "delta";
   second = gst_arcly_http_snapshot_new (&playlist, 1, 2);
   g_assert_null (gst_arcly_http_snapshot_get_text (second, FALSE, TRUE));
-  g_assert_cmpuint (g_bytes_get_size (gst_arcly_http_snapshot_get_text (
-                        second, TRUE, FALSE)),
+  g_assert_cmpuint (
+      g_bytes_get_size (gst_arcly_http_snapshot_get_text (second, TRUE, FALSE)),
       ==, 5);
   /* A delta that is not there is the full one. */
-  g_assert_cmpuint (g_bytes_get_size (gst_arcly_http_snapshot_get_text (
-                        first, TRUE, FALSE)),
+  g_assert_cmpuint (
+      g_bytes_get_size (gst_arcly_http_snapshot_get_text (first, TRUE, FALSE)),
       ==, 5000);
   g_assert_cmpstr (gst_arcly_http_snapshot_get_etag (first), !=,
       gst_arcly_http_snapshot_get_etag (second));

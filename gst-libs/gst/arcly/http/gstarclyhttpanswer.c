@@ -12,10 +12,10 @@
 /* What else is in a folder is nobody's business. */
 static const GstArclyHttpType file_types[] = {
   { ".m3u8", "application/vnd.apple.mpegurl",
-      GST_ARCLY_HTTP_CACHE_NEVER },            /* RFC 8216, 4 */
-  { ".ts", "video/mp2t", CACHE_FOREVER },      /* RFC 3555 */
+      GST_ARCLY_HTTP_CACHE_NEVER },       /* RFC 8216, 4 */
+  { ".ts", "video/mp2t", CACHE_FOREVER }, /* RFC 3555 */
   { ".m4s", "video/iso.segment", CACHE_FOREVER },
-  { ".mp4", "video/mp4", CACHE_FOREVER },      /* RFC 4337 */
+  { ".mp4", "video/mp4", CACHE_FOREVER }, /* RFC 4337 */
 };
 
 const GstArclyHttpType *
@@ -69,8 +69,8 @@ client_has (SoupServerMessage *message, const gchar *etag)
 }
 
 gboolean
-gst_arcly_http_answer_not_modified (SoupServerMessage *message,
-    const gchar *etag, const gchar *cache_control)
+gst_arcly_http_answer_not_modified (
+    SoupServerMessage *message, const gchar *etag, const gchar *cache_control)
 {
   gst_arcly_http_set_header (message, "ETag", etag);
   if (!client_has (message, etag))

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Answers from origins. What is not there yet is waited for (rfc8216bis, 6.2.5):
- * the message is paused, and goes on when the origin wakes this server. All of
- * it is in the server's thread. */
+ * Answers from origins. What is not there yet is waited for
+ * (rfc8216bis, 6.2.5): the message is paused, and goes on when the origin wakes
+ * this server. All of it is in the server's thread. */
 #include "config.h"
 
 #include <string.h>
@@ -138,8 +138,8 @@ answer_playlist (SoupServerMessage *message, GstArclyHttpSnapshot *snapshot,
     text = gst_arcly_http_snapshot_get_text (snapshot, reload->skip, FALSE);
   /* Another coding is another version, and a delta is, too. */
   if (!gzip && !reload->skip &&
-      gst_arcly_http_answer_not_modified (message,
-          gst_arcly_http_snapshot_get_etag (snapshot), cache_control))
+      gst_arcly_http_answer_not_modified (
+          message, gst_arcly_http_snapshot_get_etag (snapshot), cache_control))
     return;
   gst_arcly_http_answer_bytes (
       message, text, "application/vnd.apple.mpegurl", cache_control);
@@ -195,8 +195,8 @@ start_streaming (Waiter *waiter)
 
   gst_arcly_http_set_header (message, "Cache-Control",
       type ? type->cache_control : GST_ARCLY_HTTP_CACHE_NEVER);
-  gst_arcly_http_set_header (message, "Content-Type",
-      type ? type->type : "application/octet-stream");
+  gst_arcly_http_set_header (
+      message, "Content-Type", type ? type->type : "application/octet-stream");
   soup_message_headers_set_encoding (
       soup_server_message_get_response_headers (message),
       SOUP_ENCODING_CHUNKED);
@@ -256,10 +256,9 @@ try_file (Waiter *waiter)
 static gboolean
 try_waiter (Waiter *waiter, GstArclyHttpSnapshot *snapshot)
 {
-  gboolean done = waiter->name
-                      ? try_file (waiter)
-                      : try_playlist (waiter->message, snapshot,
-                            &waiter->reload);
+  gboolean done =
+      waiter->name ? try_file (waiter)
+                   : try_playlist (waiter->message, snapshot, &waiter->reload);
 
   if (!done)
     return FALSE;
@@ -268,7 +267,8 @@ try_waiter (Waiter *waiter, GstArclyHttpSnapshot *snapshot)
   return TRUE;
 }
 
-/* Half a file that ends well would be cached for ever: the connection breaks. */
+/* Half a file that ends well would be cached for ever: the connection breaks.
+ */
 static void
 give_up (Waiter *waiter)
 {
@@ -382,8 +382,8 @@ hold (GstArclyHttpLive *live, SoupServerMessage *message,
   waiter->range = g_strdup (what->range);
   waiter->since = g_get_monotonic_time ();
   waiter->link.data = waiter;
-  waiter->finished_id = g_signal_connect (
-      message, "finished", G_CALLBACK (on_finished), waiter);
+  waiter->finished_id =
+      g_signal_connect (message, "finished", G_CALLBACK (on_finished), waiter);
   g_queue_push_tail_link (&waiter->room->waiters, &waiter->link);
   live->n_pending++;
   soup_server_message_pause (message);
@@ -453,7 +453,7 @@ gst_arcly_http_live_state (GstArclyHttpOrigin *origin)
     return "ended";
   age = g_get_monotonic_time () - gst_arcly_http_snapshot_get_time (snapshot);
   return age > 3 * gst_arcly_http_snapshot_get_target_duration (snapshot) *
-                   G_USEC_PER_SEC
+                     G_USEC_PER_SEC
              ? "stalled"
              : "live";
 }

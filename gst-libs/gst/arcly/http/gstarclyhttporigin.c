@@ -10,8 +10,8 @@
  * hold requests for what is about to come until it is there, and send a part
  * that is asked for early as its bytes arrive.
  *
- * All functions may be called from any thread. None blocks longer than a copy of
- * a few pointers takes; servers are woken, and answer in their own threads.
+ * All functions may be called from any thread. None blocks longer than a copy
+ * of a few pointers takes; servers are woken, and answer in their own threads.
  *
  * Since: 0.1
  */
@@ -52,8 +52,7 @@ struct _GstArclyHttpOrigin {
   gboolean closed;
 };
 
-G_DEFINE_FINAL_TYPE (
-    GstArclyHttpOrigin, gst_arcly_http_origin, G_TYPE_OBJECT)
+G_DEFINE_FINAL_TYPE (GstArclyHttpOrigin, gst_arcly_http_origin, G_TYPE_OBJECT)
 
 static void
 resource_free (gpointer data)
@@ -123,8 +122,8 @@ wake (gpointer data, gpointer user_data)
     return;
   source = g_idle_source_new ();
   g_source_set_priority (source, G_PRIORITY_DEFAULT);
-  g_source_set_callback (source, on_wake, (gpointer) watch_ref (watch, NULL),
-      watch_unref);
+  g_source_set_callback (
+      source, on_wake, (gpointer) watch_ref (watch, NULL), watch_unref);
   g_source_attach (source, watch->context);
 }
 
@@ -143,8 +142,8 @@ wake_all (GstArclyHttpOrigin *origin)
 }
 
 GstArclyHttpWatch *
-gst_arcly_http_origin_watch (GstArclyHttpOrigin *origin,
-    GMainContext *context, GstArclyHttpWakeFunc func, gpointer data)
+gst_arcly_http_origin_watch (GstArclyHttpOrigin *origin, GMainContext *context,
+    GstArclyHttpWakeFunc func, gpointer data)
 {
   GstArclyHttpWatch *watch = g_new0 (GstArclyHttpWatch, 1);
 
@@ -200,8 +199,8 @@ chunks_from (Resource *resource, gsize offset)
     if (offset >= size)
       offset -= size;
     else if (offset > 0)
-      g_ptr_array_add (chunks,
-          g_bytes_new_from_bytes (chunk, offset, size - offset)),
+      g_ptr_array_add (
+          chunks, g_bytes_new_from_bytes (chunk, offset, size - offset)),
           offset = 0;
     else
       g_ptr_array_add (chunks, g_bytes_ref (chunk));
@@ -243,8 +242,8 @@ gst_arcly_http_origin_new (void)
  * @origin: a stream
  * @name: a name that never had other content
  *
- * Announces a file: who asks for it from now on gets its bytes as they come. Any
- * thread.
+ * Announces a file: who asks for it from now on gets its bytes as they come.
+ * Any thread.
  *
  * Since: 0.1
  */
@@ -347,8 +346,8 @@ gst_arcly_http_origin_finish (GstArclyHttpOrigin *origin, const gchar *name)
  * Since: 0.1
  */
 void
-gst_arcly_http_origin_join (GstArclyHttpOrigin *origin, const gchar *name,
-    const gchar *const *parts)
+gst_arcly_http_origin_join (
+    GstArclyHttpOrigin *origin, const gchar *name, const gchar *const *parts)
 {
   Resource *joined = NULL;
   guint i, j;

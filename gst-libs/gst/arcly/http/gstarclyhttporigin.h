@@ -53,8 +53,8 @@ void gst_arcly_http_origin_finish (
     GstArclyHttpOrigin *origin, const gchar *name);
 
 GST_ARCLY_API
-void gst_arcly_http_origin_join (GstArclyHttpOrigin *origin, const gchar *name,
-    const gchar *const *parts);
+void gst_arcly_http_origin_join (
+    GstArclyHttpOrigin *origin, const gchar *name, const gchar *const *parts);
 
 GST_ARCLY_API
 void gst_arcly_http_origin_remove (

@@ -55,8 +55,7 @@ gst_arcly_http_snapshot_new (
   self->target_duration = playlist->target_duration;
   self->ended = playlist->ended;
   self->time = g_get_monotonic_time ();
-  self->etag =
-      g_strdup_printf ("\"%08x-%" G_GINT64_MODIFIER "x\"", id, serial);
+  self->etag = g_strdup_printf ("\"%08x-%" G_GINT64_MODIFIER "x\"", id, serial);
   set_text (&self->texts[FALSE], playlist->full);
   set_text (&self->texts[TRUE], playlist->delta);
   return self;
