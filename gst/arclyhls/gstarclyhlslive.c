@@ -74,10 +74,9 @@ gst_arcly_hls_live_free (GstArclyHlsLive *self)
 static void
 announce (GstArclyHlsLive *self)
 {
-  g_autofree gchar *hint =
-      gst_arcly_hls_playlist_get_part_name (self->playlist,
-          gst_arcly_hls_playlist_get_next (self->playlist),
-          gst_arcly_hls_playlist_get_open_parts (self->playlist));
+  g_autofree gchar *hint = gst_arcly_hls_playlist_get_part_name (self->playlist,
+      gst_arcly_hls_playlist_get_next (self->playlist),
+      gst_arcly_hls_playlist_get_open_parts (self->playlist));
 
   if (g_strcmp0 (hint, self->hint) == 0)
     return;
@@ -116,8 +115,8 @@ gst_arcly_hls_live_push (
     GstArclyHlsLive *self, const GstArclyHlsUnit *unit, gboolean beside)
 {
   gint64 duration;
-  gboolean ended = gst_arcly_hls_part_cutter_push (
-      &self->cutter, unit, beside, &duration);
+  gboolean ended =
+      gst_arcly_hls_part_cutter_push (&self->cutter, unit, beside, &duration);
 
   if (ended) {
     end_part (self, duration);
@@ -128,8 +127,7 @@ gst_arcly_hls_live_push (
 }
 
 void
-gst_arcly_hls_live_write (
-    GstArclyHlsLive *self, const guint8 *data, gsize size)
+gst_arcly_hls_live_write (GstArclyHlsLive *self, const guint8 *data, gsize size)
 {
   g_autoptr (GBytes) bytes = NULL;
 
@@ -187,8 +185,8 @@ gst_arcly_hls_live_list (
 {
   Kept *kept = g_new0 (Kept, 1);
 
-  gst_arcly_hls_part_cutter_set_limit (&self->cutter,
-      gst_arcly_hls_playlist_get_part_target (self->playlist));
+  gst_arcly_hls_part_cutter_set_limit (
+      &self->cutter, gst_arcly_hls_playlist_get_part_target (self->playlist));
   self->made += duration;
   kept->name = g_strdup (name);
   kept->parts = g_steal_pointer (&self->parts);

@@ -11,6 +11,7 @@
 #include "gstarclyhlswriter.h"
 #include "gstarclytsmux.h"
 #include "hls/hlscutter.h"
+#include "hls/hlslint.h"
 
 GST_DEBUG_CATEGORY_STATIC (gst_arcly_hls_writer_debug);
 #define GST_CAT_DEFAULT gst_arcly_hls_writer_debug
@@ -32,6 +33,7 @@ struct _GstArclyHlsWriter {
   GstArclyHlsStore *store;       /* owned */
   GstArclyHlsPlaylist *playlist; /* owned */
   GstArclyHlsLive *live;         /* owned; NULL without parts */
+  GstArclyHlsLint *lints[2];     /* owned: of the folder's, of viewers' */
   GstArclyHlsCutter cutter;
   guint8 tables[2 * TS_PACKET]; /* PAT and PMT that went last */
   gboolean has_tables;
@@ -46,6 +48,7 @@ struct _GstArclyHlsWriter {
   GFileError reported;   /* the last failure that was */
   gboolean has_reported;
   gboolean warned_gop;
+  gboolean warned_rules;
   guint n_keyframe_requests;
 
   /* Atomic. The streaming thread adds, relaxed; "stats" reads. */
@@ -137,6 +140,22 @@ delete_expired (GstArclyHlsWriter *self)
   }
 }
 
+/* Rule U9. Whatever it is, viewers are better off with a playlist. */
+static void
+lint (GstArclyHlsWriter *self, gboolean live, const gchar *text)
+{
+  g_autofree gchar *broken = gst_arcly_hls_lint_check (self->lints[live], text);
+
+  if (!broken)
+    return;
+  GST_WARNING_OBJECT (self, "%s", broken);
+  if (!self->warned_rules)
+    GST_ELEMENT_WARNING (self, STREAM, FORMAT,
+        ("The playlist breaks a rule of HLS; some players may stop"),
+        ("%s", broken));
+  self->warned_rules = TRUE;
+}
+
 /* What viewers of parts see. */
 static void
 publish (GstArclyHlsWriter *self)
@@ -145,6 +164,8 @@ publish (GstArclyHlsWriter *self)
 
   if (self->live)
     text = gst_arcly_hls_live_publish (self->live);
+  if (text)
+    lint (self, TRUE, text);
 }
 
 static void
@@ -158,6 +179,8 @@ write_playlist (GstArclyHlsWriter *self)
                             self->store, PLAYLIST, text, strlen (text), &error);
   if (self->stale)
     report (self, error);
+  if (text)
+    lint (self, FALSE, text);
   publish (self);
 }
 
@@ -514,7 +537,9 @@ gst_arcly_hls_writer_open (GstArclyHlsWriter *self,
       settings->type, settings->target_duration, settings->length, stamp);
   gst_arcly_hls_cutter_init (&self->cutter, settings->target_duration);
   self->open = self->lost = self->lost_before = self->failed = FALSE;
-  self->stale = FALSE;
+  self->stale = self->warned_rules = FALSE;
+  self->lints[FALSE] = gst_arcly_hls_lint_new ();
+  self->lints[TRUE] = gst_arcly_hls_lint_new ();
   self->has_reported = self->warned_gop = self->has_tables = FALSE;
   self->n_keyframe_requests = 0;
   gst_arcly_hls_playlist_set_window (
@@ -540,6 +565,8 @@ gst_arcly_hls_writer_close (GstArclyHlsWriter *self)
   else
     finish_segment (self);
   g_clear_pointer (&self->live, gst_arcly_hls_live_free);
+  g_clear_pointer (&self->lints[FALSE], gst_arcly_hls_lint_free);
+  g_clear_pointer (&self->lints[TRUE], gst_arcly_hls_lint_free);
   g_clear_pointer (&self->store, gst_arcly_hls_store_close);
   g_clear_pointer (&self->playlist, gst_arcly_hls_playlist_free);
 }

@@ -44,8 +44,8 @@ get_list (Live *live, const gchar *query)
   GBytes *bytes = NULL;
   g_autofree gchar *name = g_strconcat ("index.m3u8", query, NULL);
   guint status = get (live, name, &bytes);
-  gchar *text = g_strndup (
-      g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes));
+  gchar *text =
+      g_strndup (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes));
 
   g_bytes_unref (bytes);
   if (status == 200)
@@ -204,6 +204,7 @@ GST_START_TEST (test_series)
   test_hls_end (&live.hls);
   check (&live);
   fail_unless (g_str_has_suffix (live.list, "#EXT-X-ENDLIST\n"));
+  test_hls_assert_no_message (&live.hls, GST_MESSAGE_WARNING);
   live_clear (&live);
 }
 GST_END_TEST;
@@ -221,6 +222,7 @@ GST_START_TEST (test_sound)
   push (&live, 0, 600);
   check_media (&live);
   fail_unless (live.n_lists > 90);
+  test_hls_assert_no_message (&live.hls, GST_MESSAGE_WARNING);
   live_clear (&live);
 }
 GST_END_TEST;
@@ -232,13 +234,14 @@ GST_START_TEST (test_sound_only)
 
   live_init (&live);
   test_hls_new_sink (&live.hls, NULL);
-  g_object_set (live.hls.sink, "part-duration", (guint64) PART, "http-port", 0,
-      NULL);
+  g_object_set (
+      live.hls.sink, "part-duration", (guint64) PART, "http-port", 0, NULL);
   test_hls_add_audio (&live.hls);
   g_object_get (live.hls.sink, "http-bound-port", &live.port, NULL);
   push (&live, 0, 600);
   check_media (&live);
   fail_unless (live.n_lists > 90);
+  test_hls_assert_no_message (&live.hls, GST_MESSAGE_WARNING);
   live_clear (&live);
 }
 GST_END_TEST;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <string.h>
 
+#include "gst/arclyhls/hls/hlslint.h"
 #include "hlslint.h"
 #include "hlsparts.h"
 #include "hlsplaylist.h"
@@ -35,6 +36,7 @@ static const Rate rates[] = {
 
 typedef struct {
   GstArclyHlsPlaylist *list;
+  GstArclyHlsLint *lint; /* ours */
   GstArclyHlsPartCutter cutter;
   GstArclyHlsSegment segment;
   gint64 start, parts;
@@ -53,6 +55,9 @@ check_text (Maker *maker)
 
   if (!text)
     return;
+  wrong = gst_arcly_hls_lint_check (maker->lint, text);
+  if (wrong)
+    g_error ("%s in:\n%s\nbefore:\n%s", wrong, text, maker->before);
   wrong = hls_lint (text, maker->before, FALSE);
   if (wrong[0] != '\0')
     g_error ("%s in:\n%s\nbefore:\n%s", wrong, text, maker->before);
@@ -134,7 +139,10 @@ test_rates (gconstpointer data)
   const Rate *rate = data;
   g_autoptr (GstArclyHlsPlaylist) list =
       gst_arcly_hls_playlist_new (GST_ARCLY_HLS_LIVE, 2, 10, "t");
-  Maker maker = { .list = list, .segment = { .date_time = EPOCH } };
+  g_autoptr (GstArclyHlsLint) lint = gst_arcly_hls_lint_new ();
+  Maker maker = {
+    .list = list, .lint = lint, .segment = { .date_time = EPOCH }
+  };
   gint64 second = SECOND * rate->denominator / rate->numerator;
   guint per_segment = MAX (2 * SECOND / second, 1), i;
 
@@ -302,43 +310,99 @@ test_window (void)
   g_assert_cmpuint (gst_arcly_hls_playlist_get_length (list), ==, 30);
 }
 
-/* The checker sees what is wrong: each line of a good playlist, changed. */
-static void
-test_checker (void)
+/* Both checkers see what is wrong: each line of a good playlist, changed. */
+static const gchar good[] =
+    "#EXTM3U\n#EXT-X-VERSION:9\n#EXT-X-TARGETDURATION:1\n"
+    "#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES,CAN-SKIP-UNTIL=6.0,"
+    "HOLD-BACK=3.0,PART-HOLD-BACK=1.500\n"
+    "#EXT-X-PART-INF:PART-TARGET=0.500\n#EXT-X-MEDIA-SEQUENCE:1\n"
+    "#EXT-X-PROGRAM-DATE-TIME:2023-11-14T22:13:20.000Z\n"
+    "#EXT-X-PART:DURATION=0.490000,URI=\"a\"\n"
+    "#EXT-X-PART:DURATION=0.500000,URI=\"b\"\n#EXTINF:0.990000,\nab\n"
+    "#EXT-X-PROGRAM-DATE-TIME:2023-11-14T22:13:20.990Z\n"
+    "#EXT-X-PART:DURATION=0.500000,URI=\"c\"\n"
+    "#EXT-X-PRELOAD-HINT:TYPE=PART,URI=\"d\"\n";
+
+typedef struct {
+  const gchar *from, *to;
+  const gchar *clause; /* NULL: only the tests' checker is so strict */
+} Change;
+
+static gchar *
+change (const Change *what)
 {
-  static const gchar good[] =
-      "#EXTM3U\n#EXT-X-VERSION:9\n#EXT-X-TARGETDURATION:1\n"
-      "#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES,CAN-SKIP-UNTIL=6.0,"
-      "HOLD-BACK=3.0,PART-HOLD-BACK=1.500\n"
-      "#EXT-X-PART-INF:PART-TARGET=0.500\n#EXT-X-MEDIA-SEQUENCE:0\n"
-      "#EXT-X-PROGRAM-DATE-TIME:2023-11-14T22:13:20.000Z\n"
-      "#EXT-X-PART:DURATION=0.490000,URI=\"a\"\n"
-      "#EXT-X-PART:DURATION=0.500000,URI=\"b\"\n#EXTINF:0.990000,\nab\n"
-      "#EXT-X-PRELOAD-HINT:TYPE=PART,URI=\"c\"\n";
-  static const gchar *changes[][2] = {
-    { "DURATION=0.490000", "DURATION=0.400000" },
-    { "DURATION=0.500000", "DURATION=0.510000" },
-    { "EXTINF:0.99", "EXTINF:0.98" },
-    { "PART-HOLD-BACK=1.500", "PART-HOLD-BACK=1.499" },
-    { "HOLD-BACK=3.0", "HOLD-BACK=2.9" },
-    { "UNTIL=6.0", "UNTIL=5.0" },
-    { "#EXT-X-PART-INF:PART-TARGET=0.500\n", "" },
-    { "RELOAD=YES", "RELOAD=NO" },
-    { "#EXT-X-PRELOAD-HINT", "#EXT-X-HINT" },
-    { "URI=\"a\"", "URL=\"a\"" },
+  g_auto (GStrv) parts = g_strsplit (good, what->from, 2);
+
+  g_assert_nonnull (parts[1]);
+  return g_strconcat (parts[0], what->to, parts[1], NULL);
+}
+
+static void
+test_checkers (void)
+{
+  static const Change changes[] = {
+    { "DURATION=0.490000", "DURATION=0.400000", "4.4.4.9" },
+    { "DURATION=0.500000", "DURATION=0.510000", "4.4.4.9" },
+    { "EXTINF:0.99", "EXTINF:0.98", NULL },
+    { "EXTINF:0.99", "EXTINF:1.51", "4.3.3.1" },
+    { "EXTINF:0.99", "EXTINF:0.29", "4.4.4.9" },
+    { "PART-HOLD-BACK=1.500", "PART-HOLD-BACK=1.499", "4.4.3.8" },
+    { "HOLD-BACK=3.0", "HOLD-BACK=2.9", "4.4.3.8" },
+    { "UNTIL=6.0", "UNTIL=5.0", "4.4.3.8" },
+    { "#EXT-X-PART-INF:PART-TARGET=0.500\n", "", "4.4.3.7" },
+    { "RELOAD=YES", "RELOAD=NO", NULL },
+    { "#EXT-X-PRELOAD-HINT", "#EXT-X-HINT", "6.2.2" },
+    { "URI=\"a\"", "URL=\"a\"", "4.4.4.9" },
+    { "#EXTINF:0.990000,\n", "", "4.3.2.1" },
+    { "#EXTM3U\n", "", "4.3.1.1" },
   };
   g_autofree gchar *nothing = hls_lint (good, good, FALSE);
   guint i;
 
   g_assert_cmpstr (nothing, ==, "");
   for (i = 0; i < G_N_ELEMENTS (changes); i++) {
-    g_auto (GStrv) parts = g_strsplit (good, changes[i][0], 2);
-    g_autofree gchar *bad =
-        g_strconcat (parts[0], changes[i][1], parts[1], NULL);
+    g_autoptr (GstArclyHlsLint) lint = gst_arcly_hls_lint_new ();
+    g_autofree gchar *bad = change (&changes[i]);
     g_autofree gchar *wrong = hls_lint (bad, NULL, FALSE);
+    g_autofree gchar *broken = gst_arcly_hls_lint_check (lint, bad);
 
-    if (wrong[0] == '\0')
-      g_error ("nothing wrong with:\n%s", bad);
+    g_test_message ("%s: %s", changes[i].to, broken);
+    g_assert_cmpstr (wrong, !=, "");
+    if (changes[i].clause)
+      g_assert_nonnull (strstr (broken, changes[i].clause));
+  }
+}
+
+/* And what must not change from one to the next. */
+static void
+test_lint_change (void)
+{
+  static const Change changes[] = {
+    { "TARGETDURATION:1", "TARGETDURATION:2", "4.4.3.8" },
+    { "PART-TARGET=0.500", "PART-TARGET=0.499", "4.4.4.9" },
+    { "CAN-SKIP-UNTIL=6.0", "CAN-SKIP-UNTIL=7.0", "6.2.1" },
+    { "MEDIA-SEQUENCE:1", "MEDIA-SEQUENCE:0", "6.2.2" },
+    { "\nab\n", "\nba\n", "6.2.1" },
+    { "EXTINF:0.990000", "EXTINF:0.980000", "6.2.1" },
+    { "#EXT-X-MEDIA", "#EXT-X-DISCONTINUITY-SEQUENCE:1\n#EXT-X-MEDIA",
+        "6.2.2" },
+    { "URI=\"c\"", "URI=\"e\"", "6.2.1" },
+    { "#EXT-X-PART:DURATION=0.500000,URI=\"c\"\n", "", "6.2.1" },
+  };
+  guint i;
+
+  for (i = 0; i < G_N_ELEMENTS (changes); i++) {
+    g_autoptr (GstArclyHlsLint) lint = gst_arcly_hls_lint_new ();
+    g_autofree gchar *bad = change (&changes[i]);
+    g_autofree gchar *first = gst_arcly_hls_lint_check (lint, good);
+    g_autofree gchar *same = gst_arcly_hls_lint_check (lint, good);
+    g_autofree gchar *broken = gst_arcly_hls_lint_check (lint, bad);
+
+    g_assert_cmpstr (first, ==, NULL);
+    g_assert_cmpstr (same, ==, NULL);
+    g_test_message ("%s: %s", changes[i].to, broken);
+    g_assert_nonnull (broken);
+    g_assert_nonnull (strstr (broken, changes[i].clause));
   }
 }
 
@@ -359,6 +423,7 @@ main (int argc, char **argv)
   g_test_add_func ("/hlsparts/hole", test_hole);
   g_test_add_func ("/hlsparts/resume", test_resume);
   g_test_add_func ("/hlsparts/window", test_window);
-  g_test_add_func ("/hlsparts/checker", test_checker);
+  g_test_add_func ("/hlsparts/checkers", test_checkers);
+  g_test_add_func ("/hlsparts/lint-change", test_lint_change);
   return g_test_run ();
 }
