@@ -104,8 +104,8 @@ find (const gchar *attributes, const gchar *name)
   gsize length = strlen (name);
 
   while ((found = strstr (found, name))) {
-    if (found[length] == '=' && (found == attributes || found[-1] == ',' ||
-                                    found[-1] == ':'))
+    if (found[length] == '=' &&
+        (found == attributes || found[-1] == ',' || found[-1] == ':'))
       return found + length + 1;
     found += length;
   }
@@ -336,8 +336,9 @@ check_segments (List *list, const List *before, guint64 gone)
       wrong (list, "RFC 8216, 6.2.1: %s changed", a->name);
   }
   if (discontinuities != list->discontinuity_sequence)
-    wrong (list, "RFC 8216, 6.2.2: EXT-X-DISCONTINUITY-SEQUENCE is %"
-                 G_GUINT64_FORMAT ", not %" G_GUINT64_FORMAT,
+    wrong (list,
+        "RFC 8216, 6.2.2: EXT-X-DISCONTINUITY-SEQUENCE is %" G_GUINT64_FORMAT
+        ", not %" G_GUINT64_FORMAT,
         list->discontinuity_sequence, discontinuities);
   if (list->has_control && before->has_control)
     check_open_parts (list, before, before->segments->len - (guint) gone);

@@ -170,8 +170,9 @@ gst_arcly_http_origin_unwatch (
 GstArclyHttpSnapshot *
 gst_arcly_http_origin_get_snapshot (GstArclyHttpOrigin *origin)
 {
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&origin->lock);
+  g_autoptr (GMutexLocker) locker = NULL;
 
+  locker = g_mutex_locker_new (&origin->lock);
   return origin->snapshot ? gst_arcly_http_snapshot_ref (origin->snapshot)
                           : NULL;
 }
@@ -179,8 +180,9 @@ gst_arcly_http_origin_get_snapshot (GstArclyHttpOrigin *origin)
 gboolean
 gst_arcly_http_origin_is_closed (GstArclyHttpOrigin *origin)
 {
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&origin->lock);
+  g_autoptr (GMutexLocker) locker = NULL;
 
+  locker = g_mutex_locker_new (&origin->lock);
   return origin->closed;
 }
 
@@ -196,14 +198,14 @@ chunks_from (Resource *resource, gsize offset)
     GBytes *chunk = g_ptr_array_index (resource->chunks, i);
     gsize size = g_bytes_get_size (chunk);
 
-    if (offset >= size)
+    if (offset >= size) {
       offset -= size;
-    else if (offset > 0)
-      g_ptr_array_add (
-          chunks, g_bytes_new_from_bytes (chunk, offset, size - offset)),
-          offset = 0;
-    else
-      g_ptr_array_add (chunks, g_bytes_ref (chunk));
+      continue;
+    }
+    g_ptr_array_add (chunks,
+        offset > 0 ? g_bytes_new_from_bytes (chunk, offset, size - offset)
+                   : g_bytes_ref (chunk));
+    offset = 0;
   }
   return chunks;
 }
@@ -212,9 +214,11 @@ GPtrArray *
 gst_arcly_http_origin_get (GstArclyHttpOrigin *origin, const gchar *name,
     gsize offset, gsize *size, gboolean *complete)
 {
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&origin->lock);
-  Resource *resource = g_hash_table_lookup (origin->resources, name);
+  g_autoptr (GMutexLocker) locker = NULL;
+  Resource *resource;
 
+  locker = g_mutex_locker_new (&origin->lock);
+  resource = g_hash_table_lookup (origin->resources, name);
   if (!resource)
     return NULL;
   *size = resource->size;

@@ -10,7 +10,7 @@
 #include <gst/arcly/http/gstarclyhttpprivate.h>
 
 /* HTTP/1.0: nothing is kept behind it. */
-#define FAREWELL "GET / HTTP/1.0\r\n\r\n"
+static const gchar farewell[] = "GET / HTTP/1.0\r\n\r\n";
 
 /* The server's thread has all of it. */
 typedef struct {
@@ -54,9 +54,9 @@ get_base (gpointer input)
 static gssize
 say_farewell (GstArclyHttpInput *self, void *buffer, gsize count)
 {
-  gsize n = MIN (count, strlen (FAREWELL) - self->said);
+  gsize n = MIN (count, strlen (farewell) - self->said);
 
-  memcpy (buffer, FAREWELL + self->said, n);
+  memcpy (buffer, farewell + self->said, n);
   self->said += n;
   return (gssize) n;
 }
