@@ -99,11 +99,11 @@ make_list (guint made)
 
   for (i = first * PARTS_A_SEGMENT; i < made; i++) {
     if (made - i < 4 * PARTS_A_SEGMENT)
-      g_string_append_printf (text,
-          "#EXT-X-PART:DURATION=0.200000,URI=\"part-x-%07u.ts\"\n", i);
+      g_string_append_printf (
+          text, "#EXT-X-PART:DURATION=0.200000,URI=\"part-x-%07u.ts\"\n", i);
     if (i % PARTS_A_SEGMENT == PARTS_A_SEGMENT - 1)
-      g_string_append_printf (text, "#EXTINF:2.000000,\nsegment-x-%05u.ts\n",
-          i / PARTS_A_SEGMENT);
+      g_string_append_printf (
+          text, "#EXTINF:2.000000,\nsegment-x-%05u.ts\n", i / PARTS_A_SEGMENT);
   }
   g_string_append_printf (
       text, "#EXT-X-PRELOAD-HINT:TYPE=PART,URI=\"part-x-%07u.ts\"\n", made);
@@ -114,8 +114,8 @@ static void
 make_part (GstArclyHttpOrigin *origin, guint n, GBytes *bytes)
 {
   g_autofree gchar *name = g_strdup_printf ("part-x-%07u.ts", n);
-  g_autofree gchar *old = g_strdup_printf (
-      "part-x-%07u.ts", n > 60 ? n - 60 : 0);
+  g_autofree gchar *old =
+      g_strdup_printf ("part-x-%07u.ts", n > 60 ? n - 60 : 0);
   g_autofree gchar *list = make_list (n + 1);
   GstArclyHttpPlaylist playlist = { .full = list,
     .next = (n + 1) / PARTS_A_SEGMENT,
@@ -180,8 +180,8 @@ ask (Viewer *viewer)
   gint size;
 
   if (plain_port)
-    size = g_snprintf (text, sizeof text,
-        "GET %s HTTP/1.1\r\nHost: x\r\n\r\n", plain_path);
+    size = g_snprintf (
+        text, sizeof text, "GET %s HTTP/1.1\r\nHost: x\r\n\r\n", plain_path);
   else if (viewer->has_list)
     size = g_snprintf (text, sizeof text,
         "GET /live/part-x-%07u.ts HTTP/1.1\r\nHost: x\r\n\r\n", viewer->n);
@@ -199,8 +199,8 @@ ask (Viewer *viewer)
 static gboolean
 receive (Viewer *viewer)
 {
-  gssize n = recv (viewer->fd, viewer->answer + viewer->have,
-      MAX_ANSWER - viewer->have, 0);
+  gssize n = recv (
+      viewer->fd, viewer->answer + viewer->have, MAX_ANSWER - viewer->have, 0);
   gchar *end, *length;
 
   if (n < 0 && errno == EAGAIN)
@@ -237,8 +237,8 @@ percentile (GArray *values, gdouble part)
   if (values->len == 0)
     return 0;
   g_array_sort (values, compare);
-  return g_array_index (
-             values, gint64, (guint) (part * (values->len - 1))) / 1000.0;
+  return g_array_index (values, gint64, (guint) (part * (values->len - 1))) /
+         1000.0;
 }
 
 typedef struct {

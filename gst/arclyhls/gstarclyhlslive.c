@@ -126,6 +126,12 @@ gst_arcly_hls_live_push (
   return ended;
 }
 
+gint64
+gst_arcly_hls_live_get_duration (GstArclyHlsLive *self)
+{
+  return self->parts_duration;
+}
+
 void
 gst_arcly_hls_live_write (GstArclyHlsLive *self, const guint8 *data, gsize size)
 {

@@ -28,6 +28,9 @@ void gst_arcly_hls_live_open (
 gboolean gst_arcly_hls_live_push (
     GstArclyHlsLive *self, const GstArclyHlsUnit *unit, gboolean beside);
 
+/* How much of the open segment is in parts that are whole, in nanoseconds. */
+gint64 gst_arcly_hls_live_get_duration (GstArclyHlsLive *self);
+
 void gst_arcly_hls_live_write (
     GstArclyHlsLive *self, const guint8 *data, gsize size);
 

@@ -12,11 +12,13 @@
 #include "gstarclytsmux.h"
 #include "hls/hlscutter.h"
 #include "hls/hlslint.h"
+#include "hls/hlsopen.h"
 
 GST_DEBUG_CATEGORY_STATIC (gst_arcly_hls_writer_debug);
 #define GST_CAT_DEFAULT gst_arcly_hls_writer_debug
 
 #define PLAYLIST "index.m3u8"
+#define OPEN_SEGMENT ".arcly-open"
 #define TS_PACKET 188
 #define TS_SYNC 0x47
 
@@ -283,6 +285,27 @@ write_bytes (GstArclyHlsWriter *self, const guint8 *data, gsize size)
     lose_segment (self, error);
 }
 
+/* Rule U10, should we die before the segment is whole. */
+static void
+note_open (GstArclyHlsWriter *self)
+{
+  GstArclyHlsOpen open = { .segment = self->segment,
+    .sequence = gst_arcly_hls_playlist_get_next (self->playlist),
+    .bytes = self->segment_bytes };
+  g_autoptr (GError) error = NULL;
+  g_autofree gchar *text = NULL;
+
+  open.segment.duration = gst_arcly_hls_live_get_duration (self->live);
+  text = gst_arcly_hls_open_write (&open);
+  if (self->lost)
+    return;
+  if (!gst_arcly_hls_store_flush (self->store, &error))
+    lose_segment (self, error);
+  else if (!gst_arcly_hls_store_replace (
+               self->store, OPEN_SEGMENT, text, strlen (text), &error))
+    report (self, error);
+}
+
 /* ISO/IEC 13818-1, 2.4.4.3: the PAT is on PID 0; arclytsmux writes it and the
  * PMT in one packet each, side by side. Returns where the last ones are, @size
  * if there are none: those that bridge a hole come before. */
@@ -407,8 +430,10 @@ gst_arcly_hls_writer_render (GstBaseSink *sink, GstBuffer *buffer)
   done = cut_before (self, &unit, map.data, map.size);
   if (self->live &&
       gst_arcly_hls_live_push (self->live, &unit,
-          GST_BUFFER_FLAG_IS_SET (buffer, GST_ARCLY_TS_MUX_FLAG_BESIDE)))
+          GST_BUFFER_FLAG_IS_SET (buffer, GST_ARCLY_TS_MUX_FLAG_BESIDE))) {
     publish (self);
+    note_open (self);
+  }
   note_tables (self, map.data, map.size);
   if (!self->failed)
     write_bytes (self, map.data + done, map.size - done);
@@ -476,19 +501,54 @@ first_complete (GstArclyHlsPlaylist *playlist, GArray *files)
   return next;
 }
 
+/* Viewers have had the parts of a segment that the former process did not live
+ * to end: it ends with the last of them. */
+static void
+recover (GstArclyHlsWriter *self)
+{
+  GstArclyHlsPlaylist *playlist = self->playlist;
+  g_autofree gchar *name = gst_arcly_hls_playlist_get_next_name (playlist);
+  g_autoptr (GError) error = NULL;
+  g_autofree gchar *list = NULL;
+  g_autofree gchar *text = NULL;
+  GstArclyHlsOpen open;
+  gsize size;
+
+  text = gst_arcly_hls_store_read (self->store, OPEN_SEGMENT, &size, NULL);
+  if (!text || gst_arcly_hls_playlist_get_part_target (playlist) == 0 ||
+      !gst_arcly_hls_open_read (&open, text, size) ||
+      open.sequence != gst_arcly_hls_playlist_get_next (playlist) ||
+      !gst_arcly_hls_store_recover (self->store, name, open.bytes))
+    return;
+  GST_INFO_OBJECT (self, "%s: recovered %" GST_TIME_FORMAT, name,
+      GST_TIME_ARGS (open.segment.duration));
+  gst_arcly_hls_playlist_recover (playlist, &open.segment);
+  /* Should we die, too, its number is taken. */
+  list = gst_arcly_hls_playlist_render (playlist);
+  if (!gst_arcly_hls_store_replace (
+          self->store, PLAYLIST, list, strlen (list), &error))
+    report (self, error);
+}
+
 /* Rule U10: what another process wrote here is continued, not contradicted. */
 static void
 resume (GstArclyHlsWriter *self)
 {
-  g_autoptr (GArray) files = gst_arcly_hls_store_scan (self->store);
+  g_autoptr (GArray) files = NULL;
   g_autoptr (GError) error = NULL;
   g_autofree gchar *text = NULL;
   GstArclyHlsPlaylist *playlist = self->playlist;
+  gboolean resumed;
   gsize size;
   guint i;
 
   text = gst_arcly_hls_store_read (self->store, PLAYLIST, &size, &error);
-  if (text && gst_arcly_hls_playlist_resume (playlist, text, size, &error))
+  resumed =
+      text && gst_arcly_hls_playlist_resume (playlist, text, size, &error);
+  if (resumed)
+    recover (self);
+  files = gst_arcly_hls_store_scan (self->store);
+  if (resumed)
     gst_arcly_hls_playlist_drop_before (
         playlist, first_complete (playlist, files));
   else if (!g_error_matches (error, G_FILE_ERROR, G_FILE_ERROR_NOENT))
@@ -564,6 +624,8 @@ gst_arcly_hls_writer_close (GstArclyHlsWriter *self)
     end_playlist (self);
   else
     finish_segment (self);
+  if (self->live)
+    gst_arcly_hls_store_remove (self->store, OPEN_SEGMENT, NULL);
   g_clear_pointer (&self->live, gst_arcly_hls_live_free);
   g_clear_pointer (&self->lints[FALSE], gst_arcly_hls_lint_free);
   g_clear_pointer (&self->lints[TRUE], gst_arcly_hls_lint_free);

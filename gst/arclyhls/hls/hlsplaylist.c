@@ -213,6 +213,16 @@ gst_arcly_hls_playlist_resume (
 }
 
 void
+gst_arcly_hls_playlist_recover (
+    GstArclyHlsPlaylist *self, const GstArclyHlsSegment *segment)
+{
+  g_return_if_fail (self->resumed && self->target_duration > 0);
+
+  add (self, entry_new (segment));
+  self->dependent |= segment->dependent;
+}
+
+void
 gst_arcly_hls_playlist_drop_before (GstArclyHlsPlaylist *self, guint64 sequence)
 {
   while (self->segments.length > 0 && self->first < sequence)

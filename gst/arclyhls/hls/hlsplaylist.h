@@ -105,6 +105,11 @@ void gst_arcly_hls_playlist_set_parts (
 gboolean gst_arcly_hls_playlist_resume (
     GstArclyHlsPlaylist *self, const gchar *text, gsize size, GError **error);
 
+/* After that: one more segment of the former process, which is not listed
+ * because that process died. */
+void gst_arcly_hls_playlist_recover (
+    GstArclyHlsPlaylist *self, const GstArclyHlsSegment *segment);
+
 /* Entries before @sequence leave without grace: their files are gone. */
 void gst_arcly_hls_playlist_drop_before (
     GstArclyHlsPlaylist *self, guint64 sequence);

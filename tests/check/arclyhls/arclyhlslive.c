@@ -209,6 +209,46 @@ GST_START_TEST (test_series)
 }
 GST_END_TEST;
 
+/* The process dies in the middle of a segment, of which viewers had parts: the
+ * next one lists it with just those, and goes on behind it. */
+GST_START_TEST (test_killed)
+{
+  g_autofree gchar *copy = g_dir_make_tmp ("arcly-hls-XXXXXX", NULL);
+  g_autofree gchar *command = NULL;
+  gchar *folder;
+  Live live;
+
+  live_init (&live);
+  test_hls_new_sink (&live.hls, NULL);
+  start (&live);
+  push (&live, 0, 271);
+  /* What a killed process leaves is what is there now. */
+  command = g_strdup_printf ("cp -r '%s/.' '%s'", live.hls.folder, copy);
+  fail_unless (g_spawn_command_line_sync (command, NULL, NULL, NULL, NULL));
+  test_hls_drop_sink (&live.hls);
+  folder = live.hls.folder;
+  live.hls.folder = copy;
+  live.restarted = TRUE;
+  g_clear_pointer (&live.hls.playlist, g_free);
+
+  test_hls_new_sink (&live.hls, NULL);
+  start (&live);
+  push (&live, 271, 500);
+  fail_unless (
+      g_regex_match_simple ("#EXTINF:0\\.800000,\nsegment-[0-9T]+-00005\\.ts\n"
+                            "#EXT-X-DISCONTINUITY\n",
+          live.list, 0, 0));
+  check_media (&live);
+  test_hls_assert_no_message (&live.hls, GST_MESSAGE_WARNING);
+  test_hls_drop_sink (&live.hls);
+  test_hls_assert_no_temporary (&live.hls);
+  test_hls_clear (&live.hls);
+  g_steal_pointer (&copy);
+  live.hls = (TestHls){ .folder = folder };
+  live_clear (&live);
+}
+GST_END_TEST;
+
 /* With sound, GOPs that are no multiple of parts, and segments over the target.
  */
 GST_START_TEST (test_sound)
@@ -309,6 +349,7 @@ arclyhlslive_suite (void)
   suite_add_tcase (suite, tcase);
   tcase_set_timeout (tcase, 120);
   tcase_add_test (tcase, test_series);
+  tcase_add_test (tcase, test_killed);
   tcase_add_test (tcase, test_sound);
   tcase_add_test (tcase, test_sound_only);
   tcase_add_test (tcase, test_lost_segment);
