@@ -44,8 +44,8 @@ test_malformed (void)
     g_assert_false (gst_arcly_hls_open_read (&out, copy, strlen (bad[i])));
   }
   g_assert_false (gst_arcly_hls_open_read (&out, filler, 1000));
-  g_assert_false (gst_arcly_hls_open_read (
-      &out, "arcly-open-1 7 1 8 1 1 0\0\n", 26));
+  g_assert_false (
+      gst_arcly_hls_open_read (&out, "arcly-open-1 7 1 8 1 1 0\0\n", 26));
 }
 
 int
