@@ -7,20 +7,17 @@
 #include <gst/video/video.h>
 
 #include "gstarclyhlslive.h"
+#include "gstarclyhlsresume.h"
 #include "gstarclyhlsstore.h"
 #include "gstarclyhlswriter.h"
 #include "gstarclytsmux.h"
 #include "hls/hlscutter.h"
 #include "hls/hlslint.h"
 #include "hls/hlsopen.h"
+#include "mpegts/mpegtspsi.h"
 
 GST_DEBUG_CATEGORY_STATIC (gst_arcly_hls_writer_debug);
 #define GST_CAT_DEFAULT gst_arcly_hls_writer_debug
-
-#define PLAYLIST "index.m3u8"
-#define OPEN_SEGMENT ".arcly-open"
-#define TS_PACKET 188
-#define TS_SYNC 0x47
 
 struct _GstArclyHlsWriter {
   GstBaseSink parent;
@@ -37,7 +34,7 @@ struct _GstArclyHlsWriter {
   GstArclyHlsLive *live;         /* owned; NULL without parts */
   GstArclyHlsLint *lints[2];     /* owned: of the folder's, of viewers' */
   GstArclyHlsCutter cutter;
-  guint8 tables[2 * TS_PACKET]; /* PAT and PMT that went last */
+  guint8 tables[2 * GST_ARCLY_TS_PACKET_SIZE]; /* PAT and PMT that went last */
   gboolean has_tables;
   GstArclyHlsSegment segment; /* that is open */
   gsize segment_bytes;
@@ -177,8 +174,9 @@ write_playlist (GstArclyHlsWriter *self)
   g_autoptr (GError) error = NULL;
 
   publish_numbers (self);
-  self->stale = text && !gst_arcly_hls_store_replace (
-                            self->store, PLAYLIST, text, strlen (text), &error);
+  self->stale =
+      text && !gst_arcly_hls_store_replace (self->store,
+                  GST_ARCLY_HLS_PLAYLIST_NAME, text, strlen (text), &error);
   if (self->stale)
     report (self, error);
   if (text)
@@ -301,33 +299,15 @@ note_open (GstArclyHlsWriter *self)
     return;
   if (!gst_arcly_hls_store_flush (self->store, &error))
     lose_segment (self, error);
-  else if (!gst_arcly_hls_store_replace (
-               self->store, OPEN_SEGMENT, text, strlen (text), &error))
+  else if (!gst_arcly_hls_store_replace (self->store, GST_ARCLY_HLS_OPEN_NAME,
+               text, strlen (text), &error))
     report (self, error);
-}
-
-/* ISO/IEC 13818-1, 2.4.4.3: the PAT is on PID 0; arclytsmux writes it and the
- * PMT in one packet each, side by side. Returns where the last ones are, @size
- * if there are none: those that bridge a hole come before. */
-static gsize
-find_tables (const guint8 *data, gsize size)
-{
-  gsize n;
-
-  for (n = size / TS_PACKET; n >= 2; n--) {
-    gsize at = (n - 2) * TS_PACKET;
-    const guint8 *packet = data + at;
-
-    if (packet[0] == TS_SYNC && (packet[1] & 0x1f) == 0 && packet[2] == 0)
-      return at;
-  }
-  return size;
 }
 
 static void
 note_tables (GstArclyHlsWriter *self, const guint8 *data, gsize size)
 {
-  gsize at = find_tables (data, size);
+  gsize at = gst_arcly_ts_find_tables (data, size);
 
   if (at == size)
     return;
@@ -392,7 +372,8 @@ cut_before (GstArclyHlsWriter *self, const GstArclyHlsUnit *unit,
 
   if (!gst_arcly_hls_cutter_push (&self->cutter, unit, &cut) && self->open)
     return 0;
-  head = unit->may_cut && self->open ? find_tables (data, size) : 0;
+  head =
+      unit->may_cut && self->open ? gst_arcly_ts_find_tables (data, size) : 0;
   if (head == size)
     head = 0;
   if (self->open) {
@@ -482,88 +463,17 @@ gst_arcly_hls_writer_event (GstBaseSink *sink, GstEvent *event)
       ->event (sink, event);
 }
 
-/* The longest run of files at the end that is complete; the playlist must not
- * list what is not there. */
-static guint64
-first_complete (GstArclyHlsPlaylist *playlist, GArray *files)
-{
-  guint64 next = gst_arcly_hls_playlist_get_next (playlist);
-  guint i;
-
-  for (i = files->len; i > 0; i--) {
-    const GstArclyHlsFile *file =
-        &g_array_index (files, GstArclyHlsFile, i - 1);
-
-    if (file->whole && file->name.sequence + 1 == next &&
-        gst_arcly_hls_playlist_is_own (playlist, &file->name))
-      next--;
-  }
-  return next;
-}
-
-/* Viewers have had the parts of a segment that the former process did not live
- * to end: it ends with the last of them. */
-static void
-recover (GstArclyHlsWriter *self)
-{
-  GstArclyHlsPlaylist *playlist = self->playlist;
-  g_autofree gchar *name = gst_arcly_hls_playlist_get_next_name (playlist);
-  g_autoptr (GError) error = NULL;
-  g_autofree gchar *list = NULL;
-  g_autofree gchar *text = NULL;
-  GstArclyHlsOpen open;
-  gsize size;
-
-  text = gst_arcly_hls_store_read (self->store, OPEN_SEGMENT, &size, NULL);
-  if (!text || gst_arcly_hls_playlist_get_part_target (playlist) == 0 ||
-      !gst_arcly_hls_open_read (&open, text, size) ||
-      open.sequence != gst_arcly_hls_playlist_get_next (playlist) ||
-      !gst_arcly_hls_store_recover (self->store, name, open.bytes))
-    return;
-  GST_INFO_OBJECT (self, "%s: recovered %" GST_TIME_FORMAT, name,
-      GST_TIME_ARGS (open.segment.duration));
-  gst_arcly_hls_playlist_recover (playlist, &open.segment);
-  /* Should we die, too, its number is taken. */
-  list = gst_arcly_hls_playlist_render (playlist);
-  if (!gst_arcly_hls_store_replace (
-          self->store, PLAYLIST, list, strlen (list), &error))
-    report (self, error);
-}
-
 /* Rule U10: what another process wrote here is continued, not contradicted. */
 static void
 resume (GstArclyHlsWriter *self)
 {
-  g_autoptr (GArray) files = NULL;
   g_autoptr (GError) error = NULL;
-  g_autofree gchar *text = NULL;
-  GstArclyHlsPlaylist *playlist = self->playlist;
-  gboolean resumed;
-  gsize size;
-  guint i;
 
-  text = gst_arcly_hls_store_read (self->store, PLAYLIST, &size, &error);
-  resumed =
-      text && gst_arcly_hls_playlist_resume (playlist, text, size, &error);
-  if (resumed)
-    recover (self);
-  files = gst_arcly_hls_store_scan (self->store);
-  if (resumed)
-    gst_arcly_hls_playlist_drop_before (
-        playlist, first_complete (playlist, files));
-  else if (!g_error_matches (error, G_FILE_ERROR, G_FILE_ERROR_NOENT))
+  if (!gst_arcly_hls_resume (self->playlist, self->store, now (), &error))
     GST_WARNING_OBJECT (self, "not continued: %s", error->message);
-
-  for (i = 0; i < files->len; i++) {
-    const GstArclyHlsName *name =
-        &g_array_index (files, GstArclyHlsFile, i).name;
-
-    gst_arcly_hls_playlist_skip_to (playlist, name->sequence + 1);
-    gst_arcly_hls_playlist_bury (playlist, name, now ());
-  }
-  gst_arcly_hls_cutter_set_limit (
-      &self->cutter, gst_arcly_hls_playlist_get_target_duration (playlist));
-  self->next_date_time = gst_arcly_hls_playlist_get_end (playlist);
+  gst_arcly_hls_cutter_set_limit (&self->cutter,
+      gst_arcly_hls_playlist_get_target_duration (self->playlist));
+  self->next_date_time = gst_arcly_hls_playlist_get_end (self->playlist);
   publish_numbers (self);
 }
 
@@ -625,7 +535,7 @@ gst_arcly_hls_writer_close (GstArclyHlsWriter *self)
   else
     finish_segment (self);
   if (self->live)
-    gst_arcly_hls_store_remove (self->store, OPEN_SEGMENT, NULL);
+    gst_arcly_hls_store_remove (self->store, GST_ARCLY_HLS_OPEN_NAME, NULL);
   g_clear_pointer (&self->live, gst_arcly_hls_live_free);
   g_clear_pointer (&self->lints[FALSE], gst_arcly_hls_lint_free);
   g_clear_pointer (&self->lints[TRUE], gst_arcly_hls_lint_free);
