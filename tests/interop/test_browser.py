@@ -27,10 +27,16 @@ class Page(PipelineTest):
                           f' && {VIDEO}.currentTime > {now + seconds}', timeout)
 
     def test_plays_through_a_new_publisher(self):
+        self.play_through()
+
+    def test_low_latency_through_a_new_publisher(self):
+        self.play_through('part-duration=200000000')
+
+    def play_through(self, *options):
         http = net.free_port()
         index = self.path('cam', 'index.m3u8')
         pipeline = self.launch(*main_job(self.port, 'cam', self.path('cam'),
-                                         f'http-port={http}'))
+                                         f'http-port={http}', *options))
         victim = self.publish('bframes')
         self.wait_playlist(index, lambda found: len(found.segments) >= 3)
         browser = Browser(self.path('browser'))
