@@ -349,7 +349,7 @@ GST_START_TEST (test_states_in_any_order)
   g_weak_ref_init (&weak[0], publisher);
   g_weak_ref_init (&weak[1], viewer->src);
   g_weak_ref_init (&weak[2], engine);
-  viewer->going_down = TRUE;
+  viewer_set_going_down (viewer, TRUE);
   for (guint i = 0; i < 100; i++) {
     GstState state = states[g_rand_int_range (rand, 0, G_N_ELEMENTS (states))];
 
@@ -358,7 +358,7 @@ GST_START_TEST (test_states_in_any_order)
   }
   gst_element_set_state (publisher, GST_STATE_PLAYING);
   viewer_set_state (viewer, GST_STATE_NULL);
-  viewer->going_down = FALSE;
+  viewer_set_going_down (viewer, FALSE);
   viewer_set_state (viewer, GST_STATE_PLAYING);
   got_free (viewer_pull (viewer));
 

@@ -172,11 +172,13 @@ on_pad_added (GstElement *src, GstPad *pad, Viewer *viewer)
 {
   g_autoptr (GstCaps) caps = gst_pad_get_current_caps (pad);
   GstPad *sink = NULL;
+  gboolean going_down = FALSE;
 
   g_mutex_lock (&viewer->lock);
   viewer->n_pads++;
+  going_down = viewer->going_down;
   g_mutex_unlock (&viewer->lock);
-  if (caps == NULL && viewer->going_down)
+  if (caps == NULL && going_down)
     return;
   fail_unless (caps != NULL, "a pad without caps");
   fail_unless (g_str_has_prefix (GST_PAD_NAME (pad),
@@ -390,8 +392,17 @@ viewer_wait_message (Viewer *viewer, const gchar *name)
 }
 
 void
+viewer_set_going_down (Viewer *viewer, gboolean going_down)
+{
+  g_mutex_lock (&viewer->lock);
+  viewer->going_down = going_down;
+  g_mutex_unlock (&viewer->lock);
+}
+
+void
 viewer_free (Viewer *viewer)
 {
+  viewer_set_going_down (viewer, TRUE);
   gst_element_set_state (viewer->pipeline, GST_STATE_NULL);
   gst_object_unref (viewer->pipeline);
   g_queue_clear_full (&viewer->got, (GDestroyNotify) got_free);

@@ -93,4 +93,6 @@ guint64 viewer_stat (Viewer *viewer, const gchar *field);
 /* Waits for the element message of that name from the source. */
 void viewer_wait_message (Viewer *viewer, const gchar *name);
 
+/* A pad may lose its caps before they are looked at: it is deactivated. */
+void viewer_set_going_down (Viewer *viewer, gboolean going_down);
 void viewer_free (Viewer *viewer);

@@ -473,12 +473,13 @@ crowd_member (gpointer data)
 
     if (!connection)
       continue;
-    /* Some ask and go, some wait for the answer. */
+    /* Most wait for the answer, some ask and go: few, or the queue of those
+     * that went grows faster than a server under a sanitizer accepts. */
     if (!g_output_stream_write_all (
             g_io_stream_get_output_stream (G_IO_STREAM (connection)), ask,
             sizeof (ask) - 1, NULL, NULL, NULL))
       continue;
-    if (g_random_boolean () &&
+    if (g_random_int_range (0, 8) > 0 &&
         g_input_stream_read (
             g_io_stream_get_input_stream (G_IO_STREAM (connection)), buffer,
             sizeof (buffer), NULL, NULL) > 0)

@@ -95,11 +95,35 @@ gst_arcly_dispatcher_submit (
   g_mutex_unlock (&dispatcher->lock);
 }
 
+/* A delivery that has not ended since the reader was detached belongs to the
+ * workers of then, and so does, under their lock, the reader's place in their
+ * queues. Going down it was waited for, but not by who did so inside of it. */
+static void
+wait_for_claim (GstArclyDispatcher *dispatcher, GstArclySubscription *sub)
+{
+  g_mutex_lock (&dispatcher->lock);
+  dispatcher->n_waiters++;
+  while (sub->worker &&
+         (sub->worker == sub ||
+             ((GstArclyWorker *) sub->worker)->thread != g_thread_self ()))
+    g_cond_wait (&dispatcher->changed, &dispatcher->lock);
+  dispatcher->n_waiters--;
+  g_mutex_unlock (&dispatcher->lock);
+}
+
 void
 gst_arcly_dispatcher_attach (
     GstArclyDispatcher *dispatcher, GstArclySubscription *sub)
 {
   GstArclyStream *stream = sub->stream;
+  g_autoptr (GstArclyDispatcher) last = NULL;
+
+  g_mutex_lock (&sub->control_lock);
+  last = g_steal_pointer (&sub->last);
+  sub->last = g_object_ref (dispatcher);
+  g_mutex_unlock (&sub->control_lock);
+  if (last && last != dispatcher)
+    wait_for_claim (last, sub);
 
   g_mutex_lock (&sub->control_lock);
   g_set_object (&sub->dispatcher, dispatcher);

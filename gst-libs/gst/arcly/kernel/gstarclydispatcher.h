@@ -40,7 +40,8 @@ GstArclyDispatcher *gst_arcly_dispatcher_acquire (
 GST_ARCLY_API
 void gst_arcly_dispatcher_stop (GstArclyDispatcher *dispatcher);
 
-/* The reader runs, at once if there is something for it. */
+/* The reader runs, at once if there is something for it. Waits for a delivery
+ * that still runs in another dispatcher, which it was attached to before. */
 GST_ARCLY_API
 void gst_arcly_dispatcher_attach (
     GstArclyDispatcher *dispatcher, GstArclySubscription *sub);

@@ -292,6 +292,7 @@ gst_arcly_subscription_finalize (GObject *object)
    * ThreadSanitizer does not see GObject's; it sees the lock. */
   g_mutex_lock (&sub->control_lock);
   g_clear_pointer (&sub->wanted, g_array_unref);
+  g_clear_object (&sub->last);
   g_mutex_unlock (&sub->control_lock);
   gst_arcly_log_cursor_clear (&sub->cursor);
   pin_clear (&sub->pin);

@@ -66,7 +66,7 @@ struct _GstArclySubscription {
   /* Atomic. Set, release, under control_lock: publishes "wanted". */
   _Atomic guint control;
 
-  /* The dispatcher's lock. */
+  /* The lock of "last". */
   gpointer worker; /* who has the claim; the reader itself while it is reset */
   gboolean queued;
   gboolean attached;
@@ -109,6 +109,8 @@ struct _GstArclySubscription {
 
   /* Set when attached, constant until detached; control_lock. */
   GstArclyDispatcher *dispatcher;
+  /* The one that it was attached to last; stays behind. */
+  GstArclyDispatcher *last;
 
   /* control_lock. Taken after the dispatcher's lock, never before. */
   GMutex control_lock;
