@@ -13,8 +13,8 @@ G_BEGIN_DECLS
 #define GST_ARCLY_HLS_OPEN_NAME ".arcly-open"
 
 /* @playlist is new; @now is as in gst_arcly_hls_playlist_append(). FALSE with
- * @error set if the playlist that is there cannot be gone on with; numbers go on
- * all the same. */
+ * @error set if the playlist that is there cannot be gone on with; numbers go
+ * on all the same. */
 gboolean gst_arcly_hls_resume (GstArclyHlsPlaylist *playlist,
     GstArclyHlsStore *store, guint64 now, GError **error);
 

@@ -60,23 +60,17 @@ dial (Fixture *fixture)
 
 /* The status of the answer; 0 if there is none. */
 static guint
-ask (GSocketConnection *connection, const gchar *text)
+ask_and_read (GSocketConnection *connection)
 {
   GIOStream *stream = G_IO_STREAM (connection);
   gchar answer[16] = { 0 };
   guint status = 0;
 
-  g_output_stream_write_all (g_io_stream_get_output_stream (stream), text,
-      strlen (text), NULL, NULL, NULL);
+  g_output_stream_write_all (g_io_stream_get_output_stream (stream), REQUEST,
+      strlen (REQUEST), NULL, NULL, NULL);
   g_input_stream_read_all (g_io_stream_get_input_stream (stream), answer,
       sizeof answer - 1, NULL, NULL, NULL);
   return sscanf (answer, "HTTP/1.1 %u", &status) == 1 ? status : 0;
-}
-
-static guint
-ask_and_read (GSocketConnection *connection)
-{
-  return ask (connection, REQUEST);
 }
 
 /* Half of the descriptors are for connections; who comes then is told so, and
@@ -153,8 +147,6 @@ GST_START_TEST (test_too_many_of_two)
   for (i = 0; i < n; i++) {
     connections[i] = dial_server (servers[i % 2]);
     fail_unless (connections[i] != NULL);
-    /* It is accepted now, and stays; one has nothing mounted. */
-    fail_unless_equals_int (ask (connections[i], KEEP), i % 2 ? 404 : 200);
   }
   /* Whoever has no place is told; the others would be, later, by a 408. */
   while (count_refused (connections, n) < n - N_CONNECTIONS)
