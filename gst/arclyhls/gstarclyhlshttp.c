@@ -37,14 +37,20 @@ gst_arcly_hls_http_close (GstArclyHlsHttp *self)
 
 gboolean
 gst_arcly_hls_http_mount (GstArclyHlsHttp *self, GstElement *element,
-    const gchar *path, const gchar *folder)
+    const gchar *path, const gchar *folder, GstArclyHttpOrigin *origin)
 {
   g_autoptr (GError) error = NULL;
+  gboolean ok;
 
   if (!self->server)
     return TRUE;
-  if (!gst_arcly_http_server_mount_folder (
-          self->server, path, folder, NULL, &error)) {
+  if (origin)
+    ok = gst_arcly_http_server_mount_origin (
+        self->server, path, origin, folder, NULL, &error);
+  else
+    ok = gst_arcly_http_server_mount_folder (
+        self->server, path, folder, NULL, &error);
+  if (!ok) {
     GST_ELEMENT_ERROR (
         element, RESOURCE, SETTINGS, ("%s", error->message), (NULL));
     return FALSE;

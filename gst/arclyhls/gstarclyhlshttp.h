@@ -26,7 +26,7 @@ void gst_arcly_hls_http_close (GstArclyHlsHttp *self);
 
 /* Nothing happens without a server. */
 gboolean gst_arcly_hls_http_mount (GstArclyHlsHttp *self, GstElement *element,
-    const gchar *path, const gchar *folder);
+    const gchar *path, const gchar *folder, GstArclyHttpOrigin *origin);
 
 void gst_arcly_hls_http_unmount (GstArclyHlsHttp *self);
 

@@ -283,6 +283,32 @@ gst_arcly_hls_store_write (
 }
 
 gboolean
+gst_arcly_hls_store_flush (GstArclyHlsStore *self, GError **error)
+{
+  g_return_val_if_fail (self->fd >= 0, FALSE);
+
+  return flush_pending (self, error);
+}
+
+gboolean
+gst_arcly_hls_store_recover (
+    GstArclyHlsStore *self, const gchar *name, gsize bytes)
+{
+  struct stat info;
+  gboolean ok;
+  int fd =
+      openat (self->folder_fd, TEMP_SEGMENT, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+
+  if (fd < 0)
+    return FALSE;
+  ok = fstat (fd, &info) == 0 && S_ISREG (info.st_mode) &&
+       info.st_size >= (off_t) bytes && ftruncate (fd, (off_t) bytes) == 0;
+  close (fd);
+  return ok &&
+         renameat (self->folder_fd, TEMP_SEGMENT, self->folder_fd, name) == 0;
+}
+
+gboolean
 gst_arcly_hls_store_commit (
     GstArclyHlsStore *self, const gchar *name, GError **error)
 {

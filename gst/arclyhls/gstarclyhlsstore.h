@@ -52,6 +52,14 @@ gboolean gst_arcly_hls_store_write (
 gboolean gst_arcly_hls_store_commit (
     GstArclyHlsStore *self, const gchar *name, GError **error);
 
+/* What is written so far outlives the process, if not the machine. */
+gboolean gst_arcly_hls_store_flush (GstArclyHlsStore *self, GError **error);
+
+/* What a process that died left of a segment becomes one with the first @bytes
+ * of it. Before a scan. FALSE if there are not so many. */
+gboolean gst_arcly_hls_store_recover (
+    GstArclyHlsStore *self, const gchar *name, gsize bytes);
+
 void gst_arcly_hls_store_abort (GstArclyHlsStore *self);
 
 gboolean gst_arcly_hls_store_remove (

@@ -6,17 +6,18 @@
 
 #include <gst/video/video.h>
 
+#include "gstarclyhlslive.h"
+#include "gstarclyhlsresume.h"
 #include "gstarclyhlsstore.h"
 #include "gstarclyhlswriter.h"
 #include "gstarclytsmux.h"
 #include "hls/hlscutter.h"
+#include "hls/hlslint.h"
+#include "hls/hlsopen.h"
+#include "mpegts/mpegtspsi.h"
 
 GST_DEBUG_CATEGORY_STATIC (gst_arcly_hls_writer_debug);
 #define GST_CAT_DEFAULT gst_arcly_hls_writer_debug
-
-#define PLAYLIST "index.m3u8"
-#define TS_PACKET 188
-#define TS_SYNC 0x47
 
 struct _GstArclyHlsWriter {
   GstBaseSink parent;
@@ -30,8 +31,10 @@ struct _GstArclyHlsWriter {
   /* The streaming thread; or nobody streams. */
   GstArclyHlsStore *store;       /* owned */
   GstArclyHlsPlaylist *playlist; /* owned */
+  GstArclyHlsLive *live;         /* owned; NULL without parts */
+  GstArclyHlsLint *lints[2];     /* owned: of the folder's, of viewers' */
   GstArclyHlsCutter cutter;
-  guint8 tables[2 * TS_PACKET]; /* PAT and PMT that went last */
+  guint8 tables[2 * GST_ARCLY_TS_PACKET_SIZE]; /* PAT and PMT that went last */
   gboolean has_tables;
   GstArclyHlsSegment segment; /* that is open */
   gsize segment_bytes;
@@ -44,6 +47,7 @@ struct _GstArclyHlsWriter {
   GFileError reported;   /* the last failure that was */
   gboolean has_reported;
   gboolean warned_gop;
+  gboolean warned_rules;
   guint n_keyframe_requests;
 
   /* Atomic. The streaming thread adds, relaxed; "stats" reads. */
@@ -135,6 +139,34 @@ delete_expired (GstArclyHlsWriter *self)
   }
 }
 
+/* Rule U9. Whatever it is, viewers are better off with a playlist. */
+static void
+lint (GstArclyHlsWriter *self, gboolean live, const gchar *text)
+{
+  g_autofree gchar *broken = gst_arcly_hls_lint_check (self->lints[live], text);
+
+  if (!broken)
+    return;
+  GST_WARNING_OBJECT (self, "%s", broken);
+  if (!self->warned_rules)
+    GST_ELEMENT_WARNING (self, STREAM, FORMAT,
+        ("The playlist breaks a rule of HLS; some players may stop"),
+        ("%s", broken));
+  self->warned_rules = TRUE;
+}
+
+/* What viewers of parts see. */
+static void
+publish (GstArclyHlsWriter *self)
+{
+  g_autofree gchar *text = NULL;
+
+  if (self->live)
+    text = gst_arcly_hls_live_publish (self->live);
+  if (text)
+    lint (self, TRUE, text);
+}
+
 static void
 write_playlist (GstArclyHlsWriter *self)
 {
@@ -142,10 +174,14 @@ write_playlist (GstArclyHlsWriter *self)
   g_autoptr (GError) error = NULL;
 
   publish_numbers (self);
-  self->stale = text && !gst_arcly_hls_store_replace (
-                            self->store, PLAYLIST, text, strlen (text), &error);
+  self->stale =
+      text && !gst_arcly_hls_store_replace (self->store,
+                  GST_ARCLY_HLS_PLAYLIST_NAME, text, strlen (text), &error);
   if (self->stale)
     report (self, error);
+  if (text)
+    lint (self, FALSE, text);
+  publish (self);
 }
 
 /* PROGRAM-DATE-TIME follows the clock at a discontinuity and the durations in
@@ -173,10 +209,13 @@ open_segment (
   if (is_new)
     gst_arcly_hls_playlist_drop_before (
         self->playlist, gst_arcly_hls_playlist_get_next (self->playlist));
+  if (self->live)
+    gst_arcly_hls_live_open (self->live, &self->segment, now ());
 }
 
 /* A segment that is lost has no entry, so players need not know EXT-X-GAP; its
- * number goes to the next, which is a discontinuity. */
+ * number goes to the next, which is a discontinuity. But parts of it were
+ * listed already: then it stays, without a file. */
 static void
 lose_segment (GstArclyHlsWriter *self, const GError *failure)
 {
@@ -185,7 +224,7 @@ lose_segment (GstArclyHlsWriter *self, const GError *failure)
 }
 
 static void
-list_segment (GstArclyHlsWriter *self)
+list_segment (GstArclyHlsWriter *self, const gchar *name)
 {
   guint target;
 
@@ -193,6 +232,10 @@ list_segment (GstArclyHlsWriter *self)
   target = gst_arcly_hls_playlist_get_target_duration (self->playlist);
   if (!self->is_vod)
     gst_arcly_hls_cutter_set_limit (&self->cutter, target);
+  if (self->live)
+    gst_arcly_hls_live_list (self->live, name, self->segment.duration);
+  if (self->lost)
+    return;
   add (&self->n_segments, 1);
   add (&self->n_bytes, self->segment_bytes);
   self->has_reported = FALSE;
@@ -210,15 +253,18 @@ close_segment (GstArclyHlsWriter *self, gint64 duration)
   self->next_date_time = self->segment.date_time + duration / 1000;
   if (!self->lost && !gst_arcly_hls_store_commit (self->store, name, &error))
     lose_segment (self, error);
-  if (self->lost) {
+  if (self->lost)
     add (&self->n_lost, 1);
-    self->lost_before = TRUE;
-  } else {
+  if (self->live)
+    gst_arcly_hls_live_close (self->live, duration);
+  self->segment.gap = self->lost;
+  self->lost_before = self->lost && !self->live;
+  if (!self->lost_before) {
     GST_DEBUG_OBJECT (
         self, "%s, %" GST_TIME_FORMAT, name, GST_TIME_ARGS (duration));
-    list_segment (self);
+    list_segment (self, name);
   }
-  if (!self->lost || self->stale)
+  if (!self->lost_before || self->stale)
     write_playlist (self);
   /* Also of a lost one: where the disk is full, this is what makes room. */
   delete_expired (self);
@@ -230,33 +276,38 @@ write_bytes (GstArclyHlsWriter *self, const guint8 *data, gsize size)
   g_autoptr (GError) error = NULL;
 
   self->segment_bytes += size;
+  if (self->live)
+    gst_arcly_hls_live_write (self->live, data, size);
   if (!self->lost &&
       !gst_arcly_hls_store_write (self->store, data, size, &error))
     lose_segment (self, error);
 }
 
-/* ISO/IEC 13818-1, 2.4.4.3: the PAT is on PID 0; arclytsmux writes it and the
- * PMT in one packet each, side by side. Returns where the last ones are, @size
- * if there are none: those that bridge a hole come before. */
-static gsize
-find_tables (const guint8 *data, gsize size)
+/* Rule U10, should we die before the segment is whole. */
+static void
+note_open (GstArclyHlsWriter *self)
 {
-  gsize n;
+  GstArclyHlsOpen open = { .segment = self->segment,
+    .sequence = gst_arcly_hls_playlist_get_next (self->playlist),
+    .bytes = self->segment_bytes };
+  g_autoptr (GError) error = NULL;
+  g_autofree gchar *text = NULL;
 
-  for (n = size / TS_PACKET; n >= 2; n--) {
-    gsize at = (n - 2) * TS_PACKET;
-    const guint8 *packet = data + at;
-
-    if (packet[0] == TS_SYNC && (packet[1] & 0x1f) == 0 && packet[2] == 0)
-      return at;
-  }
-  return size;
+  open.segment.duration = gst_arcly_hls_live_get_duration (self->live);
+  text = gst_arcly_hls_open_write (&open);
+  if (self->lost)
+    return;
+  if (!gst_arcly_hls_store_flush (self->store, &error))
+    lose_segment (self, error);
+  else if (!gst_arcly_hls_store_replace (self->store, GST_ARCLY_HLS_OPEN_NAME,
+               text, strlen (text), &error))
+    report (self, error);
 }
 
 static void
 note_tables (GstArclyHlsWriter *self, const guint8 *data, gsize size)
 {
-  gsize at = find_tables (data, size);
+  gsize at = gst_arcly_ts_find_tables (data, size);
 
   if (at == size)
     return;
@@ -321,7 +372,8 @@ cut_before (GstArclyHlsWriter *self, const GstArclyHlsUnit *unit,
 
   if (!gst_arcly_hls_cutter_push (&self->cutter, unit, &cut) && self->open)
     return 0;
-  head = unit->may_cut && self->open ? find_tables (data, size) : 0;
+  head =
+      unit->may_cut && self->open ? gst_arcly_ts_find_tables (data, size) : 0;
   if (head == size)
     head = 0;
   if (self->open) {
@@ -357,6 +409,12 @@ gst_arcly_hls_writer_render (GstBaseSink *sink, GstBuffer *buffer)
     return GST_FLOW_ERROR;
   }
   done = cut_before (self, &unit, map.data, map.size);
+  if (self->live &&
+      gst_arcly_hls_live_push (self->live, &unit,
+          GST_BUFFER_FLAG_IS_SET (buffer, GST_ARCLY_TS_MUX_FLAG_BESIDE))) {
+    publish (self);
+    note_open (self);
+  }
   note_tables (self, map.data, map.size);
   if (!self->failed)
     write_bytes (self, map.data + done, map.size - done);
@@ -405,53 +463,17 @@ gst_arcly_hls_writer_event (GstBaseSink *sink, GstEvent *event)
       ->event (sink, event);
 }
 
-/* The longest run of files at the end that is complete; the playlist must not
- * list what is not there. */
-static guint64
-first_complete (GstArclyHlsPlaylist *playlist, GArray *files)
-{
-  guint64 next = gst_arcly_hls_playlist_get_next (playlist);
-  guint i;
-
-  for (i = files->len; i > 0; i--) {
-    const GstArclyHlsFile *file =
-        &g_array_index (files, GstArclyHlsFile, i - 1);
-
-    if (file->whole && file->name.sequence + 1 == next &&
-        gst_arcly_hls_playlist_is_own (playlist, &file->name))
-      next--;
-  }
-  return next;
-}
-
 /* Rule U10: what another process wrote here is continued, not contradicted. */
 static void
 resume (GstArclyHlsWriter *self)
 {
-  g_autoptr (GArray) files = gst_arcly_hls_store_scan (self->store);
   g_autoptr (GError) error = NULL;
-  g_autofree gchar *text = NULL;
-  GstArclyHlsPlaylist *playlist = self->playlist;
-  gsize size;
-  guint i;
 
-  text = gst_arcly_hls_store_read (self->store, PLAYLIST, &size, &error);
-  if (text && gst_arcly_hls_playlist_resume (playlist, text, size, &error))
-    gst_arcly_hls_playlist_drop_before (
-        playlist, first_complete (playlist, files));
-  else if (!g_error_matches (error, G_FILE_ERROR, G_FILE_ERROR_NOENT))
+  if (!gst_arcly_hls_resume (self->playlist, self->store, now (), &error))
     GST_WARNING_OBJECT (self, "not continued: %s", error->message);
-
-  for (i = 0; i < files->len; i++) {
-    const GstArclyHlsName *name =
-        &g_array_index (files, GstArclyHlsFile, i).name;
-
-    gst_arcly_hls_playlist_skip_to (playlist, name->sequence + 1);
-    gst_arcly_hls_playlist_bury (playlist, name, now ());
-  }
-  gst_arcly_hls_cutter_set_limit (
-      &self->cutter, gst_arcly_hls_playlist_get_target_duration (playlist));
-  self->next_date_time = gst_arcly_hls_playlist_get_end (playlist);
+  gst_arcly_hls_cutter_set_limit (&self->cutter,
+      gst_arcly_hls_playlist_get_target_duration (self->playlist));
+  self->next_date_time = gst_arcly_hls_playlist_get_end (self->playlist);
   publish_numbers (self);
 }
 
@@ -485,10 +507,20 @@ gst_arcly_hls_writer_open (GstArclyHlsWriter *self,
       settings->type, settings->target_duration, settings->length, stamp);
   gst_arcly_hls_cutter_init (&self->cutter, settings->target_duration);
   self->open = self->lost = self->lost_before = self->failed = FALSE;
-  self->stale = FALSE;
+  self->stale = self->warned_rules = FALSE;
+  self->lints[FALSE] = gst_arcly_hls_lint_new ();
+  self->lints[TRUE] = gst_arcly_hls_lint_new ();
   self->has_reported = self->warned_gop = self->has_tables = FALSE;
   self->n_keyframe_requests = 0;
+  gst_arcly_hls_playlist_set_window (
+      self->playlist, (gint64) settings->dvr_window);
+  if (settings->origin && !self->is_vod)
+    gst_arcly_hls_playlist_set_parts (
+        self->playlist, (gint64) settings->part_duration);
   resume (self);
+  if (settings->origin && !self->is_vod)
+    self->live = gst_arcly_hls_live_new (
+        self->playlist, settings->origin, (gint64) settings->part_duration);
   return TRUE;
 }
 
@@ -502,6 +534,11 @@ gst_arcly_hls_writer_close (GstArclyHlsWriter *self)
     end_playlist (self);
   else
     finish_segment (self);
+  if (self->live)
+    gst_arcly_hls_store_remove (self->store, GST_ARCLY_HLS_OPEN_NAME, NULL);
+  g_clear_pointer (&self->live, gst_arcly_hls_live_free);
+  g_clear_pointer (&self->lints[FALSE], gst_arcly_hls_lint_free);
+  g_clear_pointer (&self->lints[TRUE], gst_arcly_hls_lint_free);
   g_clear_pointer (&self->store, gst_arcly_hls_store_close);
   g_clear_pointer (&self->playlist, gst_arcly_hls_playlist_free);
 }

@@ -6,6 +6,8 @@
 
 #include <gst/base/gstbasesink.h>
 
+#include <gst/arcly/http/gstarclyhttporigin.h>
+
 #include "hls/hlsplaylist.h"
 
 G_BEGIN_DECLS
@@ -21,6 +23,10 @@ typedef struct {
   guint length;
   gboolean keep_segments;
   gboolean send_keyframe_requests;
+  GstClockTime dvr_window;
+  /* Low latency; NULL for none. */
+  GstArclyHttpOrigin *origin;
+  GstClockTime part_duration;
 } GstArclyHlsSettings;
 
 /* Before the element is PAUSED. FALSE with @error set. */

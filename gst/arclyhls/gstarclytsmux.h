@@ -9,6 +9,9 @@ G_BEGIN_DECLS
  * them, though not all have tables in front. */
 #define GST_ARCLY_TS_MUX_FLAG_LEFTOVER (GST_BUFFER_FLAG_LAST << 0)
 
+/* On a buffer of a track that does not decide where the stream can be cut. */
+#define GST_ARCLY_TS_MUX_FLAG_BESIDE (GST_BUFFER_FLAG_LAST << 1)
+
 #define GST_TYPE_ARCLY_TS_MUX (gst_arcly_ts_mux_get_type ())
 G_DECLARE_FINAL_TYPE (
     GstArclyTsMux, gst_arcly_ts_mux, GST, ARCLY_TS_MUX, GstArclyMux)

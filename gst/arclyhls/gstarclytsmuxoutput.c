@@ -251,6 +251,8 @@ make_buffer (GstArclyTsMux *self, const GstArclyTsMuxUnit *in,
     GST_BUFFER_FLAG_SET (out, GST_BUFFER_FLAG_DISCONT);
   if (in->leftover)
     GST_BUFFER_FLAG_SET (out, GST_ARCLY_TS_MUX_FLAG_LEFTOVER);
+  if (!in->may_cut)
+    GST_BUFFER_FLAG_SET (out, GST_ARCLY_TS_MUX_FLAG_BESIDE);
   return out;
 }
 

@@ -16,4 +16,5 @@
 #include <gst/arcly/codec/gstarclyvp9.h>
 #include <gst/arcly/engine/gstarclyauthenticator.h>
 #include <gst/arcly/engine/gstarclyengine.h>
+#include <gst/arcly/http/gstarclyhttporigin.h>
 #include <gst/arcly/http/gstarclyhttpserver.h>

@@ -5,42 +5,14 @@
 
 #include <gst/arcly/gstarclyerror.h>
 
-#include "hlsplaylist.h"
+#include "hlsplaylistprivate.h"
 #include "hlsread.h"
 
-#define NAME_PREFIX "segment-"
-#define NAME_SUFFIX ".ts"
-#define NS_PER_SECOND G_GINT64_CONSTANT (1000000000)
 /* RFC 8216, 4.3.3.1: durations count rounded to the nearest second. What is
  * written has microseconds, so this stays below one half. */
 #define ROUNDS_DOWN (NS_PER_SECOND / 2 - 1000)
 /* RFC 8216, 6.2.2: no live playlist is shorter, in target durations. */
 #define MIN_TARGET_DURATIONS 3
-
-/* A file whose segment is no longer listed. */
-typedef struct {
-  gchar *name;
-  guint64 expires;
-} Grave;
-
-struct _GstArclyHlsPlaylist {
-  GstArclyHlsType type;
-  guint wanted_target_duration;
-  guint max_length;
-  guint target_duration; /* 0: not decided */
-  gchar *stamp;          /* of this presentation */
-  gchar *left; /* stamp of a live playlist that another process left, or NULL */
-  gboolean dependent; /* some segment of this presentation was */
-  gboolean ended;
-  gboolean resumed;        /* the next segment is a discontinuity */
-  guint64 first;           /* number of the head of "segments" */
-  guint64 discontinuities; /* that left the front */
-  gint64 end;      /* of what was listed last, microseconds since 1970 UTC */
-  gint64 duration; /* of what is listed */
-  gint64 longest;  /* that "duration" ever was */
-  GQueue segments; /* (element-type GstArclyHlsSegment), owned */
-  GQueue graves;   /* (element-type Grave), owned */
-};
 
 GstArclyHlsPlaylist *
 gst_arcly_hls_playlist_new (GstArclyHlsType type, guint target_duration,
@@ -52,9 +24,26 @@ gst_arcly_hls_playlist_new (GstArclyHlsType type, guint target_duration,
   self->wanted_target_duration = MAX (target_duration, 1);
   self->max_length = length;
   self->stamp = g_strdup (stamp);
+  self->part_stamp = g_strdup (stamp);
   g_queue_init (&self->segments);
   g_queue_init (&self->graves);
   return self;
+}
+
+static GstArclyHlsEntry *
+entry_new (const GstArclyHlsSegment *segment)
+{
+  GstArclyHlsEntry *entry = g_new0 (GstArclyHlsEntry, 1);
+
+  entry->segment = *segment;
+  return entry;
+}
+
+static void
+entry_free (GstArclyHlsEntry *entry)
+{
+  g_clear_pointer (&entry->parts, g_array_unref);
+  g_free (entry);
 }
 
 static void
@@ -67,11 +56,26 @@ grave_free (Grave *grave)
 void
 gst_arcly_hls_playlist_free (GstArclyHlsPlaylist *self)
 {
-  g_queue_clear_full (&self->segments, g_free);
+  g_queue_clear_full (&self->segments, (GDestroyNotify) entry_free);
+  g_clear_pointer (&self->open, entry_free);
   g_queue_clear_full (&self->graves, (GDestroyNotify) grave_free);
   g_free (self->stamp);
+  g_free (self->part_stamp);
   g_free (self->left);
   g_free (self);
+}
+
+void
+gst_arcly_hls_playlist_set_window (GstArclyHlsPlaylist *self, gint64 window)
+{
+  self->window = window;
+}
+
+void
+gst_arcly_hls_playlist_set_parts (
+    GstArclyHlsPlaylist *self, gint64 part_duration)
+{
+  self->part_duration = part_duration;
 }
 
 static guint
@@ -91,10 +95,11 @@ decide_target_duration (GstArclyHlsPlaylist *self, gint64 duration)
 }
 
 static void
-add (GstArclyHlsPlaylist *self, const GstArclyHlsSegment *segment)
+add (GstArclyHlsPlaylist *self, GstArclyHlsEntry *entry)
 {
-  g_queue_push_tail (
-      &self->segments, g_memdup2 (segment, sizeof (GstArclyHlsSegment)));
+  const GstArclyHlsSegment *segment = &entry->segment;
+
+  g_queue_push_tail (&self->segments, entry);
   self->end = segment->date_time + segment->duration / 1000;
   self->duration += segment->duration;
   self->longest = MAX (self->longest, self->duration);
@@ -118,39 +123,50 @@ bury (GstArclyHlsPlaylist *self, const gchar *stamp, guint64 sequence,
 static void
 drop_front (GstArclyHlsPlaylist *self)
 {
-  GstArclyHlsSegment *segment = g_queue_pop_head (&self->segments);
+  GstArclyHlsEntry *entry = g_queue_pop_head (&self->segments);
 
   /* RFC 8216, 6.2.2. */
-  if (segment->discontinuity)
+  if (entry->segment.discontinuity)
     self->discontinuities++;
-  self->duration -= segment->duration;
+  self->duration -= entry->segment.duration;
   self->first++;
-  g_free (segment);
+  entry_free (entry);
 }
 
 static void
 bury_front (GstArclyHlsPlaylist *self, guint64 now)
 {
-  GstArclyHlsSegment *segment = g_queue_peek_head (&self->segments);
+  GstArclyHlsEntry *entry = g_queue_peek_head (&self->segments);
 
-  bury (self, self->stamp, self->first, segment->duration, now);
+  bury (self, self->stamp, self->first, entry->segment.duration, now);
   drop_front (self);
 }
 
 static void
 move_front (GstArclyHlsPlaylist *self, guint64 now)
 {
-  gint64 least = MIN_TARGET_DURATIONS * self->target_duration * NS_PER_SECOND;
+  gint64 least = MAX (self->window,
+      MIN_TARGET_DURATIONS * self->target_duration * NS_PER_SECOND);
 
   if (self->type != GST_ARCLY_HLS_LIVE || self->max_length == 0)
     return;
   while (self->segments.length > self->max_length) {
-    GstArclyHlsSegment *segment = g_queue_peek_head (&self->segments);
+    GstArclyHlsEntry *entry = g_queue_peek_head (&self->segments);
 
-    if (self->duration - segment->duration < least)
+    if (self->duration - entry->segment.duration < least)
       return;
     bury_front (self, now);
   }
+}
+
+/* Rule U9: PART-TARGET does not change either. */
+static gboolean
+has_parts_like (GstArclyHlsPlaylist *self, const GstArclyHlsContent *content)
+{
+  if (self->part_duration == 0 || content->part_target == 0)
+    return self->part_duration == content->part_target;
+  return ABS (self->part_duration - content->part_target) <=
+         self->part_duration / 4;
 }
 
 /* Files of a presentation that cannot be continued are told from ours by the
@@ -163,11 +179,13 @@ continue_content (GstArclyHlsPlaylist *self, const GstArclyHlsContent *content)
   if (content->type == GST_ARCLY_HLS_LIVE && !content->ended)
     self->left = g_strdup (content->stamp);
   if (content->ended || content->type != self->type ||
-      content->target_duration < self->wanted_target_duration) {
+      content->target_duration < self->wanted_target_duration ||
+      !has_parts_like (self, content)) {
     gst_arcly_hls_playlist_drop_before (self, G_MAXUINT64);
     return;
   }
   self->target_duration = content->target_duration;
+  self->part_target = content->part_target;
   self->dependent = !content->independent;
   g_free (self->stamp);
   self->stamp = g_strdup (content->stamp);
@@ -188,9 +206,20 @@ gst_arcly_hls_playlist_resume (
   self->discontinuities = content.discontinuity_sequence;
   self->resumed = TRUE;
   for (i = 0; i < content.segments->len; i++)
-    add (self, &g_array_index (content.segments, GstArclyHlsSegment, i));
+    add (self,
+        entry_new (&g_array_index (content.segments, GstArclyHlsSegment, i)));
   continue_content (self, &content);
   return TRUE;
+}
+
+void
+gst_arcly_hls_playlist_recover (
+    GstArclyHlsPlaylist *self, const GstArclyHlsSegment *segment)
+{
+  g_return_if_fail (self->resumed && self->target_duration > 0);
+
+  add (self, entry_new (segment));
+  self->dependent |= segment->dependent;
 }
 
 void
@@ -247,39 +276,116 @@ start_anew (GstArclyHlsPlaylist *self, guint64 now)
   self->resumed = TRUE;
   self->dependent = FALSE;
   self->target_duration = 0;
+  self->part_target = 0;
+}
+
+/* The very first has nothing that it could differ from. */
+static gboolean
+is_discontinuity (GstArclyHlsPlaylist *self, const GstArclyHlsSegment *segment)
+{
+  if (self->resumed)
+    return TRUE;
+  return segment->discontinuity &&
+         (self->segments.length > 0 || self->longest > 0);
+}
+
+static gint64
+longest_part (const GArray *parts)
+{
+  gint64 longest = 0;
+  guint i;
+
+  for (i = 0; parts && i < parts->len; i++)
+    longest = MAX (longest, g_array_index (parts, GstArclyHlsPart, i).duration);
+  return longest;
+}
+
+static void
+decide_targets (GstArclyHlsPlaylist *self, const GstArclyHlsEntry *entry)
+{
+  gint64 longest = longest_part (entry->parts);
+
+  if (self->type == GST_ARCLY_HLS_VOD)
+    /* Nobody has seen it yet. */
+    self->target_duration =
+        MAX (MAX (self->target_duration, self->wanted_target_duration),
+            rounded (entry->segment.duration));
+  else if (self->target_duration == 0)
+    self->target_duration =
+        decide_target_duration (self, entry->segment.duration);
+  /* Whole milliseconds: it is written with three decimals. */
+  if (self->part_target == 0)
+    self->part_target = (longest + NS_PER_MS - 1) / NS_PER_MS * NS_PER_MS;
 }
 
 void
 gst_arcly_hls_playlist_append (
     GstArclyHlsPlaylist *self, const GstArclyHlsSegment *segment, guint64 now)
 {
-  GstArclyHlsSegment entry = *segment;
+  GstArclyHlsEntry *entry = entry_new (segment);
 
   if (self->ended)
     start_anew (self, now);
-  entry.duration = CLAMP (
-      entry.duration, 0, GST_ARCLY_HLS_MAX_TARGET_DURATION * NS_PER_SECOND);
-
-  if (self->type == GST_ARCLY_HLS_VOD)
-    /* Nobody has seen it yet. */
-    self->target_duration =
-        MAX (MAX (self->target_duration, self->wanted_target_duration),
-            rounded (entry.duration));
-  else if (self->target_duration == 0)
-    self->target_duration = decide_target_duration (self, entry.duration);
-  entry.duration =
-      MIN (entry.duration, self->target_duration * NS_PER_SECOND + ROUNDS_DOWN);
-
-  /* The very first has nothing that it could differ from. */
-  if (self->resumed)
-    entry.discontinuity = TRUE;
-  else if (self->segments.length == 0 && self->longest == 0)
-    entry.discontinuity = FALSE;
+  if (self->open)
+    entry->parts = g_steal_pointer (&self->open->parts);
+  g_clear_pointer (&self->open, entry_free);
+  entry->segment.duration = CLAMP (entry->segment.duration, 0,
+      GST_ARCLY_HLS_MAX_TARGET_DURATION * NS_PER_SECOND);
+  decide_targets (self, entry);
+  entry->segment.duration = MIN (entry->segment.duration,
+      self->target_duration * NS_PER_SECOND + ROUNDS_DOWN);
+  entry->segment.discontinuity = is_discontinuity (self, segment);
   self->resumed = FALSE;
-  self->dependent |= entry.dependent;
+  self->dependent |= segment->dependent;
 
-  add (self, &entry);
+  add (self, entry);
   move_front (self, now);
+}
+
+void
+gst_arcly_hls_playlist_open (
+    GstArclyHlsPlaylist *self, const GstArclyHlsSegment *segment, guint64 now)
+{
+  if (self->ended)
+    start_anew (self, now);
+  g_clear_pointer (&self->open, entry_free);
+  self->open = entry_new (segment);
+  self->open->segment.discontinuity = is_discontinuity (self, segment);
+  self->open->parts = g_array_new (FALSE, FALSE, sizeof (GstArclyHlsPart));
+  self->dependent |= segment->dependent;
+}
+
+void
+gst_arcly_hls_playlist_append_part (
+    GstArclyHlsPlaylist *self, const GstArclyHlsPart *part)
+{
+  GstArclyHlsPart entry = *part;
+
+  g_return_if_fail (self->open != NULL);
+
+  if (self->part_target > 0)
+    entry.duration = MIN (entry.duration, self->part_target);
+  g_array_append_val (self->open->parts, entry);
+}
+
+guint
+gst_arcly_hls_playlist_get_open_parts (GstArclyHlsPlaylist *self)
+{
+  return self->open ? self->open->parts->len : 0;
+}
+
+guint
+gst_arcly_hls_playlist_get_last_parts (GstArclyHlsPlaylist *self)
+{
+  GstArclyHlsEntry *last = g_queue_peek_tail (&self->segments);
+
+  return last && last->parts ? last->parts->len : 0;
+}
+
+gint64
+gst_arcly_hls_playlist_get_part_target (GstArclyHlsPlaylist *self)
+{
+  return self->part_target;
 }
 
 void
@@ -323,126 +429,4 @@ gst_arcly_hls_playlist_pop_expired (GstArclyHlsPlaylist *self, guint64 now)
   name = g_steal_pointer (&head->name);
   grave_free (head);
   return name;
-}
-
-static void
-render_head (GstArclyHlsPlaylist *self, GString *text)
-{
-  /* Version 3 has fractions in EXTINF (RFC 8216, 7), and nothing here needs
-   * more. */
-  g_string_append_printf (text,
-      "#EXTM3U\n#EXT-X-VERSION:3\n#EXT-X-TARGETDURATION:%u\n"
-      "#EXT-X-MEDIA-SEQUENCE:%" G_GUINT64_FORMAT "\n",
-      self->target_duration, self->first);
-  if (self->discontinuities > 0)
-    g_string_append_printf (text,
-        "#EXT-X-DISCONTINUITY-SEQUENCE:%" G_GUINT64_FORMAT "\n",
-        self->discontinuities);
-  if (self->type == GST_ARCLY_HLS_EVENT)
-    g_string_append (text, "#EXT-X-PLAYLIST-TYPE:EVENT\n");
-  else if (self->type == GST_ARCLY_HLS_VOD)
-    g_string_append (text, "#EXT-X-PLAYLIST-TYPE:VOD\n");
-  /* RFC 8216, 4.3.5.1: it would be said of all. */
-  if (!self->dependent)
-    g_string_append (text, "#EXT-X-INDEPENDENT-SEGMENTS\n");
-}
-
-static void
-render_date_time (gint64 date_time, GString *text)
-{
-  gint64 milliseconds = date_time / 1000;
-  g_autoptr (GDateTime) utc =
-      g_date_time_new_from_unix_utc (milliseconds / 1000);
-  g_autofree gchar *second =
-      utc ? g_date_time_format (utc, "%Y-%m-%dT%H:%M:%S") : NULL;
-
-  g_string_append_printf (text, "#EXT-X-PROGRAM-DATE-TIME:%s.%03uZ\n",
-      second ? second : "1970-01-01T00:00:00",
-      (guint) (ABS (milliseconds) % 1000));
-}
-
-static void
-render_segment (const GstArclyHlsSegment *segment, const gchar *stamp,
-    guint64 sequence, GString *text)
-{
-  gint64 microseconds = (segment->duration + 500) / 1000;
-  g_autofree gchar *name = gst_arcly_hls_segment_name (stamp, sequence);
-
-  if (segment->discontinuity)
-    g_string_append (text, "#EXT-X-DISCONTINUITY\n");
-  render_date_time (segment->date_time, text);
-  g_string_append_printf (text,
-      "#EXTINF:%" G_GINT64_FORMAT ".%06" G_GINT64_FORMAT ",\n%s\n",
-      microseconds / G_USEC_PER_SEC, microseconds % G_USEC_PER_SEC, name);
-}
-
-gchar *
-gst_arcly_hls_playlist_render (GstArclyHlsPlaylist *self)
-{
-  g_autoptr (GString) text = NULL;
-  guint64 sequence = self->first;
-  GList *item;
-
-  if (self->target_duration == 0)
-    return NULL;
-  if (self->type == GST_ARCLY_HLS_VOD && !self->ended)
-    return NULL;
-
-  text = g_string_sized_new (256 + 128 * self->segments.length);
-  render_head (self, text);
-  for (item = self->segments.head; item; item = item->next)
-    render_segment (item->data, self->stamp, sequence++, text);
-  if (self->ended)
-    g_string_append (text, "#EXT-X-ENDLIST\n");
-  return g_string_free (g_steal_pointer (&text), FALSE);
-}
-
-gchar *
-gst_arcly_hls_playlist_get_next_name (GstArclyHlsPlaylist *self)
-{
-  return gst_arcly_hls_segment_name (
-      self->stamp, gst_arcly_hls_playlist_get_next (self));
-}
-
-gchar *
-gst_arcly_hls_segment_name (const gchar *stamp, guint64 sequence)
-{
-  return g_strdup_printf (
-      NAME_PREFIX "%s-%05" G_GUINT64_FORMAT NAME_SUFFIX, stamp, sequence);
-}
-
-/* Returns what stands behind "stamp-", or NULL. */
-static const gchar *
-parse_stamp (const gchar *text, gchar *stamp)
-{
-  gsize length = 0;
-
-  while (g_ascii_isalnum (text[length]))
-    length++;
-  if (length == 0 || length > GST_ARCLY_HLS_MAX_STAMP || text[length] != '-')
-    return NULL;
-  memcpy (stamp, text, length);
-  stamp[length] = '\0';
-  return text + length + 1;
-}
-
-gboolean
-gst_arcly_hls_segment_name_parse (const gchar *text, GstArclyHlsName *name)
-{
-  g_autofree gchar *digits = NULL;
-  g_autofree gchar *again = NULL;
-  const gchar *rest;
-
-  if (!g_str_has_prefix (text, NAME_PREFIX) ||
-      !g_str_has_suffix (text, NAME_SUFFIX))
-    return FALSE;
-  rest = parse_stamp (text + strlen (NAME_PREFIX), name->stamp);
-  if (!rest || strlen (rest) < strlen (NAME_SUFFIX))
-    return FALSE;
-  digits = g_strndup (rest, strlen (rest) - strlen (NAME_SUFFIX));
-  if (!g_ascii_string_to_unsigned (
-          digits, 10, 0, GST_ARCLY_HLS_MAX_SEQUENCE, &name->sequence, NULL))
-    return FALSE;
-  again = gst_arcly_hls_segment_name (name->stamp, name->sequence);
-  return g_str_equal (again, text);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * A media playlist (RFC 8216) that only grows at its end and shrinks at its
- * front. No files, clocks or threads: times are given, text comes out. */
+ * A media playlist (RFC 8216; draft-pantos-hls-rfc8216bis for low latency) that
+ * only grows at its end and shrinks at its front. No files, clocks or threads:
+ * times are given, text comes out. */
 #pragma once
 
 #include <glib.h>
@@ -31,6 +32,7 @@ typedef enum {
  * @date_time: of its first sample, microseconds since 1970 UTC
  * @discontinuity: it does not continue the one before
  * @dependent: it begins inside a GOP; not read back
+ * @gap: there is no file (EXT-X-GAP)
  *
  * One entry. Its name follows from its number in the sequence.
  */
@@ -39,7 +41,20 @@ typedef struct {
   gint64 date_time;
   gboolean discontinuity;
   gboolean dependent;
+  gboolean gap;
 } GstArclyHlsSegment;
+
+/**
+ * GstArclyHlsPart:
+ * @duration: in nanoseconds
+ * @independent: it has a frame that a decoder can start at
+ *
+ * A partial segment (rfc8216bis, 4.4.4.9).
+ */
+typedef struct {
+  gint64 duration;
+  gboolean independent;
+} GstArclyHlsPart;
 
 /* Longest stamp in a name. */
 #define GST_ARCLY_HLS_MAX_STAMP 32
@@ -61,6 +76,15 @@ GstArclyHlsPlaylist *gst_arcly_hls_playlist_new (GstArclyHlsType type,
 
 void gst_arcly_hls_playlist_free (GstArclyHlsPlaylist *self);
 
+/* A live playlist lists at least so much media, in nanoseconds, however many
+ * segments that are; 0 for what the length says. */
+void gst_arcly_hls_playlist_set_window (
+    GstArclyHlsPlaylist *self, gint64 window);
+
+/* Segments have parts of about @part_duration nanoseconds. Before all else. */
+void gst_arcly_hls_playlist_set_parts (
+    GstArclyHlsPlaylist *self, gint64 part_duration);
+
 /**
  * gst_arcly_hls_playlist_resume:
  * @self: a playlist without segments
@@ -71,14 +95,20 @@ void gst_arcly_hls_playlist_free (GstArclyHlsPlaylist *self);
  * Goes on where another process stopped: numbers continue, and the next segment
  * is a discontinuity. The entries and the stamp of the names stay, too, unless
  * that playlist ended, or is of another type, or has a target duration that is
- * too short for this one; then this is a new presentation and only the numbers
- * continue. Only what gst_arcly_hls_playlist_render() writes is understood.
+ * too short for this one, or other parts; then this is a new presentation and
+ * only the numbers continue. Only what gst_arcly_hls_playlist_render() writes
+ * is understood.
  *
  * Returns: %FALSE with %GST_ARCLY_ERROR_INVALID if it is not, and nothing was
  *     changed
  */
 gboolean gst_arcly_hls_playlist_resume (
     GstArclyHlsPlaylist *self, const gchar *text, gsize size, GError **error);
+
+/* After that: one more segment of the former process, which is not listed
+ * because that process died. */
+void gst_arcly_hls_playlist_recover (
+    GstArclyHlsPlaylist *self, const GstArclyHlsSegment *segment);
 
 /* Entries before @sequence leave without grace: their files are gone. */
 void gst_arcly_hls_playlist_drop_before (
@@ -120,6 +150,36 @@ guint gst_arcly_hls_playlist_get_target_duration (GstArclyHlsPlaylist *self);
 void gst_arcly_hls_playlist_append (
     GstArclyHlsPlaylist *self, const GstArclyHlsSegment *segment, guint64 now);
 
+/**
+ * gst_arcly_hls_playlist_open:
+ * @self: a playlist with parts
+ * @segment: what is known of the segment that begins: not its duration
+ * @now: as in gst_arcly_hls_playlist_append()
+ *
+ * The parts that follow are of this segment, until
+ * gst_arcly_hls_playlist_append() lists it as a whole.
+ */
+void gst_arcly_hls_playlist_open (
+    GstArclyHlsPlaylist *self, const GstArclyHlsSegment *segment, guint64 now);
+
+/* Lists a part of the open segment. A duration over the part target is cut down
+ * to it: callers end parts in time. */
+void gst_arcly_hls_playlist_append_part (
+    GstArclyHlsPlaylist *self, const GstArclyHlsPart *part);
+
+/* How many parts the open segment has, and the last whole one. */
+guint gst_arcly_hls_playlist_get_open_parts (GstArclyHlsPlaylist *self);
+
+guint gst_arcly_hls_playlist_get_last_parts (GstArclyHlsPlaylist *self);
+
+/* PART-TARGET in nanoseconds; 0 until it is decided, which is when the first
+ * segment is whole: the longest of its parts. */
+gint64 gst_arcly_hls_playlist_get_part_target (GstArclyHlsPlaylist *self);
+
+/* (transfer full): the name of a part of segment @sequence. */
+gchar *gst_arcly_hls_playlist_get_part_name (
+    GstArclyHlsPlaylist *self, guint64 sequence, guint part);
+
 /* Nothing more will follow: EXT-X-ENDLIST. */
 void gst_arcly_hls_playlist_end (GstArclyHlsPlaylist *self);
 
@@ -142,8 +202,14 @@ void gst_arcly_hls_playlist_bury (
 gchar *gst_arcly_hls_playlist_pop_expired (
     GstArclyHlsPlaylist *self, guint64 now);
 
-/* (transfer full): the text, or NULL if there is nothing to show yet. */
+/* (transfer full): the text, or NULL if there is nothing to show yet. Whole
+ * segments only. */
 gchar *gst_arcly_hls_playlist_render (GstArclyHlsPlaylist *self);
+
+/* (transfer full): with parts, for a server that does what rfc8216bis, 6.2.5
+ * says. With @delta only what is new (6.2.5.1), and NULL if that is all. */
+gchar *gst_arcly_hls_playlist_render_live (
+    GstArclyHlsPlaylist *self, gboolean delta);
 
 /* (transfer full): the name that the next segment gets. */
 gchar *gst_arcly_hls_playlist_get_next_name (GstArclyHlsPlaylist *self);

@@ -39,6 +39,33 @@ read_target_duration (Reader *reader, const gchar *value)
   return TRUE;
 }
 
+/* Ours has this one attribute, with three decimals. */
+static gboolean
+read_part_inf (Reader *reader, const gchar *value)
+{
+  static const gchar name[] = "PART-TARGET=";
+  const gchar *digits = value + strlen (name);
+  gdouble seconds;
+
+  if (!g_str_has_prefix (value, name) || !g_ascii_isdigit (digits[0]) ||
+      strspn (digits, "0123456789.") != strlen (digits))
+    return FALSE;
+  seconds = g_ascii_strtod (digits, NULL);
+  if (seconds > GST_ARCLY_HLS_MAX_TARGET_DURATION)
+    return FALSE;
+  reader->content->part_target =
+      (gint64) (seconds * 1000 + 0.5) * G_GINT64_CONSTANT (1000000);
+  return TRUE;
+}
+
+static gboolean
+read_gap (Reader *reader, const gchar *value)
+{
+  reader->in_segments = TRUE;
+  reader->next.gap = TRUE;
+  return TRUE;
+}
+
 /* RFC 8216, 4.3.3.2 and 4.3.3.3: before the first segment. */
 static gboolean
 read_media_sequence (Reader *reader, const gchar *value)
@@ -127,6 +154,8 @@ static const struct {
   ReadTag read;
 } tags[] = {
   { "#EXT-X-TARGETDURATION", read_target_duration },
+  { "#EXT-X-PART-INF", read_part_inf },
+  { "#EXT-X-GAP", read_gap },
   { "#EXT-X-MEDIA-SEQUENCE", read_media_sequence },
   { "#EXT-X-DISCONTINUITY-SEQUENCE", read_discontinuity_sequence },
   { "#EXT-X-PLAYLIST-TYPE", read_type },

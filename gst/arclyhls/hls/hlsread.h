@@ -14,6 +14,7 @@ G_BEGIN_DECLS
 typedef struct {
   GstArclyHlsType type;
   guint target_duration;
+  gint64 part_target; /* ns; 0 if there are no parts */
   guint64 sequence;
   guint64 discontinuity_sequence;
   gboolean ended;

@@ -5,6 +5,7 @@
 
 #include "mpegtspsi.h"
 
+#define SYNC_BYTE 0x47
 #define PAT_PID 0
 #define PAT_TABLE_ID 0
 #define PMT_TABLE_ID 2
@@ -75,7 +76,7 @@ section_begin (
   guint8 *p = packet;
 
   memset (packet, 0xff, GST_ARCLY_TS_PACKET_SIZE);
-  *p++ = 0x47;
+  *p++ = SYNC_BYTE;
   p = put16 (p, 0x4000 | pid);
   *p++ = 0x10;
   *p++ = 0; /* pointer_field */
@@ -136,4 +137,19 @@ gst_arcly_ts_pmt_write (guint8 packet[GST_ARCLY_TS_PACKET_SIZE], guint version,
     p += entries[i].n_descriptor_bytes;
   }
   section_end (packet, p);
+}
+
+gsize
+gst_arcly_ts_find_tables (const guint8 *data, gsize size)
+{
+  gsize n;
+
+  for (n = size / GST_ARCLY_TS_PACKET_SIZE; n >= 2; n--) {
+    gsize at = (n - 2) * GST_ARCLY_TS_PACKET_SIZE;
+    const guint8 *packet = data + at;
+
+    if (packet[0] == SYNC_BYTE && (packet[1] & 0x1f) == 0 && packet[2] == 0)
+      return at;
+  }
+  return size;
 }

@@ -56,4 +56,9 @@ void gst_arcly_ts_pmt_write (guint8 packet[GST_ARCLY_TS_PACKET_SIZE],
     guint version, guint16 pcr_pid, const GstArclyTsPmtEntry *entries,
     guint n_entries);
 
+/* Whole packets of ours: PAT and PMT are in one packet each, side by side.
+ * Returns where the last ones are, @size if there are none: those that bridge a
+ * hole come before. */
+gsize gst_arcly_ts_find_tables (const guint8 *data, gsize size);
+
 G_END_DECLS

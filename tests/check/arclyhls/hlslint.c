@@ -6,8 +6,16 @@
 typedef struct {
   gchar *name;
   gdouble duration;
+  gboolean independent;
+} Part;
+
+typedef struct {
+  gchar *name; /* NULL: a segment of which only parts are there */
+  gdouble duration;
   gint64 date_time; /* ms */
   gboolean discontinuity;
+  gboolean gap;
+  GArray *parts; /* (element-type Part) */
 } Entry;
 
 typedef struct {
@@ -20,6 +28,13 @@ typedef struct {
   gchar *type;
   gboolean independent;
   gboolean ended;
+  /* rfc8216bis. */
+  Entry open;
+  gchar *control;
+  gchar *part_inf;
+  gchar *hint;
+  gint64 skipped;
+  gdouble part_target;
 } List;
 
 G_GNUC_PRINTF (2, 3)
@@ -35,9 +50,103 @@ complain (List *list, const gchar *format, ...)
 }
 
 static void
+clear_part (gpointer data)
+{
+  g_free (((Part *) data)->name);
+}
+
+static void
 clear_entry (gpointer data)
 {
   g_free (((Entry *) data)->name);
+  g_clear_pointer (&((Entry *) data)->parts, g_array_unref);
+}
+
+static Entry
+new_entry (void)
+{
+  Entry entry = { .duration = -1,
+    .date_time = -1,
+    .parts = g_array_new (FALSE, FALSE, sizeof (Part)) };
+
+  g_array_set_clear_func (entry.parts, clear_part);
+  return entry;
+}
+
+/* (transfer full): of NAME=VALUE,NAME="VALUE"; names and values of ours have no
+ * commas and quotes inside. */
+static gchar *
+attribute (const gchar *attributes, const gchar *name)
+{
+  g_auto (GStrv) parts = g_strsplit (attributes ? attributes : "", ",", -1);
+  guint i;
+
+  for (i = 0; parts[i]; i++) {
+    if (g_str_has_prefix (parts[i], name) && parts[i][strlen (name)] == '=') {
+      gchar *value = g_strdup (parts[i] + strlen (name) + 1);
+
+      return g_strdelimit (value, "\"", ' ');
+    }
+  }
+  return NULL;
+}
+
+static gdouble
+number (const gchar *attributes, const gchar *name)
+{
+  g_autofree gchar *value = attribute (attributes, name);
+
+  return value ? g_ascii_strtod (value, NULL) : -1;
+}
+
+static void
+read_part (List *list, Entry *next, const gchar *value)
+{
+  g_autofree gchar *name = attribute (value, "URI");
+  g_autofree gchar *independent = attribute (value, "INDEPENDENT");
+  Part part = { .duration = number (value, "DURATION"),
+    .independent = g_strcmp0 (independent, "YES") == 0 };
+
+  if (!name || part.duration <= 0)
+    complain (list, "%s: no part", value);
+  if (list->hint)
+    complain (list, "%s: behind the hint", value);
+  part.name = g_strdup (name ? g_strstrip (name) : "");
+  g_array_append_val (next->parts, part);
+}
+
+static void
+read_hint (List *list, const gchar *value)
+{
+  g_autofree gchar *type = attribute (value, "TYPE");
+  gchar *name = attribute (value, "URI");
+
+  if (g_strcmp0 (type, "PART") != 0 || !name || list->hint)
+    complain (list, "%s: no hint, or a second", value);
+  g_free (list->hint);
+  list->hint = name ? g_strstrip (name) : NULL;
+}
+
+/* rfc8216bis. */
+static gboolean
+read_live_tag (List *list, const gchar *tag, const gchar *value, Entry *next)
+{
+  if (g_str_equal (tag, "#EXT-X-SERVER-CONTROL") && !list->control)
+    list->control = g_strdup (value);
+  else if (g_str_equal (tag, "#EXT-X-PART-INF") && !list->part_inf)
+    list->part_inf = g_strdup (value);
+  else if (g_str_equal (tag, "#EXT-X-SKIP") && list->skipped == 0 &&
+           list->entries->len == 0)
+    list->skipped = (gint64) number (value, "SKIPPED-SEGMENTS");
+  else if (g_str_equal (tag, "#EXT-X-PART"))
+    read_part (list, next, value);
+  else if (g_str_equal (tag, "#EXT-X-PRELOAD-HINT"))
+    read_hint (list, value);
+  else if (g_str_equal (tag, "#EXT-X-GAP"))
+    next->gap = TRUE;
+  else
+    return FALSE;
+  return TRUE;
 }
 
 static void
@@ -89,14 +198,14 @@ read_tag (List *list, const gchar *line, Entry *next)
     next->date_time = parse_date_time (list, value);
   else if (g_str_equal (parts[0], "#EXTINF") && g_str_has_suffix (value, ","))
     next->duration = g_ascii_strtod (value, NULL);
-  else
+  else if (!read_live_tag (list, parts[0], value, next))
     complain (list, "%s: unexpected", line);
 }
 
 static void
 read_lines (List *list, gchar **lines)
 {
-  Entry next = { .duration = -1, .date_time = -1 };
+  Entry next = new_entry ();
   guint i;
 
   if (!lines[0] || !g_str_equal (lines[0], "#EXTM3U"))
@@ -114,10 +223,14 @@ read_lines (List *list, gchar **lines)
     if (next.date_time < 0)
       complain (list, "%s: no date", next.name);
     g_array_append_val (list->entries, next);
-    next = (Entry){ .duration = -1, .date_time = -1 };
+    next = new_entry ();
   }
-  if (next.discontinuity || next.duration >= 0 || next.date_time >= 0)
+  if (next.duration >= 0 || next.gap ||
+      (next.parts->len == 0 && (next.discontinuity || next.date_time >= 0)))
     complain (list, "tags of a segment without a name");
+  if (next.parts->len > 0 && (next.date_time < 0 || list->ended))
+    complain (list, "parts without a date, or behind the end");
+  list->open = next;
 }
 
 static void
@@ -147,6 +260,73 @@ check_entries (List *list)
   }
 }
 
+/* 4.4.3.7 and 4.4.4.9. */
+static void
+check_parts (List *list, const Entry *entry)
+{
+  gdouble sum = 0;
+  guint i;
+
+  for (i = 0; i < entry->parts->len; i++) {
+    Part *part = &g_array_index (entry->parts, Part, i);
+    gboolean is_last = entry->name && i == entry->parts->len - 1;
+
+    if (part->duration > list->part_target + 1e-6)
+      complain (
+          list, "%s: %f s is over PART-TARGET", part->name, part->duration);
+    if (!is_last && part->duration < 0.85 * list->part_target - 1e-6)
+      complain (list, "%s: %f s is under 85 %% of PART-TARGET", part->name,
+          part->duration);
+    sum += part->duration;
+  }
+  if (entry->name && entry->parts->len > 0 &&
+      ABS (sum - entry->duration) > 0.002)
+    complain (list, "%s: %f s, but its parts have %f s", entry->name,
+        entry->duration, sum);
+}
+
+/* 4.4.3.8. */
+static void
+check_control (List *list)
+{
+  g_autofree gchar *block = attribute (list->control, "CAN-BLOCK-RELOAD");
+
+  if (g_strcmp0 (block, "YES") != 0)
+    complain (list, "no CAN-BLOCK-RELOAD");
+  if (number (list->control, "PART-HOLD-BACK") < 3 * list->part_target - 1e-6)
+    complain (list, "PART-HOLD-BACK under three part targets");
+  if (number (list->control, "HOLD-BACK") < 3 * list->target)
+    complain (list, "HOLD-BACK under three target durations");
+  if (number (list->control, "CAN-SKIP-UNTIL") < 6 * list->target)
+    complain (list, "CAN-SKIP-UNTIL under six target durations");
+  if (!list->ended && !list->hint)
+    complain (list, "no EXT-X-PRELOAD-HINT");
+}
+
+static void
+check_live (List *list)
+{
+  gboolean has_parts = list->open.parts->len > 0;
+  guint i;
+
+  list->part_target = number (list->part_inf, "PART-TARGET");
+  for (i = 0; i < list->entries->len; i++) {
+    Entry *entry = &g_array_index (list->entries, Entry, i);
+
+    check_parts (list, entry);
+    has_parts |= entry->parts->len > 0;
+    if (entry->gap && list->version < 8)
+      complain (list, "EXT-X-GAP needs version 8");
+  }
+  check_parts (list, &list->open);
+  if (list->skipped != 0 && list->version < 9)
+    complain (list, "EXT-X-SKIP needs version 9");
+  if (list->control)
+    check_control (list);
+  if ((has_parts || list->hint) && (!list->control || !list->part_inf))
+    complain (list, "parts without EXT-X-PART-INF or EXT-X-SERVER-CONTROL");
+}
+
 static void
 parse (List *list, const gchar *text)
 {
@@ -173,6 +353,7 @@ parse (List *list, const gchar *text)
   list->sequence = MAX (list->sequence, 0);
   list->discontinuity_sequence = MAX (list->discontinuity_sequence, 0);
   check_entries (list);
+  check_live (list);
 }
 
 static void
@@ -180,7 +361,11 @@ clear (List *list)
 {
   g_string_free (list->wrong, TRUE);
   g_array_unref (list->entries);
+  clear_entry (&list->open);
   g_free (list->type);
+  g_free (list->control);
+  g_free (list->part_inf);
+  g_free (list->hint);
 }
 
 static gdouble
@@ -236,6 +421,92 @@ check_change (List *list, List *before)
         &g_array_index (list->entries, Entry, i - gone));
 }
 
+/* 6.2.1: parts are only added, until all of a segment go at once. */
+static void
+check_more_parts (List *list, const Entry *before, const Entry *now)
+{
+  guint i;
+
+  if (now->parts->len == 0 && now->name)
+    return;
+  if (now->parts->len < before->parts->len)
+    complain (list, "parts of %s went away", now->name ? now->name : "the end");
+  for (i = 0; i < MIN (before->parts->len, now->parts->len); i++) {
+    Part *a = &g_array_index (before->parts, Part, i);
+    Part *b = &g_array_index (now->parts, Part, i);
+
+    if (!g_str_equal (a->name, b->name) || a->duration != b->duration ||
+        a->independent != b->independent)
+      complain (list, "%s: changed (%s)", a->name, b->name);
+  }
+}
+
+static gdouble
+parts_duration (const Entry *entry)
+{
+  gdouble sum = 0;
+  guint i;
+
+  for (i = 0; i < entry->parts->len; i++)
+    sum += g_array_index (entry->parts, Part, i).duration;
+  return sum;
+}
+
+static const Entry *
+entry_at (List *list, gint64 sequence)
+{
+  gint64 at = sequence - list->sequence;
+
+  if (at < 0 || at > list->entries->len)
+    return NULL;
+  return at < list->entries->len ? &g_array_index (list->entries, Entry, at)
+                                 : &list->open;
+}
+
+/* The hint is the part that came. */
+static void
+check_hint (List *list, List *before)
+{
+  gint64 end = before->sequence + before->entries->len;
+  guint n = before->open.parts->len;
+  const Entry *entry = entry_at (list, end);
+
+  if (!before->hint || !entry || entry->parts->len == 0)
+    return;
+  if (entry->parts->len == n && entry->name)
+    entry = entry_at (list, end + 1), n = 0;
+  if (entry && entry->parts->len > n &&
+      !g_str_equal (g_array_index (entry->parts, Part, n).name, before->hint))
+    complain (list, "%s was hinted, %s came", before->hint,
+        g_array_index (entry->parts, Part, n).name);
+}
+
+static void
+check_live_change (List *list, List *before)
+{
+  gint64 end = before->sequence + before->entries->len, i;
+  gdouble from_end = 0;
+
+  if (g_strcmp0 (list->control, before->control) != 0 ||
+      g_strcmp0 (list->part_inf, before->part_inf) != 0)
+    complain (list, "EXT-X-SERVER-CONTROL or EXT-X-PART-INF changed");
+  for (i = list->sequence + list->entries->len;
+       i >= MAX (before->sequence, list->sequence); i--) {
+    const Entry *a = i <= end ? entry_at (before, i) : NULL;
+    const Entry *b = entry_at (list, i);
+
+    if (a)
+      check_more_parts (list, a, b);
+    /* 6.2.2: they stay for three target durations. */
+    if (a && b->name && a->parts->len > 0 && b->parts->len == 0 &&
+        from_end < 3 * list->target - 1e-6)
+      complain (
+          list, "parts of %s went %f s in front of the end", b->name, from_end);
+    from_end += b->name ? b->duration : parts_duration (b);
+  }
+  check_hint (list, before);
+}
+
 static void
 check_against (List *list, List *before, gboolean after_restart)
 {
@@ -260,12 +531,17 @@ check_against (List *list, List *before, gboolean after_restart)
       (!list->ended || list->entries->len != before->entries->len))
     complain (list, "it went on behind its end");
   check_change (list, before);
+  if (list->control && before->control && !after_restart)
+    check_live_change (list, before);
   if (after_restart && list->entries->len > 0 &&
       list->sequence + list->entries->len >
           before->sequence + before->entries->len) {
-    guint at = before->sequence + before->entries->len - list->sequence;
+    gint64 at = before->sequence + before->entries->len;
+    const Entry *next = entry_at (list, at + 1);
 
-    if (!g_array_index (list->entries, Entry, at).discontinuity)
+    /* The first process may have ended one more that nobody saw listed. */
+    if (!entry_at (list, at)->discontinuity && next &&
+        (next->name || next->parts->len > 0) && !next->discontinuity)
       complain (list, "no discontinuity at the seam");
   }
 }
@@ -295,9 +571,46 @@ hls_lint_names (const gchar *text)
   guint i;
 
   for (i = 0; lines[i]; i++) {
-    if (lines[i][0] != '#' && lines[i][0] != '\0')
+    gboolean gap = i >= 2 && g_str_equal (lines[i - 2], "#EXT-X-GAP");
+
+    if (lines[i][0] != '#' && lines[i][0] != '\0' && !gap)
       g_ptr_array_add (names, g_strdup (lines[i]));
   }
   g_ptr_array_add (names, NULL);
   return (gchar **) g_ptr_array_free (names, FALSE);
+}
+
+/* 6.3.7: what a client makes of a delta update is the full playlist. */
+gchar *
+hls_lint_delta (const gchar *delta, const gchar *full)
+{
+  List list, other;
+  gdouble rest;
+  gchar *wrong;
+  guint i;
+
+  parse (&list, delta);
+  parse (&other, full);
+  if (list.skipped <= 0 || list.sequence != other.sequence ||
+      list.skipped + list.entries->len != other.entries->len)
+    complain (
+        &list, "%d skipped of %u", (gint) list.skipped, other.entries->len);
+  for (i = 0; i < list.entries->len && list.skipped + i < other.entries->len;
+       i++) {
+    const Entry *a = &g_array_index (list.entries, Entry, i);
+    const Entry *b = &g_array_index (other.entries, Entry, list.skipped + i);
+
+    check_same (&list, b, a);
+    check_more_parts (&list, b, a);
+  }
+  check_more_parts (&list, &other.open, &list.open);
+  rest = total (&list) + parts_duration (&list.open);
+  if (rest < 6 * list.target - 1e-6)
+    complain (&list, "skipped up to %f s in front of the end", rest);
+  if (!strstr (full, strstr (delta, "#EXT-X-PROGRAM-DATE-TIME")))
+    complain (&list, "the end is another");
+  wrong = g_strdup (list.wrong->str);
+  clear (&list);
+  clear (&other);
+  return wrong;
 }

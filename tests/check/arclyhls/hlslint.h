@@ -13,7 +13,10 @@ G_BEGIN_DECLS
 gchar *hls_lint (
     const gchar *text, const gchar *before, gboolean after_restart);
 
-/* (transfer full): URIs of @text in order, NULL-terminated. */
+/* (transfer full): URIs of @text in order, without gaps, NULL-terminated. */
 gchar **hls_lint_names (const gchar *text);
+
+/* (transfer full): what is wrong with a delta update of @full. */
+gchar *hls_lint_delta (const gchar *delta, const gchar *full);
 
 G_END_DECLS

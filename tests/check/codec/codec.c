@@ -61,6 +61,15 @@ static const struct {
   { "audio/x-raw", NULL, GST_ARCLY_CODEC_UNKNOWN, NULL, 0, 0, 0, 0, 0, 0 },
 };
 
+/* Consumes @array. */
+static GstBuffer *
+wrap (GByteArray *array)
+{
+  g_autoptr (GBytes) bytes = g_byte_array_free_to_bytes (array);
+
+  return gst_buffer_new_wrapped_bytes (bytes);
+}
+
 static GstBuffer *
 from_hex (const gchar *hex)
 {
@@ -72,7 +81,7 @@ from_hex (const gchar *hex)
 
     g_byte_array_append (bytes, &byte, 1);
   }
-  return gst_buffer_new_wrapped_bytes (g_byte_array_free_to_bytes (bytes));
+  return wrap (bytes);
 }
 
 static void
@@ -129,7 +138,7 @@ make_unit (guint n_slices, guint slice_size)
     memcpy (slice, "\0\0\1\x65", 4);
     g_byte_array_append (bytes, slice, slice_size + i);
   }
-  return gst_buffer_new_wrapped_bytes (g_byte_array_free_to_bytes (bytes));
+  return wrap (bytes);
 }
 
 static void

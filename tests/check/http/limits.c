@@ -19,7 +19,10 @@
 #define HAS_QUARANTINE FALSE
 #endif
 
-#define REQUEST "GET /hls/segment.ts HTTP/1.1\r\nHost: x\r\n\r\n"
+#define REQUEST                                                                \
+  "GET /hls/segment.ts HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+
+#define KEEP "GET /hls/segment.ts HTTP/1.1\r\nHost: x\r\n\r\n"
 
 /* More than sockets hold. */
 #define LARGE_BYTES (32 * 1024 * 1024)
@@ -278,6 +281,57 @@ GST_START_TEST (test_content)
 }
 GST_END_TEST;
 
+static guint
+count_descriptors (void)
+{
+  g_autoptr (GDir) dir = g_dir_open ("/proc/self/fd", 0, NULL);
+  guint n = 0;
+
+  while (g_dir_read_name (dir))
+    n++;
+  return n;
+}
+
+/* Clients that leave a connection open, and end it between two requests, in
+ * each of the ways that there are: nothing of them stays. */
+GST_START_TEST (test_ends_between_requests)
+{
+  static const gchar half[] = "GET /hl";
+  Fixture fixture;
+  guint before, i;
+
+  fixture_init (&fixture);
+  fail_unless_equals_int (get (&fixture, "/hls/segment.ts", NULL), 200);
+  before = count_descriptors ();
+  for (i = 0; i < 200; i++) {
+    g_autoptr (GSocketConnection) connection = dial (&fixture);
+    GIOStream *stream = G_IO_STREAM (connection);
+    GSocket *socket = g_socket_connection_get_socket (connection);
+    g_autoptr (GString) answer = g_string_new (NULL);
+    gchar block[512];
+    gssize n;
+
+    g_output_stream_write_all (g_io_stream_get_output_stream (stream), KEEP,
+        strlen (KEEP), NULL, NULL, NULL);
+    while (!g_str_has_suffix (answer->str, SEGMENT)) {
+      n = g_input_stream_read (g_io_stream_get_input_stream (stream), block,
+          sizeof block, NULL, NULL);
+      fail_unless (n > 0);
+      g_string_append_len (answer, block, n);
+    }
+    if (i % 4 == 1)
+      g_socket_send (socket, half, strlen (half), NULL, NULL);
+    else if (i % 4 == 2)
+      g_socket_send (socket, KEEP, strlen (KEEP), NULL, NULL);
+    else if (i % 4 == 3)
+      g_socket_shutdown (socket, FALSE, TRUE, NULL);
+  }
+  while (count_descriptors () > before)
+    g_thread_yield ();
+  fixture_clear (&fixture);
+}
+GST_END_TEST;
+
 static gint n_failures;
 
 static void
@@ -346,6 +400,7 @@ httplimits_suite (void)
   tcase_add_test (tcase, test_too_many_of_two);
   tcase_add_test (tcase, test_slow_requests);
   tcase_add_test (tcase, test_content);
+  tcase_add_test (tcase, test_ends_between_requests);
   tcase_add_test (tcase, test_no_descriptors);
   return suite;
 }

@@ -12,12 +12,12 @@ GST_DEBUG_CATEGORY_EXTERN (gst_arcly_http_debug);
 #define GST_CAT_DEFAULT gst_arcly_http_debug
 
 #define KEY "gst-arcly-http-deadline"
+#define SOCKET_KEY "gst-arcly-http-socket"
 /* RFC 9110, 15.5.9. */
 #define REFUSAL                                                                \
   "HTTP/1.1 408 Request Timeout\r\n"                                           \
   "Connection: close\r\nContent-Length: 0\r\n\r\n"
 
-/* Libsoup reads the end of the connection then, and closes it. */
 static gboolean
 on_deadline (gpointer data)
 {
@@ -26,7 +26,16 @@ on_deadline (gpointer data)
   GST_DEBUG ("no request in %u s", GST_ARCLY_HTTP_REQUEST_SECONDS);
   g_socket_send_with_blocking (
       socket, REFUSAL, strlen (REFUSAL), FALSE, NULL, NULL);
+  /* Libsoup reads the end of the connection then, and closes it. */
   g_socket_shutdown (socket, TRUE, TRUE, NULL);
+  return G_SOURCE_REMOVE;
+}
+
+/* A client that has had answers expects that: RFC 9112, 9.5. */
+static gboolean
+on_idle_deadline (gpointer data)
+{
+  g_socket_shutdown (data, TRUE, TRUE, NULL);
   return G_SOURCE_REMOVE;
 }
 
@@ -39,18 +48,26 @@ cancel (gpointer data)
   g_source_unref (source);
 }
 
+static void
+set_deadline (
+    GSocketAddress *client, GSocket *socket, guint seconds, GSourceFunc func)
+{
+  GSource *source = g_timeout_source_new_seconds (seconds);
+
+  g_source_set_callback (source, func, g_object_ref (socket), g_object_unref);
+  g_source_attach (source, g_main_context_get_thread_default ());
+  g_object_set_data_full (G_OBJECT (client), KEY, source, cancel);
+}
+
 void
 gst_arcly_http_deadline_start (
     GSocketConnection *connection, GSocketAddress *client)
 {
-  GSource *source =
-      g_timeout_source_new_seconds (GST_ARCLY_HTTP_REQUEST_SECONDS);
+  GSocket *socket = g_socket_connection_get_socket (connection);
 
-  g_source_set_callback (source, on_deadline,
-      g_object_ref (g_socket_connection_get_socket (connection)),
-      g_object_unref);
-  g_source_attach (source, g_main_context_get_thread_default ());
-  g_object_set_data_full (G_OBJECT (client), KEY, source, cancel);
+  g_object_set_data_full (
+      G_OBJECT (client), SOCKET_KEY, g_object_ref (socket), g_object_unref);
+  set_deadline (client, socket, GST_ARCLY_HTTP_REQUEST_SECONDS, on_deadline);
 }
 
 void
@@ -58,4 +75,25 @@ gst_arcly_http_deadline_stop (GSocketAddress *client)
 {
   if (client)
     g_object_set_data (G_OBJECT (client), KEY, NULL);
+}
+
+void
+gst_arcly_http_deadline_restart (GSocketAddress *client)
+{
+  GSocket *socket =
+      client ? g_object_get_data (G_OBJECT (client), SOCKET_KEY) : NULL;
+
+  if (socket && !g_socket_is_closed (socket))
+    set_deadline (
+        client, socket, GST_ARCLY_HTTP_KEEP_ALIVE_SECONDS, on_idle_deadline);
+}
+
+void
+gst_arcly_http_deadline_break (GSocketAddress *client)
+{
+  GSocket *socket =
+      client ? g_object_get_data (G_OBJECT (client), SOCKET_KEY) : NULL;
+
+  if (socket)
+    g_socket_shutdown (socket, TRUE, TRUE, NULL);
 }

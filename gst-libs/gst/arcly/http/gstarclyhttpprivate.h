@@ -5,6 +5,7 @@
 
 #include <gio/gio.h>
 #include <libsoup/soup.h>
+#include <gst/arcly/http/gstarclyhttporiginprivate.h>
 
 G_BEGIN_DECLS
 
@@ -29,8 +30,10 @@ void gst_arcly_http_listener_free (GstArclyHttpListener *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (
     GstArclyHttpListener, gst_arcly_http_listener_free)
 
-/* How long a client may take for a request: head and content. */
+/* How long a client may take for its first request, head and content. */
 #define GST_ARCLY_HTTP_REQUEST_SECONDS 10
+/* And for each further one, from the end of the answer before. */
+#define GST_ARCLY_HTTP_KEEP_ALIVE_SECONDS 30
 
 /* Ends @connection if no request is there in time. @client is its address,
  * which is this connection's alone and ends with it: what libsoup hands back
@@ -38,6 +41,15 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (
 void gst_arcly_http_deadline_start (
     GSocketConnection *connection, GSocketAddress *client);
 void gst_arcly_http_deadline_stop (GSocketAddress *client);
+/* An answer went out: the next request has its own deadline. */
+void gst_arcly_http_deadline_restart (GSocketAddress *client);
+/* Breaks the connection now. */
+void gst_arcly_http_deadline_break (GSocketAddress *client);
+
+/* (transfer full): what libsoup gets instead of @connection. */
+GIOStream *gst_arcly_http_stream_new (GSocketConnection *connection);
+/* Its client is gone: the request that it reads is nobody's. */
+gboolean gst_arcly_http_stream_has_ended (GIOStream *stream);
 
 /* A folder under a path. Immutable; any thread. */
 typedef struct {
@@ -46,10 +58,11 @@ typedef struct {
   gchar *folder; /* absolute */
   gchar *title;
   gchar *left_etag; /* of the playlist that was there before; NULL if none */
+  GstArclyHttpOrigin *origin; /* what is not in the folder yet; NULL if none */
 } GstArclyHttpMount;
 
-GstArclyHttpMount *gst_arcly_http_mount_new (
-    const gchar *path, const gchar *folder, const gchar *title);
+GstArclyHttpMount *gst_arcly_http_mount_new (const gchar *path,
+    const gchar *folder, const gchar *title, GstArclyHttpOrigin *origin);
 GstArclyHttpMount *gst_arcly_http_mount_ref (GstArclyHttpMount *mount);
 void gst_arcly_http_mount_unref (GstArclyHttpMount *mount);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (GstArclyHttpMount, gst_arcly_http_mount_unref)
@@ -92,6 +105,58 @@ typedef enum {
 GstArclyHttpRange gst_arcly_http_parse_range (
     const gchar *header, guint64 size, guint64 *start, guint64 *length);
 
+/* The playlist that a player opens. */
+#define GST_ARCLY_HTTP_PLAYLIST "index.m3u8"
+
+#define GST_ARCLY_HTTP_CACHE_NEVER "no-cache"
+
+typedef struct {
+  const gchar *suffix;
+  const gchar *type;
+  const gchar *cache_control;
+} GstArclyHttpType;
+
+/* NULL for what is nobody's business. */
+const GstArclyHttpType *gst_arcly_http_find_type (const gchar *path);
+
+/* What a path has. */
+typedef struct {
+  const gchar *type;
+  const gchar *cache_control;
+  const gchar *etag;
+  GPtrArray *chunks; /* (element-type GBytes) */
+  guint64 size;
+} GstArclyHttpContent;
+
+/* Answers: in the server's thread. */
+void gst_arcly_http_set_header (
+    SoupServerMessage *message, const gchar *name, const gchar *value);
+void gst_arcly_http_answer_text (
+    SoupServerMessage *message, guint status, const gchar *text);
+void gst_arcly_http_answer_bytes (SoupServerMessage *message, GBytes *bytes,
+    const gchar *type, const gchar *cache_control);
+/* With If-None-Match, If-Range and @range, which may be NULL. */
+void gst_arcly_http_answer_content (SoupServerMessage *message,
+    const GstArclyHttpContent *content, const gchar *range);
+/* TRUE if it was. */
+gboolean gst_arcly_http_answer_not_modified (
+    SoupServerMessage *message, const gchar *etag, const gchar *cache_control);
+
+/* Answers from origins, and holds requests until it can. The server's thread,
+ * whose default context is that of the server. */
+typedef struct _GstArclyHttpLive GstArclyHttpLive;
+
+GstArclyHttpLive *gst_arcly_http_live_new (void);
+/* Ends what waits. */
+void gst_arcly_http_live_close (GstArclyHttpLive *live);
+void gst_arcly_http_live_free (GstArclyHttpLive *live);
+/* FALSE if @origin, which may be NULL, has nothing under that name. */
+gboolean gst_arcly_http_live_answer (GstArclyHttpLive *live,
+    SoupServerMessage *message, GstArclyHttpOrigin *origin,
+    const gchar *relative, const gchar *range);
+/* For the list of streams; NULL if that is not known from @origin. */
+const gchar *gst_arcly_http_live_state (GstArclyHttpOrigin *origin);
+
 /* A request's raw path, decoded once; NULL if it holds anything that no path of
  * ours does: "..", hidden names, backslashes, NUL, bad escapes, bad UTF-8. */
 gchar *gst_arcly_http_decode_path (const gchar *raw_path);
@@ -103,6 +168,8 @@ typedef GPtrArray *(*GstArclyHttpMountsFunc) (gpointer data);
 
 GstArclyHttpRouter *gst_arcly_http_router_new (
     GstArclyHttpMountsFunc mounts, gpointer data);
+/* Ends what waits; in the server's thread. */
+void gst_arcly_http_router_close (GstArclyHttpRouter *router);
 void gst_arcly_http_router_free (GstArclyHttpRouter *router);
 void gst_arcly_http_router_handle (
     GstArclyHttpRouter *router, SoupServerMessage *message);

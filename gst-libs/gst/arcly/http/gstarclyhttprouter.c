@@ -12,23 +12,6 @@
 #define CACHE_BYTES (64 * 1024 * 1024)
 #define RESOURCES "/org/arcly/page"
 
-#define CACHE_NEVER "no-cache"
-#define CACHE_HOUR "public, max-age=3600"
-/* RFC 8246: the name of a segment never gets other content. */
-#define CACHE_FOREVER "public, max-age=31536000, immutable"
-
-typedef struct {
-  const gchar *suffix;
-  const gchar *type;
-  const gchar *cache_control;
-} FileType;
-
-/* What else is in a folder is nobody's business. */
-static const FileType file_types[] = {
-  { ".m3u8", "application/vnd.apple.mpegurl", CACHE_NEVER }, /* RFC 8216, 4 */
-  { ".ts", "video/mp2t", CACHE_FOREVER },                    /* RFC 3555 */
-};
-
 static const struct {
   const gchar *path;
   const gchar *resource;
@@ -44,11 +27,12 @@ struct _GstArclyHttpRouter {
   GstArclyHttpMountsFunc mounts;
   gpointer mounts_data;
   GstArclyHttpCache *cache;
+  GstArclyHttpLive *live;
 };
 
 GstArclyHttpMount *
-gst_arcly_http_mount_new (
-    const gchar *path, const gchar *folder, const gchar *title)
+gst_arcly_http_mount_new (const gchar *path, const gchar *folder,
+    const gchar *title, GstArclyHttpOrigin *origin)
 {
   GstArclyHttpMount *mount = NULL;
   g_autofree gchar *clean = g_strdup (path);
@@ -68,6 +52,7 @@ gst_arcly_http_mount_new (
   mount->path = g_steal_pointer (&clean);
   mount->folder = g_canonicalize_filename (folder, NULL);
   mount->title = g_strdup (title);
+  mount->origin = origin ? g_object_ref (origin) : NULL;
   mount->left_etag = gst_arcly_http_file_etag (mount->folder, PLAYLIST);
   return mount;
 }
@@ -88,6 +73,7 @@ gst_arcly_http_mount_unref (GstArclyHttpMount *mount)
   g_free (mount->folder);
   g_free (mount->title);
   g_free (mount->left_etag);
+  g_clear_object (&mount->origin);
   g_free (mount);
 }
 
@@ -99,96 +85,22 @@ gst_arcly_http_router_new (GstArclyHttpMountsFunc mounts, gpointer data)
   router->mounts = mounts;
   router->mounts_data = data;
   router->cache = gst_arcly_http_cache_new (CACHE_BYTES);
+  router->live = gst_arcly_http_live_new ();
   return router;
+}
+
+void
+gst_arcly_http_router_close (GstArclyHttpRouter *router)
+{
+  gst_arcly_http_live_close (router->live);
 }
 
 void
 gst_arcly_http_router_free (GstArclyHttpRouter *router)
 {
+  gst_arcly_http_live_free (router->live);
   gst_arcly_http_cache_free (router->cache);
   g_free (router);
-}
-
-static void
-set_header (SoupServerMessage *message, const gchar *name, const gchar *value)
-{
-  soup_message_headers_replace (
-      soup_server_message_get_response_headers (message), name, value);
-}
-
-static void
-answer_text (SoupServerMessage *message, guint status, const gchar *text)
-{
-  soup_server_message_set_status (message, status, NULL);
-  soup_server_message_set_response (message, "text/plain; charset=utf-8",
-      SOUP_MEMORY_COPY, text, strlen (text));
-}
-
-static void
-answer_bytes (SoupServerMessage *message, GBytes *bytes, const gchar *type,
-    const gchar *cache_control)
-{
-  set_header (message, "Cache-Control", cache_control);
-  set_header (message, "Content-Type", type);
-  soup_server_message_set_status (message, SOUP_STATUS_OK, NULL);
-  soup_message_body_append_bytes (
-      soup_server_message_get_response_body (message), bytes);
-}
-
-/* RFC 9110, 13.1.2: a list of tags, or "*". Ours hold no comma. */
-static gboolean
-client_has (SoupServerMessage *message, const gchar *etag)
-{
-  const gchar *have = soup_message_headers_get_list (
-      soup_server_message_get_request_headers (message), "If-None-Match");
-
-  return have && (strstr (have, etag) || g_str_equal (have, "*"));
-}
-
-static const FileType *
-find_type (const gchar *path)
-{
-  guint i;
-
-  for (i = 0; i < G_N_ELEMENTS (file_types); i++) {
-    if (g_str_has_suffix (path, file_types[i].suffix))
-      return &file_types[i];
-  }
-  return NULL;
-}
-
-/* The part that is asked for. A client that has a part of another version
- * (RFC 9110, 13.1.5) gets all. FALSE if there is no such part. */
-static gboolean
-cut_to_range (
-    SoupServerMessage *message, const gchar *range, GstArclyHttpFile *file)
-{
-  const gchar *condition = soup_message_headers_get_one (
-      soup_server_message_get_request_headers (message), "If-Range");
-  guint64 size = g_bytes_get_size (file->bytes), start, length;
-  g_autofree gchar *content_range = NULL;
-  GBytes *part;
-
-  if (condition && !g_str_equal (condition, file->etag))
-    return TRUE;
-  switch (gst_arcly_http_parse_range (range, size, &start, &length)) {
-    case GST_ARCLY_HTTP_RANGE_ALL:
-      return TRUE;
-    case GST_ARCLY_HTTP_RANGE_NONE:
-      content_range = g_strdup_printf ("bytes */%" G_GUINT64_FORMAT, size);
-      set_header (message, "Content-Range", content_range);
-      return FALSE;
-    case GST_ARCLY_HTTP_RANGE_PART:
-      break;
-  }
-  content_range = g_strdup_printf ("bytes %" G_GUINT64_FORMAT
-                                   "-%" G_GUINT64_FORMAT "/%" G_GUINT64_FORMAT,
-      start, start + length - 1, size);
-  set_header (message, "Content-Range", content_range);
-  part = g_bytes_new_from_bytes (file->bytes, start, length);
-  g_bytes_unref (file->bytes);
-  file->bytes = part;
-  return TRUE;
 }
 
 static gboolean
@@ -196,29 +108,22 @@ answer_file (GstArclyHttpRouter *router, SoupServerMessage *message,
     const gchar *folder, const gchar *relative, const gchar *range)
 {
   g_auto (GstArclyHttpFile) file = { 0 };
-  const FileType *type = find_type (relative);
+  g_autoptr (GPtrArray) chunks = NULL;
+  const GstArclyHttpType *type = gst_arcly_http_find_type (relative);
+  GstArclyHttpContent content = { 0 };
 
   if (!type ||
       !gst_arcly_http_cache_read (router->cache, folder, relative, &file))
     return FALSE;
 
-  set_header (message, "ETag", file.etag);
-  set_header (message, "Accept-Ranges", "bytes");
-  if (client_has (message, file.etag)) {
-    set_header (message, "Cache-Control", type->cache_control);
-    soup_server_message_set_status (message, SOUP_STATUS_NOT_MODIFIED, NULL);
-    return TRUE;
-  }
-  if (!cut_to_range (message, range, &file)) {
-    set_header (message, "Cache-Control", CACHE_NEVER);
-    soup_server_message_set_status (
-        message, SOUP_STATUS_REQUESTED_RANGE_NOT_SATISFIABLE, NULL);
-    return TRUE;
-  }
-  answer_bytes (message, file.bytes, type->type, type->cache_control);
-  if (soup_message_headers_get_one (
-          soup_server_message_get_response_headers (message), "Content-Range"))
-    soup_server_message_set_status (message, SOUP_STATUS_PARTIAL_CONTENT, NULL);
+  chunks = g_ptr_array_new ();
+  g_ptr_array_add (chunks, file.bytes);
+  content.type = type->type;
+  content.cache_control = type->cache_control;
+  content.etag = file.etag;
+  content.chunks = chunks;
+  content.size = g_bytes_get_size (file.bytes);
+  gst_arcly_http_answer_content (message, &content, range);
   return TRUE;
 }
 
@@ -239,9 +144,10 @@ answer_page (SoupServerMessage *message, const gchar *path)
       return FALSE;
     /* The page loads what this server has and nothing else. hls.js plays from
      * blob: URLs and runs its own worker from one. */
-    set_header (message, "Content-Security-Policy",
+    gst_arcly_http_set_header (message, "Content-Security-Policy",
         "default-src 'self'; media-src 'self' blob:; worker-src 'self' blob:");
-    answer_bytes (message, bytes, page_files[i].type, CACHE_NEVER);
+    gst_arcly_http_answer_bytes (
+        message, bytes, page_files[i].type, GST_ARCLY_HTTP_CACHE_NEVER);
     return TRUE;
   }
   return FALSE;
@@ -260,8 +166,8 @@ answer_hls_js (
   if (!gst_arcly_http_cache_read (
           router->cache, folder ? folder : ARCLY_DATA_DIR, "hls.min.js", &file))
     return FALSE;
-  answer_bytes (
-      message, file.bytes, "text/javascript; charset=utf-8", CACHE_HOUR);
+  gst_arcly_http_answer_bytes (message, file.bytes,
+      "text/javascript; charset=utf-8", "public, max-age=3600");
   return TRUE;
 }
 
@@ -301,7 +207,10 @@ static const gchar *
 stream_state (GstArclyHttpRouter *router, const GstArclyHttpMount *mount)
 {
   g_auto (GstArclyHttpFile) file = { 0 };
+  const gchar *state = gst_arcly_http_live_state (mount->origin);
 
+  if (state)
+    return state;
   if (!gst_arcly_http_cache_read (
           router->cache, mount->folder, PLAYLIST, &file))
     return "waiting";
@@ -348,7 +257,7 @@ answer_streams (
   root = json_builder_get_root (builder);
   text = json_to_string (root, FALSE);
   bytes = g_bytes_new_take (text, strlen (text));
-  answer_bytes (message, bytes, "application/json", "no-store");
+  gst_arcly_http_answer_bytes (message, bytes, "application/json", "no-store");
   return TRUE;
 }
 
@@ -374,8 +283,10 @@ answer_mounted (GstArclyHttpRouter *router, SoupServerMessage *message,
   }
   if (!best || path[best_length + 1] == '\0')
     return FALSE;
-  return answer_file (
-      router, message, best->folder, path + best_length + 1, range);
+  return gst_arcly_http_live_answer (router->live, message, best->origin,
+             path + best_length + 1, range) ||
+         answer_file (
+             router, message, best->folder, path + best_length + 1, range);
 }
 
 /* TRUE if the method asks for content; else it is answered. */
@@ -387,15 +298,17 @@ check_method (SoupServerMessage *message)
   if (g_str_equal (method, "GET") || g_str_equal (method, "HEAD"))
     return TRUE;
   if (g_str_equal (method, "OPTIONS")) {
-    set_header (message, "Access-Control-Allow-Methods", "GET, HEAD, OPTIONS");
-    set_header (message, "Access-Control-Allow-Headers",
+    gst_arcly_http_set_header (
+        message, "Access-Control-Allow-Methods", "GET, HEAD, OPTIONS");
+    gst_arcly_http_set_header (message, "Access-Control-Allow-Headers",
         "Cache-Control, If-None-Match, If-Range, Range");
-    set_header (message, "Access-Control-Max-Age", "86400");
+    gst_arcly_http_set_header (message, "Access-Control-Max-Age", "86400");
     soup_server_message_set_status (message, SOUP_STATUS_NO_CONTENT, NULL);
     return FALSE;
   }
-  set_header (message, "Allow", "GET, HEAD, OPTIONS");
-  answer_text (message, SOUP_STATUS_METHOD_NOT_ALLOWED, "method not allowed\n");
+  gst_arcly_http_set_header (message, "Allow", "GET, HEAD, OPTIONS");
+  gst_arcly_http_answer_text (
+      message, SOUP_STATUS_METHOD_NOT_ALLOWED, "method not allowed\n");
   return FALSE;
 }
 
@@ -422,16 +335,17 @@ gst_arcly_http_router_handle (
   GUri *uri = soup_server_message_get_uri (message);
   g_autofree gchar *path = gst_arcly_http_decode_path (g_uri_get_path (uri));
   g_autofree gchar *range = take_range (message);
+  const gchar *connection = soup_message_headers_get_list (
+      soup_server_message_get_request_headers (message), "Connection");
 
-  /* One request a connection: see docs/http.md. HTTP/2 has no such header (RFC
-   * 9113, 8.2.2). */
-  if (soup_server_message_get_http_version (message) < SOUP_HTTP_2_0)
-    set_header (message, "Connection", "close");
+  /* RFC 9112, 9.6: who ends it says so. */
+  if (connection && soup_header_contains (connection, "close"))
+    gst_arcly_http_set_header (message, "Connection", "close");
   /* Players on other pages may read it (Fetch standard, CORS). */
-  set_header (message, "Access-Control-Allow-Origin", "*");
-  set_header (message, "Access-Control-Expose-Headers",
+  gst_arcly_http_set_header (message, "Access-Control-Allow-Origin", "*");
+  gst_arcly_http_set_header (message, "Access-Control-Expose-Headers",
       "Accept-Ranges, Content-Length, Content-Range, Date, ETag");
-  set_header (message, "X-Content-Type-Options", "nosniff");
+  gst_arcly_http_set_header (message, "X-Content-Type-Options", "nosniff");
   if (!check_method (message))
     return;
   if (path &&
@@ -439,6 +353,7 @@ gst_arcly_http_router_handle (
           answer_streams (router, message, path) ||
           answer_mounted (router, message, path, range)))
     return;
-  set_header (message, "Cache-Control", CACHE_NEVER);
-  answer_text (message, SOUP_STATUS_NOT_FOUND, "not found\n");
+  gst_arcly_http_set_header (
+      message, "Cache-Control", GST_ARCLY_HTTP_CACHE_NEVER);
+  gst_arcly_http_answer_text (message, SOUP_STATUS_NOT_FOUND, "not found\n");
 }

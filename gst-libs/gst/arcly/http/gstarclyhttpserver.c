@@ -16,8 +16,11 @@
  */
 #include "config.h"
 
+#include <errno.h>
 #include <gio/gio.h>
 #include <libsoup/soup.h>
+#include <sys/socket.h>
+#include <unistd.h>
 #include <gst/arcly/gstarclyerror.h>
 #include <gst/arcly/http/gstarclyhttpserver.h>
 #include <gst/arcly/http/gstarclyhttpprivate.h>
@@ -36,6 +39,7 @@ struct _GstArclyHttpServer {
 
   /* The server's thread, and close() after it has ended. */
   SoupServer *soup;
+  int silent_fd; /* the other end of what libsoup listens to; or -1 */
   GstArclyHttpListener *listener;
   GstArclyHttpRouter *router;
 
@@ -65,17 +69,42 @@ copy_mounts (gpointer data)
   return g_ptr_array_copy (server->mounts, ref_mount, NULL);
 }
 
+#define STREAM_KEY "gst-arcly-http-stream"
+
+static gboolean
+is_farewell (SoupServerMessage *message)
+{
+  GSocketAddress *client = soup_server_message_get_remote_address (message);
+  GIOStream *stream =
+      client ? g_object_get_data (G_OBJECT (client), STREAM_KEY) : NULL;
+
+  return stream && gst_arcly_http_stream_has_ended (stream);
+}
+
 static void
 on_request (SoupServer *soup, SoupServerMessage *message, const char *path,
     GHashTable *query, gpointer data)
 {
   GstArclyHttpServer *server = data;
+  GSocketAddress *client = soup_server_message_get_remote_address (message);
 
-  gst_arcly_http_deadline_stop (
-      soup_server_message_get_remote_address (message));
+  gst_arcly_http_deadline_stop (client);
+  if (is_farewell (message)) {
+    gst_arcly_http_deadline_break (client);
+    soup_server_message_set_status (message, SOUP_STATUS_NO_CONTENT, NULL);
+    return;
+  }
   gst_arcly_http_router_handle (server->router, message);
   GST_LOG ("%s %s: %u", soup_server_message_get_method (message), path,
       soup_server_message_get_status (message));
+}
+
+/* The connection stays, for the next one. */
+static void
+on_finished (SoupServer *soup, SoupServerMessage *message, gpointer data)
+{
+  gst_arcly_http_deadline_restart (
+      soup_server_message_get_remote_address (message));
 }
 
 /* Nothing that we serve takes content; who sends some shall not fill memory. */
@@ -93,6 +122,7 @@ on_connection (GSocketConnection *connection, gpointer data)
   GstArclyHttpServer *server = data;
   g_autoptr (GSocketAddress) local = NULL;
   g_autoptr (GSocketAddress) remote = NULL;
+  g_autoptr (GIOStream) stream = NULL;
   g_autoptr (GError) error = NULL;
 
   local = g_socket_connection_get_local_address (connection, NULL);
@@ -101,8 +131,11 @@ on_connection (GSocketConnection *connection, gpointer data)
     return; /* gone already */
 
   gst_arcly_http_deadline_start (connection, remote);
+  stream = gst_arcly_http_stream_new (connection);
+  /* The stream lives as long as the address: both are the connection's. */
+  g_object_set_data (G_OBJECT (remote), STREAM_KEY, stream);
   if (!soup_server_accept_iostream (
-          server->soup, G_IO_STREAM (connection), local, remote, &error))
+          server->soup, stream, local, remote, &error))
     GST_INFO ("port %u: %s", server->port, error->message);
 }
 
@@ -116,6 +149,28 @@ resolve (const gchar *address, GError **error)
   if (literal)
     return g_list_prepend (NULL, literal);
   return g_resolver_lookup_by_name (resolver, address, NULL, error);
+}
+
+/* A SoupServer that listens to nothing itself closes each connection after one
+ * answer. This one never hears of anybody. */
+static gboolean
+listen_to_nobody (GstArclyHttpServer *server, GError **error)
+{
+  g_autoptr (GSocket) socket = NULL;
+  int fds[2];
+
+  if (socketpair (AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, fds) < 0) {
+    g_set_error (error, G_IO_ERROR, g_io_error_from_errno (errno),
+        "no pair of sockets: %s", g_strerror (errno));
+    return FALSE;
+  }
+  server->silent_fd = fds[1];
+  socket = g_socket_new_from_fd (fds[0], error);
+  if (!socket) {
+    close (fds[0]);
+    return FALSE;
+  }
+  return soup_server_listen_socket (server->soup, socket, 0, error);
 }
 
 typedef struct {
@@ -152,6 +207,7 @@ run (gpointer data)
   g_main_loop_run (server->loop);
   /* Connections end here, in the thread that owns them. */
   g_clear_pointer (&server->listener, gst_arcly_http_listener_free);
+  gst_arcly_http_router_close (server->router);
   soup_server_disconnect (server->soup);
   while (g_main_context_iteration (server->context, FALSE))
     ;
@@ -173,7 +229,10 @@ create (GstArclyEngine *engine, gchar **key, gpointer user_data, GError **error)
       soup_server_new ("server-header", "arcly", "raw-paths", TRUE, NULL);
   soup_server_add_early_handler (server->soup, NULL, on_headers, server, NULL);
   soup_server_add_handler (server->soup, NULL, on_request, server, NULL);
-  ok = listen_at (server, engine, where, error);
+  g_signal_connect (
+      server->soup, "request-finished", G_CALLBACK (on_finished), NULL);
+  ok = listen_to_nobody (server, error) &&
+       listen_at (server, engine, where, error);
   g_main_context_pop_thread_default (server->context);
   if (!ok)
     return NULL;
@@ -293,39 +352,15 @@ find_mount_locked (GstArclyHttpServer *server, const gchar *path, guint *index)
   return FALSE;
 }
 
-/**
- * gst_arcly_http_server_mount_folder:
- * @server: the server
- * @path: where clients find it, for example "/hls"; not "/", without "?", "#"
- *     and escapes
- * @folder: (type filename): the folder; may come into being later
- * @title: what the page calls it
- * @error: return location for a #GError
- *
- * Serves the playlists (.m3u8) and segments (.ts) in @folder and its
- * sub-folders, but no hidden ones and nothing that a symbolic link reaches
- * outside. A playlist `index.m3u8` that is there already and did not end counts
- * as left by another process: it is served, and listed as waiting until it
- * changes. Any thread.
- *
- * Returns: %TRUE, or %FALSE with %GST_ARCLY_ERROR_IN_USE if something is
- *     mounted at @path, or %GST_ARCLY_ERROR_INVALID if @path is not one
- *
- * Since: 0.1
- */
-gboolean
-gst_arcly_http_server_mount_folder (GstArclyHttpServer *server,
-    const gchar *path, const gchar *folder, const gchar *title, GError **error)
+static gboolean
+mount (GstArclyHttpServer *server, const gchar *path, const gchar *folder,
+    const gchar *title, GstArclyHttpOrigin *origin, GError **error)
 {
   g_autoptr (GstArclyHttpMount) mount = NULL;
   g_autoptr (GMutexLocker) locker = NULL;
   guint index;
 
-  g_return_val_if_fail (GST_IS_ARCLY_HTTP_SERVER (server), FALSE);
-  g_return_val_if_fail (path != NULL, FALSE);
-  g_return_val_if_fail (folder != NULL, FALSE);
-
-  mount = gst_arcly_http_mount_new (path, folder, title ? title : path);
+  mount = gst_arcly_http_mount_new (path, folder, title ? title : path, origin);
   if (!mount) {
     g_set_error (error, GST_ARCLY_ERROR, GST_ARCLY_ERROR_INVALID,
         "'%s' is no path to mount at: it has to be like /hls", path);
@@ -339,6 +374,70 @@ gst_arcly_http_server_mount_folder (GstArclyHttpServer *server,
   }
   g_ptr_array_add (server->mounts, g_steal_pointer (&mount));
   return TRUE;
+}
+
+/**
+ * gst_arcly_http_server_mount_folder:
+ * @server: the server
+ * @path: where clients find it, for example "/hls"; not "/", without "?", "#"
+ *     and escapes
+ * @folder: (type filename): the folder; may come into being later
+ * @title: what the page calls it
+ * @error: return location for a #GError
+ *
+ * Serves the playlists (.m3u8) and segments (.ts, .m4s, .mp4) in @folder and
+ * its sub-folders, but no hidden ones and nothing that a symbolic link reaches
+ * outside. A playlist `index.m3u8` that is there already and did not end counts
+ * as left by another process: it is served, and listed as waiting until it
+ * changes. Any thread.
+ *
+ * Returns: %TRUE, or %FALSE with %GST_ARCLY_ERROR_IN_USE if something is
+ *     mounted at @path, or %GST_ARCLY_ERROR_INVALID if @path is not one
+ *
+ * Since: 0.1
+ */
+gboolean
+gst_arcly_http_server_mount_folder (GstArclyHttpServer *server,
+    const gchar *path, const gchar *folder, const gchar *title, GError **error)
+{
+  g_return_val_if_fail (GST_IS_ARCLY_HTTP_SERVER (server), FALSE);
+  g_return_val_if_fail (path != NULL, FALSE);
+  g_return_val_if_fail (folder != NULL, FALSE);
+
+  return mount (server, path, folder, title, NULL, error);
+}
+
+/**
+ * gst_arcly_http_server_mount_origin:
+ * @server: the server
+ * @path: as for gst_arcly_http_server_mount_folder()
+ * @origin: what is not in the folder yet
+ * @folder: (type filename): the folder
+ * @title: what the page calls it
+ * @error: return location for a #GError
+ *
+ * Serves a folder and in front of it the playlist `index.m3u8`, parts and
+ * segments of @origin: low-latency HLS (rfc8216bis, 6.2.5). A request for a
+ * playlist that is not there yet (`_HLS_msn`, `_HLS_part`) waits for it; one
+ * that is too far ahead gets 400, one that waited for three target durations
+ * 503. Until @origin has a playlist, that of the folder is served. Undone with
+ * gst_arcly_http_server_unmount(). Any thread.
+ *
+ * Returns: as gst_arcly_http_server_mount_folder()
+ *
+ * Since: 0.1
+ */
+gboolean
+gst_arcly_http_server_mount_origin (GstArclyHttpServer *server,
+    const gchar *path, GstArclyHttpOrigin *origin, const gchar *folder,
+    const gchar *title, GError **error)
+{
+  g_return_val_if_fail (GST_IS_ARCLY_HTTP_SERVER (server), FALSE);
+  g_return_val_if_fail (path != NULL, FALSE);
+  g_return_val_if_fail (GST_IS_ARCLY_HTTP_ORIGIN (origin), FALSE);
+  g_return_val_if_fail (folder != NULL, FALSE);
+
+  return mount (server, path, folder, title, origin, error);
 }
 
 /**
@@ -360,7 +459,7 @@ gst_arcly_http_server_unmount (GstArclyHttpServer *server, const gchar *path)
   g_return_if_fail (GST_IS_ARCLY_HTTP_SERVER (server));
   g_return_if_fail (path != NULL);
 
-  like = gst_arcly_http_mount_new (path, "/", "");
+  like = gst_arcly_http_mount_new (path, "/", "", NULL);
   locker = g_mutex_locker_new (&server->lock);
   if (like && find_mount_locked (server, like->path, &index))
     g_ptr_array_remove_index (server->mounts, index);
@@ -372,6 +471,8 @@ gst_arcly_http_server_finalize (GObject *object)
   GstArclyHttpServer *server = GST_ARCLY_HTTP_SERVER (object);
 
   g_clear_object (&server->soup);
+  if (server->silent_fd >= 0)
+    close (server->silent_fd);
   g_clear_pointer (&server->listener, gst_arcly_http_listener_free);
   gst_arcly_http_router_free (server->router);
   g_ptr_array_unref (server->mounts);
@@ -386,6 +487,7 @@ static void
 gst_arcly_http_server_init (GstArclyHttpServer *server)
 {
   g_mutex_init (&server->lock);
+  server->silent_fd = -1;
   server->context = g_main_context_new ();
   server->loop = g_main_loop_new (server->context, FALSE);
   server->router = gst_arcly_http_router_new (copy_mounts, server);

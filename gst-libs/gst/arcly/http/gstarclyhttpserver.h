@@ -2,6 +2,7 @@
 #pragma once
 
 #include <gst/arcly/engine/gstarclyengine.h>
+#include <gst/arcly/http/gstarclyhttporigin.h>
 
 G_BEGIN_DECLS
 
@@ -24,6 +25,11 @@ guint gst_arcly_http_server_get_port (GstArclyHttpServer *server);
 GST_ARCLY_API
 gboolean gst_arcly_http_server_mount_folder (GstArclyHttpServer *server,
     const gchar *path, const gchar *folder, const gchar *title, GError **error);
+
+GST_ARCLY_API
+gboolean gst_arcly_http_server_mount_origin (GstArclyHttpServer *server,
+    const gchar *path, GstArclyHttpOrigin *origin, const gchar *folder,
+    const gchar *title, GError **error);
 
 GST_ARCLY_API
 void gst_arcly_http_server_unmount (

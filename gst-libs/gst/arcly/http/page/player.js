@@ -7,10 +7,11 @@ const RETRY_MS = 2000;
 const LIST_MS = 2000;
 // Sound, or time, but no picture for so long: the browser cannot decode it.
 const BLIND_MS = 5000;
+// The bitrate is that of the last so many seconds of media.
+const RATE_SECONDS = 10;
 
 const video = document.getElementById('video');
 const notice = document.getElementById('notice');
-const facts = document.getElementById('facts');
 const link = document.getElementById('link');
 const nav = document.getElementById('streams');
 const unmute = document.getElementById('unmute');
@@ -28,6 +29,9 @@ let codec = ''; // of the video, if hls.js tells
 let hasSound = true;
 let blindSince = 0;
 let errors = 0; // of the media, one after the other
+let stalls = 0; // of this stream, since it first played
+let played = false;
+let loads = []; // what came last: bytes, and seconds of media
 
 const engine = window.Hls && Hls.isSupported() ? 'hls.js'
   : video.canPlayType('application/vnd.apple.mpegurl') ? 'native' : 'none';
@@ -45,6 +49,8 @@ function stop() {
   codec = '';
   hasSound = true;
   blindSince = 0;
+  loads = [];
+  played = false;
   if (hls) hls.destroy();
   hls = null;
   if (engine === 'native') video.removeAttribute('src');
@@ -79,7 +85,12 @@ function mediaError(details) {
 }
 
 function startHlsJs() {
-  hls = new Hls({ lowLatencyMode: true, backBufferLength: 30 });
+  hls = new Hls({
+    lowLatencyMode: true,
+    // Catches up by playing a little faster; the sound keeps its pitch.
+    maxLiveSyncPlaybackRate: 1.2,
+    backBufferLength: 30,
+  });
   hls.on(Hls.Events.ERROR, (_, data) => {
     if (!data.fatal) return;
     root.dataset.error = data.details;
@@ -95,9 +106,18 @@ function startHlsJs() {
     // Not from within hls.js's own event: it goes on behind it.
     if (codec && !MediaSource.isTypeSupported(type)) setTimeout(cannotDecode);
   });
+  hls.on(Hls.Events.FRAG_LOADED, (_, data) => {
+    const what = data.part || data.frag;
+    if (what.duration > 0) loads.push({ bytes: what.stats.loaded, seconds: what.duration });
+    while (sum('seconds') - loads[0].seconds > RATE_SECONDS) loads.shift();
+  });
   hls.on(Hls.Events.MANIFEST_PARSED, () => video.play().catch(() => {}));
   hls.loadSource(current.url);
   hls.attachMedia(video);
+}
+
+function sum(field) {
+  return loads.reduce((total, load) => total + load[field], 0);
 }
 
 function startNative() {
@@ -146,6 +166,7 @@ function choose(stream) {
   current = stream;
   fatal = false;
   errors = 0;
+  stalls = 0;
   delete root.dataset.error;
   stop();
   say('', '');
@@ -215,25 +236,42 @@ function lookForPicture() {
   else if (Date.now() - blindSince > BLIND_MS) cannotDecode();
 }
 
+function bitrate() {
+  const seconds = sum('seconds');
+  if (!seconds) return '–';
+  const kilobits = sum('bytes') * 8 / seconds / 1000;
+  return kilobits < 1000 ? `${kilobits.toFixed(0)} kbit/s` : `${(kilobits / 1000).toFixed(1)} Mbit/s`;
+}
+
+function put(id, text) {
+  document.getElementById(id).textContent = text;
+}
+
 function tell() {
   const edge = hls && hls.liveSyncPosition;
   const behind = edge ? edge - video.currentTime : 0;
-  const parts = [];
+  const isLive = started && current && current.state === STATES.live;
   unmute.hidden = !(video.muted && !video.paused && started && hasSound);
   live.hidden = !(behind > 5);
-  if (started && video.videoWidth) parts.push(`${video.videoWidth} × ${video.videoHeight}`);
-  if (hls && hls.latency > 0 && current.state === STATES.live)
-    parts.push(`${hls.latency.toFixed(1)} s behind live`);
-  facts.textContent = parts.join(' · ');
+  put('latency', isLive && hls && hls.latency > 0 ? `${hls.latency.toFixed(1)} s` : '–');
+  put('bitrate', started ? bitrate() : '–');
+  put('picture', started && video.videoWidth ? `${video.videoWidth} × ${video.videoHeight}` : '–');
+  put('dropped', started ? video.getVideoPlaybackQuality().droppedVideoFrames : '–');
+  put('stalls', started ? stalls : '–');
   lookForPicture();
 }
 
 video.addEventListener('playing', () => {
   if (!started) return;
   errors = 0;
+  played = true;
   say('playing', '');
 });
-video.addEventListener('waiting', () => { if (started) starving(); });
+video.addEventListener('waiting', () => {
+  if (!started) return;
+  if (played && !video.seeking) stalls++;
+  starving();
+});
 video.addEventListener('ended', () => { if (started) say('ended', 'The stream has ended.'); });
 video.addEventListener('error', () => {
   if (engine === 'native' && started) again('Playback failed, trying again…');

@@ -1,0 +1,378 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Low-latency viewers of one stream, over loopback and keep-alive: each waits
+ * for the playlist that has the next part, then fetches that part, for as long
+ * as the run lasts. Prints JSON: what the server cost a request, whether each
+ * viewer got each part, and how long after a part was complete its viewers had
+ * the playlist and the part.
+ *
+ * The server runs in a child, which makes the parts; --plain URL measures
+ * requests of any server's file instead (nginx on the same bytes). One thread
+ * with epoll is all viewers: its own CPU is not the server's. */
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <gst/arcly/arcly.h>
+
+#define MAX_VIEWERS 4000
+#define MAX_ANSWER (256 * 1024)
+#define PARTS_A_SEGMENT 10
+#define SEGMENTS_LISTED 6
+
+static gint viewers = 100;
+static gint seconds = 10;
+static gint part_ms = 200;
+static gint part_bytes = 25000; /* 1 Mbit/s */
+static gint plain_port;
+static gint plain_pid;
+static gchar *plain_path;
+
+static const GOptionEntry options[] = {
+  { "viewers", 0, 0, G_OPTION_ARG_INT, &viewers, "How many", "N" },
+  { "seconds", 0, 0, G_OPTION_ARG_INT, &seconds, "How long", "N" },
+  { "part-ms", 0, 0, G_OPTION_ARG_INT, &part_ms, "Length of a part", "N" },
+  { "part-bytes", 0, 0, G_OPTION_ARG_INT, &part_bytes, "Size of a part", "N" },
+  { "plain-port", 0, 0, G_OPTION_ARG_INT, &plain_port,
+      "Another server: fetch a file as fast as it goes", "PORT" },
+  { "plain-pid", 0, 0, G_OPTION_ARG_INT, &plain_pid,
+      "Its process, for CPU time", "PID" },
+  { "plain-path", 0, 0, G_OPTION_ARG_STRING, &plain_path, "The file", "PATH" },
+  { NULL, 0, 0, 0, NULL, NULL, NULL },
+};
+
+/* Shared by both processes: when each part was complete, in microseconds of the
+ * monotonic clock. Written before the playlist that lists it. */
+typedef struct {
+  gint64 complete[100000];
+} Times;
+
+static Times *times;
+
+typedef struct {
+  int fd;
+  guint n;           /* the part that it wants */
+  gboolean has_list; /* it waits for the part itself */
+  gchar *answer;     /* as far as it came */
+  gsize have, wanted;
+  guint got;
+} Viewer;
+
+static Times *
+share_times (void)
+{
+  Times *shared = mmap (NULL, sizeof (Times), PROT_READ | PROT_WRITE,
+      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+  if (shared == MAP_FAILED)
+    g_error ("mmap: %s", g_strerror (errno));
+  return shared;
+}
+
+static gdouble
+cpu_of (struct rusage *usage)
+{
+  return usage->ru_utime.tv_sec + usage->ru_stime.tv_sec +
+         (usage->ru_utime.tv_usec + usage->ru_stime.tv_usec) / 1e6;
+}
+
+/* What a real playlist has: about as much text. */
+static gchar *
+make_list (guint made)
+{
+  GString *text = g_string_new ("#EXTM3U\n#EXT-X-VERSION:9\n"
+                                "#EXT-X-TARGETDURATION:2\n");
+  guint first = made / PARTS_A_SEGMENT > SEGMENTS_LISTED
+                    ? made / PARTS_A_SEGMENT - SEGMENTS_LISTED
+                    : 0;
+  guint i;
+
+  for (i = first * PARTS_A_SEGMENT; i < made; i++) {
+    if (made - i < 4 * PARTS_A_SEGMENT)
+      g_string_append_printf (
+          text, "#EXT-X-PART:DURATION=0.200000,URI=\"part-x-%07u.ts\"\n", i);
+    if (i % PARTS_A_SEGMENT == PARTS_A_SEGMENT - 1)
+      g_string_append_printf (
+          text, "#EXTINF:2.000000,\nsegment-x-%05u.ts\n", i / PARTS_A_SEGMENT);
+  }
+  g_string_append_printf (
+      text, "#EXT-X-PRELOAD-HINT:TYPE=PART,URI=\"part-x-%07u.ts\"\n", made);
+  return g_string_free (text, FALSE);
+}
+
+static void
+make_part (GstArclyHttpOrigin *origin, guint n, GBytes *bytes)
+{
+  g_autofree gchar *name = g_strdup_printf ("part-x-%07u.ts", n);
+  g_autofree gchar *old =
+      g_strdup_printf ("part-x-%07u.ts", n > 60 ? n - 60 : 0);
+  g_autofree gchar *list = make_list (n + 1);
+  GstArclyHttpPlaylist playlist = { .full = list,
+    .next = (n + 1) / PARTS_A_SEGMENT,
+    .open_parts = (n + 1) % PARTS_A_SEGMENT,
+    .last_parts = PARTS_A_SEGMENT,
+    .advance_limit = 15,
+    .target_duration = 2 };
+
+  gst_arcly_http_origin_begin (origin, name);
+  gst_arcly_http_origin_append (origin, name, bytes);
+  if (n > 60)
+    gst_arcly_http_origin_remove (origin, old);
+  times->complete[n] = g_get_monotonic_time ();
+  gst_arcly_http_origin_finish (origin, name);
+  gst_arcly_http_origin_set_playlist (origin, &playlist);
+}
+
+/* The child: the server, and what a packager would do. */
+static void
+serve (int port_fd)
+{
+  g_autoptr (GstArclyEngine) engine = gst_arcly_engine_new ();
+  g_autoptr (GstArclyHttpOrigin) origin = gst_arcly_http_origin_new ();
+  g_autoptr (GBytes) bytes =
+      g_bytes_new_take (g_malloc0 (part_bytes), part_bytes);
+  GstArclyHttpServer *server =
+      gst_arcly_http_server_acquire (engine, "127.0.0.1", 0, NULL);
+  guint16 port = (guint16) gst_arcly_http_server_get_port (server);
+  guint n, n_parts = (guint) (seconds + 2) * 1000 / part_ms;
+
+  gst_arcly_http_server_mount_origin (
+      server, "/live", origin, "/nonexistent", NULL, NULL);
+  make_part (origin, 0, bytes);
+  if (write (port_fd, &port, sizeof port) != sizeof port)
+    exit (1);
+  for (n = 1; n < n_parts; n++) {
+    g_usleep (part_ms * 1000);
+    make_part (origin, n, bytes);
+  }
+  gst_arcly_http_server_release (engine, server);
+}
+
+static int
+dial (guint16 port)
+{
+  struct sockaddr_in address = { .sin_family = AF_INET,
+    .sin_port = g_htons (port),
+    .sin_addr.s_addr = g_htonl (INADDR_LOOPBACK) };
+  int fd = socket (AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), one = 1;
+
+  if (fd < 0 || connect (fd, (struct sockaddr *) &address, sizeof address) < 0)
+    g_error ("connect: %s", g_strerror (errno));
+  setsockopt (fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+  fcntl (fd, F_SETFL, O_NONBLOCK);
+  return fd;
+}
+
+static void
+ask (Viewer *viewer)
+{
+  gchar text[256];
+  gint size;
+
+  if (plain_port)
+    size = g_snprintf (
+        text, sizeof text, "GET %s HTTP/1.1\r\nHost: x\r\n\r\n", plain_path);
+  else if (viewer->has_list)
+    size = g_snprintf (text, sizeof text,
+        "GET /live/part-x-%07u.ts HTTP/1.1\r\nHost: x\r\n\r\n", viewer->n);
+  else
+    size = g_snprintf (text, sizeof text,
+        "GET /live/index.m3u8?_HLS_msn=%u&_HLS_part=%u HTTP/1.1\r\n"
+        "Host: x\r\n\r\n",
+        viewer->n / PARTS_A_SEGMENT, viewer->n % PARTS_A_SEGMENT);
+  viewer->have = viewer->wanted = 0;
+  if (send (viewer->fd, text, size, MSG_NOSIGNAL) != size)
+    g_error ("send: %s", g_strerror (errno));
+}
+
+/* TRUE if the answer is whole. */
+static gboolean
+receive (Viewer *viewer)
+{
+  gssize n = recv (
+      viewer->fd, viewer->answer + viewer->have, MAX_ANSWER - viewer->have, 0);
+  gchar *end, *length;
+
+  if (n < 0 && errno == EAGAIN)
+    return FALSE;
+  if (n <= 0)
+    g_error ("a connection ended");
+  viewer->have += n;
+  if (viewer->wanted == 0) {
+    viewer->answer[viewer->have] = '\0';
+    end = strstr (viewer->answer, "\r\n\r\n");
+    if (!end)
+      return FALSE;
+    if (!g_str_has_prefix (viewer->answer, "HTTP/1.1 200"))
+      g_error ("answer: %.60s", viewer->answer);
+    length = strstr (viewer->answer, "Content-Length: ");
+    if (!length)
+      g_error ("no length: %.300s", viewer->answer);
+    viewer->wanted = end + 4 - viewer->answer + atoi (length + 16);
+  }
+  return viewer->have >= viewer->wanted;
+}
+
+static gint
+compare (gconstpointer a, gconstpointer b)
+{
+  gint64 difference = *(const gint64 *) a - *(const gint64 *) b;
+
+  return difference < 0 ? -1 : difference > 0;
+}
+
+static gdouble
+percentile (GArray *values, gdouble part)
+{
+  if (values->len == 0)
+    return 0;
+  g_array_sort (values, compare);
+  return g_array_index (values, gint64, (guint) (part * (values->len - 1))) /
+         1000.0;
+}
+
+typedef struct {
+  Viewer *all;
+  GArray *list_delays, *part_delays; /* (element-type gint64) */
+  guint64 n_requests;
+} Run;
+
+static void
+on_answer (Run *run, Viewer *viewer)
+{
+  gint64 delay = g_get_monotonic_time () - times->complete[viewer->n];
+
+  run->n_requests++;
+  if (!plain_port && !viewer->has_list) {
+    g_array_append_val (run->list_delays, delay);
+    viewer->has_list = TRUE;
+  } else if (!plain_port) {
+    g_array_append_val (run->part_delays, delay);
+    viewer->has_list = FALSE;
+    viewer->got++;
+    viewer->n++;
+  }
+  ask (viewer);
+}
+
+static void
+watch (Run *run, guint16 port)
+{
+  gint64 end = g_get_monotonic_time () + seconds * G_USEC_PER_SEC;
+  int epoll = epoll_create1 (EPOLL_CLOEXEC), i, n;
+  struct epoll_event events[256];
+
+  for (i = 0; i < viewers; i++) {
+    struct epoll_event event = { .events = EPOLLIN, .data.ptr = &run->all[i] };
+
+    run->all[i].fd = dial (port);
+    run->all[i].answer = g_malloc (MAX_ANSWER + 1);
+    run->all[i].n = 1;
+    epoll_ctl (epoll, EPOLL_CTL_ADD, run->all[i].fd, &event);
+    ask (&run->all[i]);
+  }
+  while (g_get_monotonic_time () < end) {
+    n = epoll_wait (epoll, events, G_N_ELEMENTS (events), 100);
+    for (i = 0; i < n; i++) {
+      if (receive (events[i].data.ptr))
+        on_answer (run, events[i].data.ptr);
+    }
+  }
+  close (epoll);
+}
+
+static gdouble
+process_cpu (gint pid)
+{
+  g_autofree gchar *path = g_strdup_printf ("/proc/%d/stat", pid);
+  g_autofree gchar *text = NULL;
+  gulong user = 0, system = 0;
+
+  if (pid <= 0 || !g_file_get_contents (path, &text, NULL, NULL))
+    return 0;
+  sscanf (strrchr (text, ')') + 1,
+      " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user, &system);
+  return (gdouble) (user + system) / sysconf (_SC_CLK_TCK);
+}
+
+static void
+report (Run *run, gdouble cpu)
+{
+  guint fewest = G_MAXUINT, i;
+
+  for (i = 0; i < (guint) viewers; i++)
+    fewest = MIN (fewest, run->all[i].n - 1);
+  printf ("{ \"viewers\": %d, \"seconds\": %d, \"requests\": %" G_GUINT64_FORMAT
+          ", \"requests_a_second\": %.0f, \"cpu_us_a_request\": %.1f, "
+          "\"core\": %.2f",
+      viewers, seconds, run->n_requests, (gdouble) run->n_requests / seconds,
+      cpu * 1e6 / MAX (run->n_requests, 1), cpu / seconds);
+  if (!plain_port)
+    printf (", \"fewest_parts\": %u, \"parts_made\": %u, "
+            "\"list_ms_p50\": %.1f, \"list_ms_p99\": %.1f, "
+            "\"part_ms_p50\": %.1f, \"part_ms_p99\": %.1f",
+        fewest, (guint) seconds * 1000 / part_ms,
+        percentile (run->list_delays, 0.5), percentile (run->list_delays, 0.99),
+        percentile (run->part_delays, 0.5),
+        percentile (run->part_delays, 0.99));
+  printf (" }\n");
+}
+
+int
+main (int argc, char **argv)
+{
+  g_autoptr (GOptionContext) context = g_option_context_new (NULL);
+  struct rlimit limit;
+  struct rusage usage;
+  Run run = { 0 };
+  gdouble cpu;
+  guint16 port = 0;
+  int ends[2];
+  pid_t child = 0;
+
+  g_option_context_add_main_entries (context, options, NULL);
+  if (!g_option_context_parse (context, &argc, &argv, NULL) || viewers < 1 ||
+      viewers > MAX_VIEWERS || seconds < 1 || part_ms < 1 ||
+      part_bytes > MAX_ANSWER / 2 || (plain_port && !plain_path)) {
+    fprintf (stderr, "%s", g_option_context_get_help (context, TRUE, NULL));
+    return 2;
+  }
+  getrlimit (RLIMIT_NOFILE, &limit);
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit (RLIMIT_NOFILE, &limit);
+  times = share_times ();
+  run.all = g_new0 (Viewer, viewers);
+  run.list_delays = g_array_new (FALSE, FALSE, sizeof (gint64));
+  run.part_delays = g_array_new (FALSE, FALSE, sizeof (gint64));
+  if (plain_port) {
+    cpu = process_cpu (plain_pid);
+    watch (&run, (guint16) plain_port);
+    report (&run, process_cpu (plain_pid) - cpu);
+    return 0;
+  }
+  if (pipe (ends) < 0)
+    return 1;
+  child = fork ();
+  if (child == 0) {
+    gst_init (NULL, NULL);
+    serve (ends[1]);
+    exit (0);
+  }
+  if (read (ends[0], &port, sizeof port) != sizeof port)
+    return 1;
+  watch (&run, port);
+  if (wait4 (child, NULL, 0, &usage) < 0)
+    return 1;
+  report (&run, cpu_of (&usage));
+  return 0;
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Decides where the parts of a segment end (rfc8216bis, 4.4.3.7 and 4.4.4.9).
+ * Knows times of units only. A part is closed in front of the frame that would
+ * pass the part target, so all but a segment's last reach 85 % of it wherever
+ * frames come steadily. */
+#pragma once
+
+#include "hlscutter.h"
+
+G_BEGIN_DECLS
+
+typedef struct {
+  /* Nanoseconds. */
+  gint64 wanted;
+  gint64 limit; /* the part target; 0: not decided yet */
+  gint64 start; /* DTS, or GST_ARCLY_HLS_NO_TIME: no unit decided it */
+  gint64 last;  /* DTS of the last unit that leads */
+  gint64 step;  /* between two of them */
+} GstArclyHlsPartCutter;
+
+/* @wanted in nanoseconds. */
+void gst_arcly_hls_part_cutter_init (
+    GstArclyHlsPartCutter *self, gint64 wanted);
+
+/* PART-TARGET in nanoseconds: no part passes it from now on. 0: none is
+ * advertised; then parts are as near to what is wanted as frames allow. */
+void gst_arcly_hls_part_cutter_set_limit (
+    GstArclyHlsPartCutter *self, gint64 limit);
+
+/* A segment begins; a part does, too. */
+void gst_arcly_hls_part_cutter_begin (GstArclyHlsPartCutter *self);
+
+/* TRUE if the open part ends in front of @unit; then it lasts @duration. Not
+ * for the unit that begins a segment. Of several tracks, one leads; a unit
+ * @beside it ends a part only where the leading track is silent. */
+gboolean gst_arcly_hls_part_cutter_push (GstArclyHlsPartCutter *self,
+    const GstArclyHlsUnit *unit, gboolean beside, gint64 *duration);
+
+/* How long the open part is. @left: of the segment that ends with it, minus all
+ * parts before. */
+gint64 gst_arcly_hls_part_cutter_finish (
+    GstArclyHlsPartCutter *self, gint64 left);
+
+G_END_DECLS
