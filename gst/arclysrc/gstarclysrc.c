@@ -174,6 +174,9 @@ drop_child (GstArclySrc *self)
   if (child == NULL)
     return;
   gst_element_set_state (child, GST_STATE_NULL);
+  /* A worker may have the child's last reference, and end it while we end:
+   * GLib does not let both take the handlers down at once. */
+  g_signal_handlers_disconnect_by_data (child, self);
   gst_bin_remove (GST_BIN (self), child);
 }
 
