@@ -25,10 +25,11 @@ struct _GstArclyRtmpClient {
   GstArclyRtmpClients *clients;
   GstArclyRtmpConnection *connection; /* owned */
   gchar *peer;
-  GstArclyRtmpRoute *route; /* that it publishes to, or NULL */
-  guint32 stream_id;        /* of that publication */
-  gboolean warned;          /* something of it was ignored, and logged */
-  gboolean left;            /* it unpublished: however it closes is fine */
+  GstArclyRtmpRoute *route;    /* that it publishes to, or NULL */
+  guint32 stream_id;           /* of that publication */
+  gboolean warned;             /* something of it was ignored, and logged */
+  GstArclyRtmpPlayRoute *play; /* that it is on its way to, or NULL */
+  gboolean left;               /* it unpublished: however it closes is fine */
 };
 typedef GstArclyRtmpClient Client;
 
@@ -36,8 +37,9 @@ typedef GstArclyRtmpClient Client;
 struct _GstArclyRtmpClients {
   GstArclyRtmpServer *server; /* for logs; outlives us */
   GstArclyRtmpLoop *loop;
-  GHashTable *routes; /* path to GstArclyRtmpRoute, both borrowed */
-  GHashTable *all;    /* set of Client, owned */
+  GHashTable *routes;      /* path to GstArclyRtmpRoute, both borrowed */
+  GHashTable *play_routes; /* path to GstArclyRtmpPlayRoute, both borrowed */
+  GHashTable *all;         /* set of Client, owned */
   GRand *random;
   gboolean full; /* and said so */
 };
@@ -199,12 +201,33 @@ on_publish (Client *client, GstArclyRtmpEvent *event)
 static void
 on_play (Client *client, GstArclyRtmpEvent *event)
 {
+  GstArclyRtmpPlayRoute *route =
+      g_hash_table_lookup (client->clients->play_routes, event->stream.path);
   g_autofree gchar *path = shown (event->stream.path);
-  g_autofree gchar *description =
-      g_strdup_printf ("%s: this server takes publishers, not players", path);
+  g_autofree gchar *description = NULL, *reason = NULL;
 
-  refuse (
-      client, event->stream_id, GST_ARCLY_RTMP_CODE_PLAY_FAILED, description);
+  if (!route) {
+    description = g_strdup_printf ("%s: no such stream here", path);
+    refuse (client, event->stream_id, GST_ARCLY_RTMP_CODE_PLAY_NOT_FOUND,
+        description);
+    return;
+  }
+  if (client->route) {
+    gst_arcly_rtmp_session_refuse_stream (
+        gst_arcly_rtmp_connection_get_session (client->connection),
+        event->stream_id, GST_ARCLY_RTMP_CODE_PLAY_FAILED,
+        "this connection publishes: open another to play");
+    return;
+  }
+  if (!route->funcs.admit (route->data, &reason)) {
+    description = g_strdup_printf ("%s: %s", path, reason);
+    refuse (
+        client, event->stream_id, GST_ARCLY_RTMP_CODE_PLAY_FAILED, description);
+    return;
+  }
+  client->play = route;
+  client->stream_id = event->stream_id;
+  gst_arcly_rtmp_connection_leave (client->connection);
 }
 
 static void
@@ -280,6 +303,9 @@ client_event (gpointer data, GstArclyRtmpEvent *event)
     case GST_ARCLY_RTMP_EVENT_WARNING:
       on_warning (client, event);
       break;
+    case GST_ARCLY_RTMP_EVENT_STOP: /* players are no clients any more */
+    case GST_ARCLY_RTMP_EVENT_PAUSE:
+    case GST_ARCLY_RTMP_EVENT_RECEIVE:
     case GST_ARCLY_RTMP_EVENT_PONG: /* we do not ping */
       break;
   }
@@ -309,10 +335,10 @@ client_ended (gpointer data, const gchar *reason, gboolean error)
     route->funcs.end (route->data, text, error);
 }
 
+/* Frees it. */
 static void
-client_closed (gpointer data)
+forget (Client *client)
 {
-  Client *client = data;
   GstArclyRtmpClients *clients = client->clients;
 
   g_hash_table_remove (clients->all, client);
@@ -321,10 +347,34 @@ client_closed (gpointer data)
     clients->full = FALSE;
 }
 
+static void
+client_closed (gpointer data)
+{
+  forget (data);
+}
+
+static void
+client_left (gpointer data)
+{
+  Client *client = data;
+  GstArclyRtmpPlayRoute *route = client->play;
+  GstArclyRtmpHandoff *handoff = g_new0 (GstArclyRtmpHandoff, 1);
+
+  GST_INFO_OBJECT (
+      client->clients->server, "%s: plays %s", client->peer, route->path);
+  handoff->peer = g_strdup (client->peer);
+  handoff->stream_id = client->stream_id;
+  gst_arcly_rtmp_connection_steal (
+      client->connection, &handoff->fd, &handoff->session, &handoff->unsent);
+  forget (client);
+  route->funcs.join (route->data, handoff);
+}
+
 static const GstArclyRtmpConnectionFuncs client_funcs = {
-  client_event,
-  client_ended,
-  client_closed,
+  .event = client_event,
+  .ended = client_ended,
+  .closed = client_closed,
+  .left = client_left,
 };
 
 static GstArclyRtmpConnection *
@@ -392,6 +442,7 @@ gst_arcly_rtmp_clients_new (GstArclyRtmpServer *server, GstArclyRtmpLoop *loop)
   clients->server = server;
   clients->loop = loop;
   clients->routes = g_hash_table_new (g_str_hash, g_str_equal);
+  clients->play_routes = g_hash_table_new (g_str_hash, g_str_equal);
   clients->all =
       g_hash_table_new_full (NULL, NULL, (GDestroyNotify) client_free, NULL);
   clients->random = g_rand_new ();
@@ -404,6 +455,7 @@ gst_arcly_rtmp_clients_free (GstArclyRtmpClients *clients)
   /* Their timers and watches are the loop's: close() there. */
   g_assert (g_hash_table_size (clients->all) == 0);
   g_hash_table_unref (clients->routes);
+  g_hash_table_unref (clients->play_routes);
   g_hash_table_unref (clients->all);
   g_rand_free (clients->random);
   g_free (clients);
@@ -423,6 +475,23 @@ gst_arcly_rtmp_clients_add_route (
     return FALSE;
   g_hash_table_insert (clients->routes, route->path, route);
   return TRUE;
+}
+
+gboolean
+gst_arcly_rtmp_clients_add_play_route (
+    GstArclyRtmpClients *clients, GstArclyRtmpPlayRoute *route)
+{
+  if (g_hash_table_contains (clients->play_routes, route->path))
+    return FALSE;
+  g_hash_table_insert (clients->play_routes, route->path, route);
+  return TRUE;
+}
+
+void
+gst_arcly_rtmp_clients_remove_play_route (
+    GstArclyRtmpClients *clients, GstArclyRtmpPlayRoute *route)
+{
+  g_hash_table_remove (clients->play_routes, route->path);
 }
 
 /* Clients show @description; an error level makes them stop. */
