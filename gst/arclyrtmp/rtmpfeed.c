@@ -38,12 +38,12 @@ gst_arcly_rtmp_feed_message_type (GstArclyRtmpFeedTrack track)
 }
 
 static void
-wake_lanes (GstArclyRtmpFeed *feed, gboolean urgent)
+wake_lanes (GstArclyRtmpFeed *feed, GstArclyRtmpWake level)
 {
   guint i;
 
   for (i = 0; i < feed->lanes->len; i++)
-    gst_arcly_rtmp_lane_wake (g_ptr_array_index (feed->lanes, i), urgent);
+    gst_arcly_rtmp_lane_wake (g_ptr_array_index (feed->lanes, i), level);
 }
 
 /* ---- publishers ---- */
@@ -134,7 +134,8 @@ gst_arcly_rtmp_feed_push (GstArclyRtmpFeed *feed, GstArclyRtmpFeedTrack track,
   if (!key)
     GST_BUFFER_FLAG_SET (buffer, GST_BUFFER_FLAG_DELTA_UNIT);
   append (feed, track, buffer, time);
-  wake_lanes (feed, urgent);
+  wake_lanes (
+      feed, urgent ? GST_ARCLY_RTMP_WAKE_FRAME : GST_ARCLY_RTMP_WAKE_SOON);
 }
 
 void
@@ -151,7 +152,7 @@ gst_arcly_rtmp_feed_push_metadata (GstArclyRtmpFeed *feed, GBytes *body)
   feed->metadata = g_bytes_ref (body);
   atomic_store (&feed->is_ready, TRUE);
   g_mutex_unlock (&feed->lock);
-  wake_lanes (feed, TRUE);
+  wake_lanes (feed, GST_ARCLY_RTMP_WAKE_AT_ONCE);
 }
 
 void
@@ -202,7 +203,7 @@ gst_arcly_rtmp_feed_end (GstArclyRtmpFeed *feed)
   feed->ended = TRUE;
   atomic_store (&feed->is_ended, TRUE);
   g_mutex_unlock (&feed->lock);
-  wake_lanes (feed, TRUE);
+  wake_lanes (feed, GST_ARCLY_RTMP_WAKE_AT_ONCE);
   check_drained (feed, 0);
 }
 

@@ -25,6 +25,14 @@ GST_DEBUG_CATEGORY_EXTERN (gst_arcly_rtmp_server_debug);
 #define GST_ARCLY_RTMP_BATCH_MESSAGES 64
 #define GST_ARCLY_RTMP_BATCH_BYTES (256 * 1024)
 
+/* How soon players are to be looked at. */
+typedef enum {
+  GST_ARCLY_RTMP_WAKE_NOT,
+  GST_ARCLY_RTMP_WAKE_SOON,    /* audio, which may go with a frame */
+  GST_ARCLY_RTMP_WAKE_FRAME,   /* no sooner than send-interval allows */
+  GST_ARCLY_RTMP_WAKE_AT_ONCE, /* the stream begins or ends */
+} GstArclyRtmpWake;
+
 typedef struct _GstArclyRtmpLane GstArclyRtmpLane;
 typedef struct _GstArclyRtmpPlayer GstArclyRtmpPlayer;
 
@@ -83,8 +91,8 @@ struct _GstArclyRtmpLane {
   GstArclyRtmpLoop *loop;
   GstArclyRtmpFeed *feed; /* not to be touched once closed */
 
-  /* Atomic. How much a round is wanted (see rtmplane.c). Publishers raise it
-   * after they appended; a round takes it before it reads the log. */
+  /* Atomic, a GstArclyRtmpWake. Publishers raise it after they appended; a
+   * round takes it before it reads the log. */
   _Atomic gint wanted;
 
   /* Atomic. Those on their way among them. */
@@ -126,7 +134,7 @@ GstArclyRtmpLane *gst_arcly_rtmp_lane_new (
     GstArclyRtmpFeed *feed, GstArclyRtmpLoop *loop);
 void gst_arcly_rtmp_lane_unref (gpointer lane);
 /* Any thread, after something was appended to the log. */
-void gst_arcly_rtmp_lane_wake (GstArclyRtmpLane *lane, gboolean urgent);
+void gst_arcly_rtmp_lane_wake (GstArclyRtmpLane *lane, GstArclyRtmpWake level);
 /* Any thread. Takes @handoff. */
 void gst_arcly_rtmp_lane_join (
     GstArclyRtmpLane *lane, GstArclyRtmpHandoff *handoff);

@@ -13,13 +13,6 @@
 /* After the end of the stream, for players to read it. */
 #define END_US (2 * G_TIME_SPAN_SECOND)
 
-/* lane->wanted */
-enum {
-  WANTED_NOT,
-  WANTED_SOON,
-  WANTED_NOW,
-};
-
 static GstArclyRtmpLane *
 lane_ref (GstArclyRtmpLane *lane)
 {
@@ -139,7 +132,7 @@ static void
 start_round (GstArclyRtmpLane *lane)
 {
   gst_arcly_rtmp_timer_stop (&lane->timer);
-  atomic_exchange (&lane->wanted, WANTED_NOT);
+  atomic_exchange (&lane->wanted, GST_ARCLY_RTMP_WAKE_NOT);
   lane->last_round = g_get_monotonic_time ();
   gst_arcly_rtmp_feed_get_settings (lane->feed, &lane->settings);
   if (!atomic_load (&lane->feed->is_ended))
@@ -158,20 +151,31 @@ on_timer (GstArclyRtmpTimer *timer)
   start_round (timer->data);
 }
 
+/* Microseconds. */
+static gint64
+get_delay (GstArclyRtmpLane *lane, GstArclyRtmpWake level)
+{
+  GstClockTime interval = lane->settings.send_interval;
+
+  if (level == GST_ARCLY_RTMP_WAKE_AT_ONCE)
+    return 0;
+  if (interval > 0)
+    return lane->last_round + (gint64) GST_TIME_AS_USECONDS (interval) -
+           g_get_monotonic_time ();
+  return level == GST_ARCLY_RTMP_WAKE_SOON ? AUDIO_HOLD_US : 0;
+}
+
 static void
 on_wake (gpointer data)
 {
   GstArclyRtmpLane *lane = data;
-  gint wanted = atomic_load (&lane->wanted);
-  gint64 delay = wanted == WANTED_NOW ? 0 : AUDIO_HOLD_US;
+  GstArclyRtmpWake wanted = atomic_load (&lane->wanted);
+  gint64 delay;
 
-  if (lane->closed || wanted == WANTED_NOT)
+  if (lane->closed || wanted == GST_ARCLY_RTMP_WAKE_NOT)
     return;
   gst_arcly_rtmp_feed_get_settings (lane->feed, &lane->settings);
-  if (lane->settings.send_interval > 0)
-    delay = lane->last_round +
-            (gint64) GST_TIME_AS_USECONDS (lane->settings.send_interval) -
-            g_get_monotonic_time ();
+  delay = get_delay (lane, wanted);
   if (delay <= 0)
     start_round (lane);
   else if (!gst_arcly_rtmp_timer_is_armed (&lane->timer))
@@ -179,15 +183,14 @@ on_wake (gpointer data)
 }
 
 void
-gst_arcly_rtmp_lane_wake (GstArclyRtmpLane *lane, gboolean urgent)
+gst_arcly_rtmp_lane_wake (GstArclyRtmpLane *lane, GstArclyRtmpWake level)
 {
-  gint level = urgent ? WANTED_NOW : WANTED_SOON;
   gint old = atomic_load (&lane->wanted);
 
   do {
-    if (old >= level)
+    if (old >= (gint) level)
       return;
-  } while (!atomic_compare_exchange_weak (&lane->wanted, &old, level));
+  } while (!atomic_compare_exchange_weak (&lane->wanted, &old, (gint) level));
   post (lane, on_wake);
 }
 

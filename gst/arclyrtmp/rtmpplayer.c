@@ -90,7 +90,7 @@ leave_log (GstArclyRtmpPlayer *player)
   gst_arcly_log_cursor_clear (&player->cursor);
   for (i = 0; i < G_N_ELEMENTS (player->headers); i++)
     gst_clear_buffer (&player->headers[i]);
-  player->need_headers = player->wait_key = FALSE;
+  player->need_headers = player->wait_key = player->first_key = FALSE;
 }
 
 static void
@@ -126,6 +126,7 @@ finish (GstArclyRtmpPlayer *player, const gchar *reason, gboolean error)
   if (player->state >= GST_ARCLY_RTMP_PLAYER_ENDING)
     return;
   tell_end (player, reason, error);
+  player->talk = TRUE;
   leave_log (player);
   gst_arcly_rtmp_session_close (player->session, NULL, NULL);
   player->state = GST_ARCLY_RTMP_PLAYER_ENDING;
@@ -144,6 +145,7 @@ begin (GstArclyRtmpPlayer *player, guint64 newer_than)
     { .track = GST_ARCLY_RTMP_FEED_AUDIO, .restart = TRUE },
   };
   GstArclyStart start = { 0 };
+  const GstArclyEntry *first;
   guint i, j;
 
   leave_log (player);
@@ -163,7 +165,54 @@ begin (GstArclyRtmpPlayer *player, guint64 newer_than)
             gst_arcly_rtmp_feed_get_header (stickies->events[j]);
     }
   }
+  /* A track that changes there says it itself. */
+  first = gst_arcly_log_cursor_peek (&player->cursor);
+  if (first && (first->flags & GST_ARCLY_ENTRY_HEADER) &&
+      first->track < G_N_ELEMENTS (player->headers))
+    gst_clear_buffer (&player->headers[first->track]);
   player->at_end = start.all_eos;
+}
+
+/* Who is there before the first message has them all, audio that came before
+ * the first keyframe, too. */
+static void
+pin_beginning (GstArclyRtmpPlayer *player)
+{
+  GstArclyPosition position;
+  guint resets;
+
+  gst_arcly_stream_get_beginning (
+      player->lane->feed->stream, &player->cursor, &position, &resets);
+}
+
+static void
+begin_at_pin (GstArclyRtmpPlayer *player)
+{
+  player->need_headers = player->first_key = TRUE;
+  gst_arcly_stream_get_head (player->lane->feed->stream, &player->grant);
+}
+
+/* Unless the stream begins with pictures that nobody can decode. */
+static void
+check_first_key (GstArclyRtmpPlayer *player)
+{
+  GstArclyLogCursor cursor;
+  const GstArclyEntry *entry;
+  guint flags = 0;
+
+  gst_arcly_log_cursor_init (
+      &cursor, player->cursor.block, player->cursor.index);
+  while (!(flags & GST_ARCLY_ENTRY_VIDEO) &&
+         (entry = gst_arcly_log_cursor_peek (&cursor)) != NULL) {
+    flags = entry->flags & GST_ARCLY_ENTRY_HEADER ? 0 : entry->flags;
+    cursor.index++;
+  }
+  gst_arcly_log_cursor_clear (&cursor);
+  if (!(flags & GST_ARCLY_ENTRY_VIDEO))
+    return;
+  player->first_key = FALSE;
+  if (!(flags & GST_ARCLY_ENTRY_KEY))
+    begin (player, 0);
 }
 
 static gboolean
@@ -569,6 +618,8 @@ prepare_log (GstArclyRtmpPlayer *player)
 
   if (player->state != GST_ARCLY_RTMP_PLAYER_PLAYING)
     return FALSE;
+  if (player->first_key)
+    check_first_key (player);
   if (player->wait_key)
     skip_to_key (player);
   if (player->wait_key)
@@ -593,9 +644,13 @@ end_of_stream (GstArclyRtmpPlayer *player)
 static void
 take_output (GstArclyRtmpPlayer *player)
 {
-  g_autoptr (GBytes) output =
-      gst_arcly_rtmp_session_take_output (player->session);
+  g_autoptr (GBytes) output = NULL;
 
+  /* Its memory is cold: each frame would fetch it, for each player. */
+  if (!player->talk)
+    return;
+  player->talk = FALSE;
+  output = gst_arcly_rtmp_session_take_output (player->session);
   if (output == NULL)
     return;
   g_byte_array_append (get_said (player), g_bytes_get_data (output, NULL),
@@ -671,10 +726,14 @@ try_to_start (GstArclyRtmpPlayer *player)
   if (!atomic_load (&feed->is_ready))
     return;
   gst_arcly_rtmp_timer_stop (&player->timer);
+  player->talk = TRUE;
   gst_arcly_rtmp_session_accept_play (player->session, player->stream_id);
   player->state = GST_ARCLY_RTMP_PLAYER_PLAYING;
-  /* Without replay: nothing that is there now. */
-  begin (player, player->lane->settings.replay ? 0 : G_MAXUINT64);
+  if (player->cursor.block)
+    begin_at_pin (player);
+  else
+    /* Without replay: nothing that is there now. */
+    begin (player, player->lane->settings.replay ? 0 : G_MAXUINT64);
   note (player, GST_ARCLY_RTMP_PLAYER_STARTED);
 }
 
@@ -684,6 +743,7 @@ wait_for_stream (GstArclyRtmpPlayer *player)
   GstClockTime timeout = player->lane->settings.wait_timeout;
 
   player->state = GST_ARCLY_RTMP_PLAYER_WAITING;
+  pin_beginning (player);
   if (timeout > 0)
     gst_arcly_rtmp_timer_start (
         &player->timer, MAX (GST_TIME_AS_USECONDS (timeout), 1));
@@ -829,6 +889,7 @@ receive (GstArclyRtmpPlayer *player)
     if (errno != EAGAIN && errno != EWOULDBLOCK)
       lose (player, g_strerror (errno), TRUE);
   } else if (player->state < GST_ARCLY_RTMP_PLAYER_ENDING) {
+    player->talk = TRUE;
     if (!gst_arcly_rtmp_session_feed (player->session, data, size, &error))
       finish (player, error->message, TRUE);
     else
@@ -875,6 +936,7 @@ gst_arcly_rtmp_player_new (GstArclyRtmpLane *lane, GstArclyRtmpHandoff *handoff)
   handoff->fd = -1;
   gst_arcly_rtmp_handoff_free (handoff);
 
+  player->talk = TRUE;
   set_options (player->fd);
   gst_arcly_rtmp_timer_init (&player->timer, lane->loop, on_timer, player);
   gst_arcly_rtmp_watch_init (

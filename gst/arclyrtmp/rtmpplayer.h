@@ -24,8 +24,10 @@ struct _GstArclyRtmpPlayer {
   guint32 stream_id;
   guint blocked : 1; /* the kernel takes no more; waits for EPOLLOUT */
   guint dead : 1;    /* settle() frees it */
+  guint talk : 1;    /* the session may have something to say */
   guint need_headers : 1;
   guint wait_key : 1;
+  guint first_key : 1; /* it is not known yet that video begins with one */
   guint at_end : 1;
   guint no_audio : 1;
   guint no_video : 1;
