@@ -16,6 +16,8 @@
 #include <linux/sockios.h>
 #include <unistd.h>
 
+#include <gst/arcly/codec/gstarclycursor.h>
+
 #include "rtmp/rtmpchunk.h"
 #include "rtmpplayer.h"
 
@@ -264,13 +266,16 @@ static guint32
 get_timestamp (const GstArclyEntry *entry)
 {
   guint8 bytes[GST_ARCLY_RTMP_FEED_HEADER + 4] = { 0 };
+  GstArclyCursor cursor;
   guint32 timestamp;
 
   gst_buffer_extract (GST_BUFFER_CAST (entry->object), 0, bytes, sizeof bytes);
-  timestamp = GST_READ_UINT24_BE (bytes + 1);
-  return timestamp == 0xffffff
-             ? GST_READ_UINT32_BE (bytes + GST_ARCLY_RTMP_FEED_HEADER)
-             : timestamp;
+  gst_arcly_cursor_init (&cursor, bytes + 1, sizeof bytes - 1);
+  timestamp = gst_arcly_cursor_u24be (&cursor);
+  if (timestamp != 0xffffff)
+    return timestamp;
+  gst_arcly_cursor_init (&cursor, bytes + GST_ARCLY_RTMP_FEED_HEADER, 4);
+  return gst_arcly_cursor_u32be (&cursor);
 }
 
 static GByteArray *
@@ -381,11 +386,11 @@ static guint
 add_for_stream (GstArclyRtmpPlayer *player, struct iovec *iov, guint8 *head,
     const guint8 *data, gsize size, gsize offset)
 {
+  const guint32 stream_id = GUINT32_TO_LE (player->stream_id);
   guint n = 0;
 
   memcpy (head, data, GST_ARCLY_RTMP_FEED_HEADER);
-  GST_WRITE_UINT32_LE (
-      head + GST_ARCLY_RTMP_FEED_HEADER - 4, player->stream_id);
+  memcpy (head + GST_ARCLY_RTMP_FEED_HEADER - 4, &stream_id, 4);
   if (offset < GST_ARCLY_RTMP_FEED_HEADER) {
     iov[n].iov_base = head + offset;
     iov[n++].iov_len = GST_ARCLY_RTMP_FEED_HEADER - offset;

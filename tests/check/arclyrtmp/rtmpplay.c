@@ -51,17 +51,19 @@ command (SessionPeer *peer, guint32 stream_id, const gchar *name,
 /* A user control message of that type comes for stream 1. The answer to connect
  * has one for stream 0. */
 static void
-assert_user_control (SessionPeer *peer, guint16 type)
+assert_user_control (SessionPeer *peer, guint8 type)
 {
   for (;;) {
     g_autoptr (RtmpReply) reply = rtmp_client_next_reply (peer->client);
+    const guint8 wanted[] = { 0, type, 0, 0, 0, 1 };
     const guint8 *data;
+    gsize size;
 
     g_assert_nonnull (reply);
     if (reply->message.type != GST_ARCLY_RTMP_USER_CONTROL)
       continue;
-    data = g_bytes_get_data (reply->message.payload, NULL);
-    if (GST_READ_UINT16_BE (data) == type && GST_READ_UINT32_BE (data + 2) == 1)
+    data = g_bytes_get_data (reply->message.payload, &size);
+    if (size == sizeof wanted && memcmp (data, wanted, size) == 0)
       return;
   }
 }
