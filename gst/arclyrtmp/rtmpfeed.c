@@ -311,6 +311,7 @@ gst_arcly_rtmp_feed_get_stats (
     GstArclyRtmpFeed *feed, GstArclyRtmpFeedStats *stats)
 {
   const GstArclyRtmpFeedCounters *counters = &feed->counters;
+  guint i;
 
   g_mutex_lock (&feed->lock);
   stats->clients = feed->n_clients;
@@ -321,8 +322,13 @@ gst_arcly_rtmp_feed_get_stats (
   stats->evicted = read_counter (&counters->evicted);
   stats->messages = read_counter (&counters->messages);
   stats->bytes_in = read_counter (&counters->bytes_in);
-  stats->bytes_out = read_counter (&counters->bytes_out);
-  stats->sends = read_counter (&counters->sends);
+  stats->bytes_out = stats->sends = 0;
+  for (i = 0; i < feed->lanes->len; i++) {
+    const GstArclyRtmpLane *lane = g_ptr_array_index (feed->lanes, i);
+
+    stats->bytes_out += read_counter (&lane->bytes_out);
+    stats->sends += read_counter (&lane->sends);
+  }
 }
 
 /* ---- life ---- */

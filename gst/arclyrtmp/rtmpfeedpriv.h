@@ -43,8 +43,6 @@ typedef struct {
   _Atomic guint64 evicted;
   _Atomic guint64 messages;
   _Atomic guint64 bytes_in;
-  _Atomic guint64 bytes_out;
-  _Atomic guint64 sends;
 } GstArclyRtmpFeedCounters;
 
 struct _GstArclyRtmpFeed {
@@ -98,6 +96,11 @@ struct _GstArclyRtmpLane {
   /* Atomic. Those on their way among them. */
   _Atomic guint n_players;
 
+  /* Atomic, relaxed. The loop's thread writes; "stats" reads. A lane has its
+   * own, or each send would fight for the counters of another. */
+  _Atomic guint64 bytes_out;
+  _Atomic guint64 sends;
+
   gboolean closed;
   GPtrArray *players; /* (element-type GstArclyRtmpPlayer), owned */
   guint next;         /* of the round that runs; 0: none runs */
@@ -126,6 +129,15 @@ static inline void
 gst_arcly_rtmp_count (_Atomic guint64 *counter, guint64 n)
 {
   atomic_fetch_add_explicit (counter, n, memory_order_relaxed);
+}
+
+/* The same where one thread writes. */
+static inline void
+gst_arcly_rtmp_count_alone (_Atomic guint64 *counter, guint64 n)
+{
+  atomic_store_explicit (counter,
+      atomic_load_explicit (counter, memory_order_relaxed) + n,
+      memory_order_relaxed);
 }
 
 /* Lanes */

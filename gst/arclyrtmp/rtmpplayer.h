@@ -48,4 +48,32 @@ struct _GstArclyRtmpPlayer {
   GstBuffer *headers[2];  /* bodies, by track; nullable */
 };
 
+/* The peer is gone or as good as: the player is freed soon. */
+void gst_arcly_rtmp_player_lose (
+    GstArclyRtmpPlayer *player, const gchar *reason, gboolean error);
+
+/* The log: rtmpplayerlog.c */
+
+/* At the newest place to begin that is not before @newer_than. */
+void gst_arcly_rtmp_player_begin (
+    GstArclyRtmpPlayer *player, guint64 newer_than);
+/* Who is there before the first message: keeps, and then takes, all of them. */
+void gst_arcly_rtmp_player_pin_beginning (GstArclyRtmpPlayer *player);
+void gst_arcly_rtmp_player_begin_at_pin (GstArclyRtmpPlayer *player);
+void gst_arcly_rtmp_player_leave_log (GstArclyRtmpPlayer *player);
+gboolean gst_arcly_rtmp_player_find_start (GstArclyRtmpPlayer *player);
+gboolean gst_arcly_rtmp_player_wants (
+    const GstArclyRtmpPlayer *player, const GstArclyEntry *entry);
+/* To the next message that the player wants; NULL: there is none yet. */
+const GstArclyEntry *gst_arcly_rtmp_player_peek (GstArclyRtmpPlayer *player);
+/* FALSE: it has all there is. */
+gboolean gst_arcly_rtmp_player_get_lag (
+    GstArclyRtmpPlayer *player, GstArclyRtmpPlayerNote *lag);
+
+/* Sending: rtmpplayersend.c */
+
+/* To be filled with whole messages. */
+GByteArray *gst_arcly_rtmp_player_get_said (GstArclyRtmpPlayer *player);
+gboolean gst_arcly_rtmp_player_send (GstArclyRtmpPlayer *player);
+
 G_END_DECLS
