@@ -365,37 +365,31 @@ GST_START_TEST (test_slow_is_evicted)
 }
 GST_END_TEST;
 
-/* Publisher and players on one port, each by its name. */
+/* Publisher and players on one port, by one name. */
 GST_START_TEST (test_one_port)
 {
-  g_autoptr (GstElement) pipeline = gst_pipeline_new (NULL);
-  GstElement *src = NULL, *sink = NULL;
+  TestPlay t;
+  GstElement *src = NULL;
   g_autoptr (RtmpPeer) publisher = NULL, player = NULL;
-  g_autofree gchar *location = NULL;
-  guint port = 0;
+  g_autofree gchar *description = NULL;
 
-  src = gst_parse_launch (
-      "arclyrtmpsrc location=rtmp://127.0.0.1:0/live/cam", NULL);
-  sink = gst_element_factory_make ("arclyrtmpsink", NULL);
-  gst_bin_add_many (GST_BIN (pipeline), src, sink, NULL);
-  fail_unless (gst_element_set_state (src, GST_STATE_PLAYING) !=
-               GST_STATE_CHANGE_FAILURE);
-  g_object_get (src, "port", &port, NULL);
-  location = g_strdup_printf ("rtmp://127.0.0.1:%u/live/cam", port);
-  g_object_set (sink, "location", location, NULL);
-  fail_unless (gst_element_set_state (pipeline, GST_STATE_PLAYING) !=
-               GST_STATE_CHANGE_FAILURE);
-  publisher = rtmp_peer_publish (port, "live", "cam");
-  player = rtmp_peer_new (port);
-  fail_unless (rtmp_peer_handshake (player));
-  rtmp_peer_connect (player, "live");
-  rtmp_peer_command (player, "play", 1, "cam");
-  /* Nothing was linked: the wait ends with the sink. */
-  fail_unless (gst_element_set_state (pipeline, GST_STATE_NULL) ==
-               GST_STATE_CHANGE_SUCCESS);
-  test_play_expect_status (
-      player, "NetStream.Play.StreamNotFound", "the server stopped");
+  test_play_start (&t, "", TRUE, FALSE);
+  description = g_strdup_printf (
+      "arclyrtmpsrc location=rtmp://127.0.0.1:%u/live/cam", t.port);
+  src = gst_parse_launch (description, NULL);
+  gst_bin_add (GST_BIN (t.pipeline), src);
+  fail_unless (
+      gst_element_sync_state_with_parent (src), "they do not share the port");
+  begin_video (&t);
+  test_play_video (&t, 0, TRUE);
+  publisher = rtmp_peer_publish (t.port, "live", "cam");
+  player = test_play_player (&t);
+  test_play_expect_video (player, 0);
+  gst_element_set_state (t.pipeline, GST_STATE_NULL);
+  test_play_expect_status (player, "NetStream.Play.UnpublishNotify", "stopped");
   fail_unless (rtmp_peer_wait_closed (player));
+  fail_unless (rtmp_peer_wait_closed (publisher));
+  test_play_stop (&t);
 }
 GST_END_TEST;
 
