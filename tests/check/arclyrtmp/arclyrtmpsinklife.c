@@ -421,6 +421,27 @@ GST_START_TEST (test_states)
 }
 GST_END_TEST;
 
+/* Wherever a player is on its way, it is closed with the element. */
+GST_START_TEST (test_stop_while_they_come)
+{
+  guint i;
+
+  for (i = 0; i < 20; i++) {
+    TestPlay t;
+    g_autoptr (RtmpPeer) peer = NULL;
+
+    test_play_start (&t, "", TRUE, TRUE);
+    if (i % 2) {
+      test_play_begin_all (&t);
+      test_play_video (&t, 0, TRUE);
+    }
+    peer = test_play_ask (&t);
+    test_play_stop (&t);
+    fail_unless (rtmp_peer_wait_closed (peer));
+  }
+}
+GST_END_TEST;
+
 /* EOS, then the stream begins again: the same element serves it. */
 GST_START_TEST (test_again_after_eos)
 {
@@ -486,6 +507,7 @@ arclyrtmpsinklife_suite (void)
   tcase_add_test (tcase, test_slow_is_evicted);
   tcase_add_test (tcase, test_one_port);
   tcase_add_test (tcase, test_states);
+  tcase_add_test (tcase, test_stop_while_they_come);
   tcase_add_test (tcase, test_again_after_eos);
   tcase_add_test (tcase, test_one_track_of_a_kind);
   tcase_add_test (tcase, test_caps_without_header);
