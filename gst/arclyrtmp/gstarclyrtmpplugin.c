@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include "config.h"
 
+#include "gstarclyrtmpsink.h"
 #include "gstarclyrtmpsrc.h"
 
 static gboolean
 plugin_init (GstPlugin *plugin)
 {
-  return GST_ELEMENT_REGISTER (arclyrtmpsrc, plugin);
+  return GST_ELEMENT_REGISTER (arclyrtmpsrc, plugin) &&
+         GST_ELEMENT_REGISTER (arclyrtmpsink, plugin);
 }
 
 GST_PLUGIN_DEFINE (GST_VERSION_MAJOR, GST_VERSION_MINOR, arclyrtmp,

@@ -2,7 +2,7 @@
  *
  * Who owns what: the engine's shared entry owns the server; the server owns
  * the loop, the listener and the clients, these their connections; an element
- * owns its route until remove_route(). Clients and the table of routes belong
+ * owns its route until remove_route(). Clients and the tables of routes belong
  * to the loop's thread, so other threads go through it: call() where they need
  * an answer, post() where they do not. */
 #include "config.h"
@@ -26,6 +26,10 @@ struct _GstArclyRtmpServer {
 
   /* Loop thread only, but made and freed outside. */
   GstArclyRtmpClients *clients;
+
+  GMutex lock;
+  /* lock. Constant once made, until closed. */
+  GPtrArray *workers; /* (element-type GstArclyRtmpLoop) (nullable), owned */
 };
 
 G_DEFINE_FINAL_TYPE_WITH_CODE (GstArclyRtmpServer, gst_arcly_rtmp_server,
@@ -226,6 +230,113 @@ gst_arcly_rtmp_route_kick (
   gst_arcly_rtmp_loop_post (route->server->loop, do_kick, kick, kick_free);
 }
 
+/* ---- players ---- */
+
+typedef struct {
+  GstArclyRtmpServer *server;
+  GstArclyRtmpPlayRoute *route;
+  gboolean added;
+} PlayRouteCall;
+
+static void
+do_add_play_route (gpointer data)
+{
+  PlayRouteCall *call = data;
+
+  call->added = gst_arcly_rtmp_clients_add_play_route (
+      call->server->clients, call->route);
+}
+
+static void
+do_remove_play_route (gpointer data)
+{
+  PlayRouteCall *call = data;
+
+  gst_arcly_rtmp_clients_remove_play_route (call->server->clients, call->route);
+}
+
+static void
+play_route_free (GstArclyRtmpPlayRoute *route)
+{
+  g_free (route->path);
+  g_free (route);
+}
+
+GstArclyRtmpPlayRoute *
+gst_arcly_rtmp_server_add_play_route (GstArclyRtmpServer *server,
+    const gchar *path, const GstArclyRtmpPlayRouteFuncs *funcs, gpointer data,
+    GError **error)
+{
+  PlayRouteCall call = { server, NULL, FALSE };
+
+  g_return_val_if_fail (GST_IS_ARCLY_RTMP_SERVER (server), NULL);
+  g_return_val_if_fail (path != NULL && funcs != NULL, NULL);
+
+  call.route = g_new0 (GstArclyRtmpPlayRoute, 1);
+  call.route->path = g_strdup (path);
+  call.route->funcs = *funcs;
+  call.route->data = data;
+  gst_arcly_rtmp_loop_call (server->loop, do_add_play_route, &call);
+  if (call.added)
+    return call.route;
+
+  g_set_error (error, GST_ARCLY_ERROR, GST_ARCLY_ERROR_IN_USE,
+      "port %u serves players of '%s' already", server->port, path);
+  play_route_free (call.route);
+  return NULL;
+}
+
+void
+gst_arcly_rtmp_server_remove_play_route (
+    GstArclyRtmpServer *server, GstArclyRtmpPlayRoute *route)
+{
+  PlayRouteCall call = { server, route, FALSE };
+
+  g_return_if_fail (GST_IS_ARCLY_RTMP_SERVER (server));
+  g_return_if_fail (route != NULL);
+
+  gst_arcly_rtmp_loop_call (server->loop, do_remove_play_route, &call);
+  play_route_free (route);
+}
+
+static void
+free_loop (gpointer loop)
+{
+  gst_arcly_rtmp_loop_free (loop);
+}
+
+static GPtrArray *
+make_workers (GError **error)
+{
+  g_autoptr (GPtrArray) workers = g_ptr_array_new_with_free_func (free_loop);
+  guint n = g_get_num_processors ();
+
+  while (workers->len < n) {
+    GstArclyRtmpLoop *loop = gst_arcly_rtmp_loop_new ("arclyrtmpplay", error);
+
+    if (loop == NULL)
+      return NULL;
+    g_ptr_array_add (workers, loop);
+  }
+  return g_steal_pointer (&workers);
+}
+
+GPtrArray *
+gst_arcly_rtmp_server_get_workers (GstArclyRtmpServer *server, GError **error)
+{
+  GPtrArray *workers = NULL;
+
+  g_return_val_if_fail (GST_IS_ARCLY_RTMP_SERVER (server), NULL);
+
+  g_mutex_lock (&server->lock);
+  if (server->workers == NULL)
+    server->workers = make_workers (error);
+  if (server->workers)
+    workers = g_ptr_array_ref (server->workers);
+  g_mutex_unlock (&server->lock);
+  return workers;
+}
+
 /* ---- the server ---- */
 
 typedef struct {
@@ -265,6 +376,9 @@ close_server (GObject *object)
     g_clear_pointer (&server->loop, gst_arcly_rtmp_loop_free);
   }
   g_clear_pointer (&server->clients, gst_arcly_rtmp_clients_free);
+  g_mutex_lock (&server->lock);
+  g_clear_pointer (&server->workers, g_ptr_array_unref);
+  g_mutex_unlock (&server->lock);
   g_clear_pointer (&server->listener, gst_arcly_rtmp_listener_free);
 }
 
@@ -356,12 +470,14 @@ static void
 gst_arcly_rtmp_server_finalize (GObject *object)
 {
   close_server (object); /* an engine that went before its users */
+  g_mutex_clear (&GST_ARCLY_RTMP_SERVER (object)->lock);
   G_OBJECT_CLASS (gst_arcly_rtmp_server_parent_class)->finalize (object);
 }
 
 static void
 gst_arcly_rtmp_server_init (GstArclyRtmpServer *server)
 {
+  g_mutex_init (&server->lock);
 }
 
 static void

@@ -8,6 +8,7 @@
 
 #include <gst/arcly/engine/gstarclyengine.h>
 #include "rtmp/rtmpevent.h"
+#include "rtmpfeed.h"
 #include "rtmpguard.h"
 
 G_BEGIN_DECLS
@@ -60,6 +61,18 @@ typedef enum {
   GST_ARCLY_RTMP_TAKE_OVER_ALWAYS,
 } GstArclyRtmpTakeOver;
 
+typedef struct _GstArclyRtmpPlayRoute GstArclyRtmpPlayRoute;
+
+/* All in the loop thread; @data is the route's. */
+typedef struct {
+  /* A client asks to play. FALSE refuses, with @reason (transfer full). */
+  gboolean (*admit) (gpointer data, gchar **reason);
+  /* And is handed over, once it was admitted; the function owns @handoff. */
+  void (*join) (gpointer data, GstArclyRtmpHandoff *handoff);
+  /* The engine's authenticator refused one; admit() was not asked. */
+  void (*refused) (gpointer data);
+} GstArclyRtmpPlayRouteFuncs;
+
 /* The server at @host:@port of this engine, made if need be; @port 0 takes a
  * free one. Give it back with gst_arcly_rtmp_server_release(). */
 GstArclyRtmpServer *gst_arcly_rtmp_server_acquire (
@@ -92,6 +105,21 @@ void gst_arcly_rtmp_route_set_limits (
     GstArclyRtmpRoute *route, const GstArclyRtmpServerLimits *limits);
 void gst_arcly_rtmp_route_set_take_over (
     GstArclyRtmpRoute *route, GstArclyRtmpTakeOver take_over);
+
+/* Who asks to play @path is @funcs' from now on; the rest as with add_route().
+ * A path may have both a publisher's and a players' route. */
+GstArclyRtmpPlayRoute *gst_arcly_rtmp_server_add_play_route (
+    GstArclyRtmpServer *server, const gchar *path,
+    const GstArclyRtmpPlayRouteFuncs *funcs, gpointer data, GError **error);
+/* Returns when none of its functions runs or will run again. Consumes @route.
+ * Any thread but the loop's. */
+void gst_arcly_rtmp_server_remove_play_route (
+    GstArclyRtmpServer *server, GstArclyRtmpPlayRoute *route);
+
+/* Loops for players, one a processor, made at the first call and the server's
+ * own: (transfer container) (element-type GstArclyRtmpLoop). Any thread. */
+GPtrArray *gst_arcly_rtmp_server_get_workers (
+    GstArclyRtmpServer *server, GError **error);
 
 /* Read on. Any thread. */
 void gst_arcly_rtmp_route_resume (GstArclyRtmpRoute *route);

@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "config.h"
 
-#include "rtmpauth.h"
-#include "rtmpclients.h"
-#include "rtmpconnection.h"
+#include "rtmpclientspriv.h"
 
 #include <unistd.h>
 
-GST_DEBUG_CATEGORY_EXTERN (gst_arcly_rtmp_server_debug);
 #define GST_CAT_DEFAULT gst_arcly_rtmp_server_debug
 
 /* S1, RTMP 1.0, 5.2.3. */
@@ -15,49 +12,10 @@ GST_DEBUG_CATEGORY_EXTERN (gst_arcly_rtmp_server_debug);
 /* Of a peer's words in ours. */
 #define MAX_SHOWN_CHARS 128
 
-/* Of what a client asked last. */
-typedef enum {
-  UNASKED,
-  PERMITTED,
-  REFUSED,
-} Decision;
-
-/* A connection and what it is to us. Loop thread only. */
-struct _GstArclyRtmpClient {
-  GstArclyRtmpClients *clients;
-  GstArclyRtmpConnection *connection; /* owned */
-  gchar *peer;
-  GstArclyRtmpRoute *route; /* that it publishes to, or NULL */
-  guint32 stream_id;        /* of that publication */
-  gboolean warned;          /* something of it was ignored, and logged */
-  gboolean left;            /* it unpublished: however it closes is fine */
-
-  GstArclyRtmpCredentials *credentials; /* owned; NULL before connect */
-  GstArclyRtmpAuth *auth;               /* under way, or NULL */
-  GstArclyRtmpEvent *asked;             /* owned; what "auth" is about */
-  Decision decision;                    /* on "asked", when it comes again */
-  gboolean authorized; /* an authenticator permitted what it does */
-  gchar *refusal;      /* of REFUSED, for its user */
-};
 typedef GstArclyRtmpClient Client;
 
-/* Loop thread only, once that has it. */
-struct _GstArclyRtmpClients {
-  GstArclyRtmpServer *server; /* for logs; outlives us */
-  GstArclyEngine *engine;     /* outlives us */
-  GstArclyRtmpLoop *loop;
-  GHashTable *routes; /* path to GstArclyRtmpRoute, both borrowed */
-  GHashTable *all;    /* set of Client, owned */
-  GRand *random;
-  GstArclyRtmpServerLimits limits; /* the strictest of the routes */
-  GstArclyRtmpGuard *guard;        /* counts all */
-  gboolean full;                   /* and said so */
-};
-
-/* A peer's text for humans: bounded, and without control characters that would
- * forge lines of a log. */
-static gchar *
-shown (const gchar *text)
+gchar *
+gst_arcly_rtmp_clients_show (const gchar *text)
 {
   gchar *copy = g_utf8_strlen (text, -1) > MAX_SHOWN_CHARS
                     ? g_utf8_substring (text, 0, MAX_SHOWN_CHARS)
@@ -122,10 +80,9 @@ end_publication (GstArclyRtmpRoute *route, const gchar *reason, gboolean error)
 
 /* ---- what a client asks ---- */
 
-/* Tells the client's user, then closes: most clients would hang otherwise. */
-static void
-refuse (Client *client, guint32 stream_id, const gchar *code,
-    const gchar *description)
+void
+gst_arcly_rtmp_client_refuse (Client *client, guint32 stream_id,
+    const gchar *code, const gchar *description)
 {
   GstArclyRtmpSession *session =
       gst_arcly_rtmp_connection_get_session (client->connection);
@@ -138,9 +95,9 @@ refuse (Client *client, guint32 stream_id, const gchar *code,
 static void
 on_connect (Client *client, GstArclyRtmpEvent *event)
 {
-  g_autofree gchar *app = shown (event->connect.app);
-  g_autofree gchar *version =
-      shown (event->connect.flash_ver ? event->connect.flash_ver : "unknown");
+  g_autofree gchar *app = gst_arcly_rtmp_clients_show (event->connect.app);
+  g_autofree gchar *version = gst_arcly_rtmp_clients_show (
+      event->connect.flash_ver ? event->connect.flash_ver : "unknown");
 
   client->credentials = gst_arcly_rtmp_credentials_new (&event->connect);
   if (!client->credentials) {
@@ -159,84 +116,6 @@ on_connect (Client *client, GstArclyRtmpEvent *event)
       gst_arcly_rtmp_connection_get_session (client->connection));
 }
 
-/* Tells the route's element, if there is one. */
-static void
-refuse_unauthorized (Client *client, const GstArclyRtmpEvent *event)
-{
-  GstArclyRtmpRoute *route =
-      g_hash_table_lookup (client->clients->routes, event->stream.path);
-  gboolean publish = event->kind == GST_ARCLY_RTMP_EVENT_PUBLISH;
-  g_autofree gchar *path = shown (event->stream.path);
-  g_autofree gchar *description =
-      g_strdup_printf ("%s: %s", path, client->refusal);
-
-  if (route && publish)
-    route->funcs.refused (route->data, client->peer, description);
-  refuse (client, event->stream_id,
-      publish ? GST_ARCLY_RTMP_CODE_PUBLISH_DENIED
-              : GST_ARCLY_RTMP_CODE_PLAY_FAILED,
-      description);
-}
-
-static void
-on_decision (gpointer data, gboolean permitted, const gchar *reason)
-{
-  Client *client = data;
-
-  client->auth = NULL;
-  client->decision = permitted ? PERMITTED : REFUSED;
-  g_free (client->refusal);
-  client->refusal = g_strdup (reason);
-  gst_arcly_rtmp_connection_resume_with (
-      client->connection, g_steal_pointer (&client->asked));
-}
-
-/* One publication a connection: no encoder needs more, and each would want its
- * own timeout and back-pressure. The first one goes on. */
-static void
-refuse_another (Client *client, const GstArclyRtmpEvent *event)
-{
-  gst_arcly_rtmp_session_refuse_stream (
-      gst_arcly_rtmp_connection_get_session (client->connection),
-      event->stream_id,
-      event->kind == GST_ARCLY_RTMP_EVENT_PUBLISH
-          ? GST_ARCLY_RTMP_CODE_PUBLISH_DENIED
-          : GST_ARCLY_RTMP_CODE_PLAY_FAILED,
-      "this connection publishes already: open another");
-}
-
-/* Whether a PUBLISH or PLAY may go on. If not, it was refused, or is put by
- * until the engine's authenticator has decided; then it comes again. */
-static gboolean
-authorize (Client *client, GstArclyRtmpEvent **event)
-{
-  gboolean publish = (*event)->kind == GST_ARCLY_RTMP_EVENT_PUBLISH;
-  Decision decision = client->decision;
-  g_autoptr (GstArclyAuthRequest) request = NULL;
-
-  if (client->route) {
-    refuse_another (client, *event);
-    return FALSE;
-  }
-  client->decision = UNASKED;
-  client->authorized = decision == PERMITTED;
-  if (decision == REFUSED)
-    refuse_unauthorized (client, *event);
-  if (decision != UNASKED)
-    return decision == PERMITTED;
-
-  request = gst_arcly_rtmp_auth_request (
-      publish ? GST_ARCLY_ACTION_PUBLISH : GST_ARCLY_ACTION_PLAY, "rtmp",
-      client->peer, client->credentials, &(*event)->stream);
-  client->auth = gst_arcly_rtmp_auth_start (client->clients->engine,
-      client->clients->loop, request, on_decision, client);
-  if (!client->auth)
-    return TRUE;
-  client->asked = g_steal_pointer (event);
-  gst_arcly_rtmp_connection_pause (client->connection);
-  return FALSE;
-}
-
 static void
 refuse_busy (Client *client, GstArclyRtmpRoute *route, guint32 stream_id)
 {
@@ -244,18 +123,20 @@ refuse_busy (Client *client, GstArclyRtmpRoute *route, guint32 stream_id)
       g_strdup_printf ("%s: somebody is already publishing", route->path);
 
   route->funcs.refused (route->data, client->peer, description);
-  refuse (client, stream_id, GST_ARCLY_RTMP_CODE_PUBLISH_BAD_NAME, description);
+  gst_arcly_rtmp_client_refuse (
+      client, stream_id, GST_ARCLY_RTMP_CODE_PUBLISH_BAD_NAME, description);
 }
 
 static void
 refuse_unknown (Client *client, const gchar *path, guint32 stream_id)
 {
-  g_autofree gchar *text = shown (path);
+  g_autofree gchar *text = gst_arcly_rtmp_clients_show (path);
   g_autofree gchar *description =
       *text ? g_strdup_printf ("%s: no such stream here", text)
             : g_strdup ("no stream is named");
 
-  refuse (client, stream_id, GST_ARCLY_RTMP_CODE_PUBLISH_BAD_NAME, description);
+  gst_arcly_rtmp_client_refuse (
+      client, stream_id, GST_ARCLY_RTMP_CODE_PUBLISH_BAD_NAME, description);
 }
 
 static void
@@ -343,22 +224,11 @@ on_publish (Client *client, GstArclyRtmpEvent *event)
     g_autofree gchar *description = g_strdup_printf (
         "%s: %s", route->path, reason ? reason : "publishing is not allowed");
 
-    refuse (client, event->stream_id, GST_ARCLY_RTMP_CODE_PUBLISH_DENIED,
-        description);
+    gst_arcly_rtmp_client_refuse (client, event->stream_id,
+        GST_ARCLY_RTMP_CODE_PUBLISH_DENIED, description);
     return;
   }
   start_publish (client, route, event->stream_id);
-}
-
-static void
-on_play (Client *client, GstArclyRtmpEvent *event)
-{
-  g_autofree gchar *path = shown (event->stream.path);
-  g_autofree gchar *description =
-      g_strdup_printf ("%s: this server takes publishers, not players", path);
-
-  refuse (
-      client, event->stream_id, GST_ARCLY_RTMP_CODE_PLAY_FAILED, description);
 }
 
 static void
@@ -396,7 +266,8 @@ on_media (Client *client, GstArclyRtmpEvent *event)
 static void
 on_warning (Client *client, GstArclyRtmpEvent *event)
 {
-  g_autofree gchar *text = shown (event->warning->message);
+  g_autofree gchar *text =
+      gst_arcly_rtmp_clients_show (event->warning->message);
 
   if (client->warned) {
     GST_LOG_OBJECT (
@@ -419,12 +290,12 @@ client_event (gpointer data, GstArclyRtmpEvent *event)
       on_connect (client, event);
       break;
     case GST_ARCLY_RTMP_EVENT_PUBLISH:
-      if (authorize (client, &owned))
+      if (gst_arcly_rtmp_client_authorize (client, &owned))
         on_publish (client, event);
       break;
     case GST_ARCLY_RTMP_EVENT_PLAY:
-      if (authorize (client, &owned))
-        on_play (client, event);
+      if (gst_arcly_rtmp_client_authorize (client, &owned))
+        gst_arcly_rtmp_client_play (client, event);
       break;
     case GST_ARCLY_RTMP_EVENT_UNPUBLISH:
       on_unpublish (client, event);
@@ -436,6 +307,9 @@ client_event (gpointer data, GstArclyRtmpEvent *event)
     case GST_ARCLY_RTMP_EVENT_WARNING:
       on_warning (client, event);
       break;
+    case GST_ARCLY_RTMP_EVENT_STOP: /* players are no clients any more */
+    case GST_ARCLY_RTMP_EVENT_PAUSE:
+    case GST_ARCLY_RTMP_EVENT_RECEIVE:
     case GST_ARCLY_RTMP_EVENT_PONG: /* we do not ping */
       break;
   }
@@ -461,7 +335,7 @@ client_ended (gpointer data, const gchar *reason, gboolean error)
 {
   Client *client = data;
   GstArclyRtmpRoute *route = detach (client);
-  g_autofree gchar *text = shown (reason);
+  g_autofree gchar *text = gst_arcly_rtmp_clients_show (reason);
 
   g_clear_pointer (&client->auth, gst_arcly_rtmp_auth_cancel);
   GST_CAT_LEVEL_LOG (GST_CAT_DEFAULT,
@@ -471,10 +345,9 @@ client_ended (gpointer data, const gchar *reason, gboolean error)
     end_publication (route, text, error);
 }
 
-static void
-client_closed (gpointer data)
+void
+gst_arcly_rtmp_client_forget (Client *client)
 {
-  Client *client = data;
   GstArclyRtmpClients *clients = client->clients;
 
   g_hash_table_remove (clients->all, client);
@@ -484,10 +357,17 @@ client_closed (gpointer data)
     clients->full = FALSE;
 }
 
+static void
+client_closed (gpointer data)
+{
+  gst_arcly_rtmp_client_forget (data);
+}
+
 static const GstArclyRtmpConnectionFuncs client_funcs = {
-  client_event,
-  client_ended,
-  client_closed,
+  .event = client_event,
+  .ended = client_ended,
+  .closed = client_closed,
+  .left = gst_arcly_rtmp_client_left,
 };
 
 static GstArclyRtmpConnection *
@@ -559,6 +439,7 @@ gst_arcly_rtmp_clients_new (
   clients->engine = engine;
   clients->loop = loop;
   clients->routes = g_hash_table_new (g_str_hash, g_str_equal);
+  clients->play_routes = g_hash_table_new (g_str_hash, g_str_equal);
   clients->all =
       g_hash_table_new_full (NULL, NULL, (GDestroyNotify) client_free, NULL);
   clients->random = g_rand_new ();
@@ -573,6 +454,7 @@ gst_arcly_rtmp_clients_free (GstArclyRtmpClients *clients)
   /* Their timers and watches are the loop's: close() there. */
   g_assert (g_hash_table_size (clients->all) == 0);
   g_hash_table_unref (clients->routes);
+  g_hash_table_unref (clients->play_routes);
   g_hash_table_unref (clients->all);
   g_rand_free (clients->random);
   gst_arcly_rtmp_guard_free (clients->guard);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * The clients of a server and what they may do: which of them publishes to
- * which route. Belongs to the loop's thread, but for what the fields say. */
+ * which route. Who plays is handed to the route's element and is no client any
+ * more. Belongs to the loop's thread, but for what the fields say. */
 #pragma once
 
 #include "gstarclyrtmpserver.h"
@@ -38,6 +39,14 @@ struct _GstArclyRtmpRoute {
   gint resuming;
 };
 
+/* The same for players, likewise owned. */
+struct _GstArclyRtmpPlayRoute {
+  /* Constant. */
+  gchar *path;
+  GstArclyRtmpPlayRouteFuncs funcs;
+  gpointer data;
+};
+
 /* Any thread, before the loop's thread knows them, and after. @server is for
  * the log; it is not referenced, nor is @engine, which outlives it. */
 GstArclyRtmpClients *gst_arcly_rtmp_clients_new (
@@ -59,6 +68,12 @@ void gst_arcly_rtmp_clients_update_limits (GstArclyRtmpClients *clients);
 /* Sends its publisher away without calling the route. */
 void gst_arcly_rtmp_clients_remove_route (
     GstArclyRtmpClients *clients, GstArclyRtmpRoute *route);
+
+/* As with add_route(); names of publishers and players are apart. */
+gboolean gst_arcly_rtmp_clients_add_play_route (
+    GstArclyRtmpClients *clients, GstArclyRtmpPlayRoute *route);
+void gst_arcly_rtmp_clients_remove_play_route (
+    GstArclyRtmpClients *clients, GstArclyRtmpPlayRoute *route);
 
 /* May free @client. */
 void gst_arcly_rtmp_client_resume (GstArclyRtmpClient *client);

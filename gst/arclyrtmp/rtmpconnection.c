@@ -33,6 +33,7 @@ typedef enum {
   FLUSHING,  /* ended; something is not sent */
   LINGERING, /* all is sent; waits for the peer to close */
   CLOSED,    /* closed() is due */
+  LEAVING,   /* left() is due */
 } State;
 
 /* All: loop thread only. */
@@ -220,6 +221,10 @@ settle (GstArclyRtmpConnection *connection)
 {
   g_autoptr (GError) error = NULL;
 
+  if (connection->state == LEAVING) {
+    connection->funcs.left (connection->data);
+    return;
+  }
   send_output (connection);
   step_to_the_end (connection);
   if (connection->state != CLOSED &&
@@ -478,6 +483,30 @@ gst_arcly_rtmp_connection_flush (GstArclyRtmpConnection *connection)
     settle (connection);
 }
 
+void
+gst_arcly_rtmp_connection_leave (GstArclyRtmpConnection *connection)
+{
+  g_return_if_fail (connection->busy);
+
+  if (connection->state == OPEN)
+    connection->state = LEAVING;
+}
+
+void
+gst_arcly_rtmp_connection_steal (GstArclyRtmpConnection *connection, gint *fd,
+    GstArclyRtmpSession **session, GBytes **unsent)
+{
+  /* Out of the loop first: the socket goes to another thread. */
+  gst_arcly_rtmp_watch_remove (&connection->watch);
+  *session = g_steal_pointer (&connection->session);
+  *unsent = bytes_unsent (connection) > 0
+                ? g_bytes_new (connection->unsent->data + connection->sent,
+                      bytes_unsent (connection))
+                : NULL;
+  *fd = connection->fd;
+  connection->fd = -1;
+}
+
 GstArclyRtmpSession *
 gst_arcly_rtmp_connection_get_session (GstArclyRtmpConnection *connection)
 {
@@ -514,8 +543,9 @@ gst_arcly_rtmp_connection_free (GstArclyRtmpConnection *connection)
   gst_arcly_rtmp_timer_stop (&connection->timer);
   gst_arcly_rtmp_timer_stop (&connection->ack_timer);
   gst_arcly_rtmp_watch_remove (&connection->watch);
-  close (connection->fd);
-  gst_arcly_rtmp_session_free (connection->session);
+  if (connection->fd >= 0)
+    close (connection->fd);
+  g_clear_pointer (&connection->session, gst_arcly_rtmp_session_free);
   g_byte_array_unref (connection->unsent);
   g_free (connection);
 }

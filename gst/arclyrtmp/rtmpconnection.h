@@ -22,6 +22,8 @@ typedef struct {
   /* All is sent, or cannot be. After ended(), and only here or outside of our
    * functions may the connection be freed. */
   void (*closed) (gpointer data);
+  /* After leave(): steal() and free the connection. */
+  void (*left) (gpointer data);
 } GstArclyRtmpConnectionFuncs;
 
 /* Owns @fd, also when it fails. @limits and @random as for
@@ -56,6 +58,14 @@ void gst_arcly_rtmp_connection_resume_with (
  * outside event() perhaps closed(), before it returns. */
 void gst_arcly_rtmp_connection_end (
     GstArclyRtmpConnection *connection, const gchar *reason, gboolean error);
+
+/* Within event(): somebody else shall have the socket and the session. No event
+ * follows, and left() is called at once. */
+void gst_arcly_rtmp_connection_leave (GstArclyRtmpConnection *connection);
+/* Within left(). @unsent: (nullable): to be sent before what the session says;
+ * all are the caller's then. */
+void gst_arcly_rtmp_connection_steal (GstArclyRtmpConnection *connection,
+    gint *fd, GstArclyRtmpSession **session, GBytes **unsent);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (
     GstArclyRtmpConnection, gst_arcly_rtmp_connection_free)

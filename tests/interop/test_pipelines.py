@@ -5,9 +5,9 @@
 import os
 import unittest
 
-from harness import clips, compare, media, net, peers, playlist
+from harness import clips, compare, media, net, peers, players, playlist
 from harness.pipeline import PipelineTest
-from harness.process import Process
+from harness.process import Process, wait_until
 
 PIPELINES = os.path.join(os.path.dirname(os.path.abspath(__file__)),
                          '..', '..', 'pipelines')
@@ -19,7 +19,7 @@ class Pipelines(PipelineTest):
         self.index = self.path('hls', 'index.m3u8')
         env = {'RTMP_PORT': str(self.port), 'HTTP_PORT': str(self.http),
                'FOLDER': self.path('hls')}
-        if name != 'rtmp-to-hls':
+        if name not in ('rtmp-to-hls', 'rtmp-to-rtmp-and-hls'):
             self.file = self.path('recording')
             env['FILE'] = self.file
         return self.own(Process([os.path.join(PIPELINES, name)], env=env,
@@ -53,6 +53,27 @@ class Pipelines(PipelineTest):
         self.end(pipeline)
         self.check_hls()
         self.assert_same(clip, self.index)
+
+    def test_rtmp_to_rtmp_and_hls(self):
+        clip = clips.clip('bframes')
+        pipeline = self.start('rtmp-to-rtmp-and-hls')
+        try:
+            net.wait_listening(self.port)
+        except TimeoutError as error:
+            self.fail(str(error))
+        player = self.own(players.ffmpeg(self.url('cam'),
+                                         self.path('played.mkv')))
+        wait_until(lambda: net.ESTABLISHED in net.socket_states(self.port), 40,
+                   'the player')
+        publisher = self.own(peers.ffmpeg(clip, self.url('cam')))
+        self.assert_published(publisher)
+        self.check_http()
+        self.end(pipeline)
+        self.assertEqual(player.wait(40), 0, str(player))
+        self.check_hls()
+        self.assert_same(clip, self.index)
+        self.assertEqual(
+            compare.compare_files(clip, self.path('played.mkv')), [])
 
     def test_rtmp_to_bus_to_hls_and_file(self):
         clip = clips.clip('bframes')

@@ -246,6 +246,7 @@ unpublish (GstArclyRtmpSession *session, GstArclyRtmpMessageStream *stream)
 {
   GstArclyRtmpEvent *event = NULL;
 
+  gst_arcly_rtmp_session_leave_play (session, stream);
   if (stream->state != GST_ARCLY_RTMP_STREAM_PUBLISHING)
     return;
   event = gst_arcly_rtmp_session_queue (
@@ -398,6 +399,19 @@ handle_play (
   return TRUE;
 }
 
+/* RTMP 1.0, 7.2.2: what a player says later. */
+static gboolean
+handle_player (
+    GstArclyRtmpSession *session, const Command *command, GError **error)
+{
+  if (!gst_arcly_rtmp_session_player_command (session, command->name,
+          command->stream_id, command->transaction,
+          get_arg (command, ARG_FIRST)))
+    reply_error (session, command, GST_ARCLY_RTMP_CODE_PLAY_FAILED,
+        "This stream does not play.");
+  return TRUE;
+}
+
 /* Dispatch */
 
 static const struct {
@@ -413,6 +427,11 @@ static const struct {
   { "createStream", IN (CONNECTED), handle_create_stream },
   { "publish", IN (CONNECTED), handle_publish },
   { "play", IN (CONNECTED), handle_play },
+  { "pause", IN (CONNECTED), handle_player },
+  { "pauseRaw", IN (CONNECTED), handle_player },
+  { "seek", IN (CONNECTED), handle_player },
+  { "receiveAudio", IN (CONNECTED), handle_player },
+  { "receiveVideo", IN (CONNECTED), handle_player },
   { "FCUnpublish", IN (CONNECTED), handle_fc_unpublish },
   { "closeStream", IN (CONNECTED), handle_close_stream },
   { "deleteStream", IN (CONNECTED), handle_delete_stream },

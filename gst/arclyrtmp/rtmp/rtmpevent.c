@@ -53,6 +53,9 @@ gst_arcly_rtmp_event_free (GstArclyRtmpEvent *event)
       g_clear_pointer (&event->metadata.values, gst_arcly_amf_value_free);
       g_clear_pointer (&event->metadata.payload, g_bytes_unref);
       break;
+    case GST_ARCLY_RTMP_EVENT_STOP:
+    case GST_ARCLY_RTMP_EVENT_PAUSE:
+    case GST_ARCLY_RTMP_EVENT_RECEIVE:
     case GST_ARCLY_RTMP_EVENT_PONG:
       break;
     case GST_ARCLY_RTMP_EVENT_WARNING:
@@ -72,6 +75,12 @@ gst_arcly_rtmp_event_kind_name (GstArclyRtmpEventKind kind)
       return "publish";
     case GST_ARCLY_RTMP_EVENT_PLAY:
       return "play";
+    case GST_ARCLY_RTMP_EVENT_STOP:
+      return "stop";
+    case GST_ARCLY_RTMP_EVENT_PAUSE:
+      return "pause";
+    case GST_ARCLY_RTMP_EVENT_RECEIVE:
+      return "receive";
     case GST_ARCLY_RTMP_EVENT_UNPUBLISH:
       return "unpublish";
     case GST_ARCLY_RTMP_EVENT_MEDIA:

@@ -19,7 +19,14 @@ G_BEGIN_DECLS
  *     gst_arcly_rtmp_session_refuse_stream()
  * @GST_ARCLY_RTMP_EVENT_PLAY: a client asks to play (@stream). The session
  *     holds further input until the owner calls
+ *     gst_arcly_rtmp_session_accept_play() or
  *     gst_arcly_rtmp_session_refuse_stream()
+ * @GST_ARCLY_RTMP_EVENT_STOP: an accepted player stopped by command. A
+ *     connection that just ends sends none
+ * @GST_ARCLY_RTMP_EVENT_PAUSE: an accepted player paused or goes on (@paused);
+ *     it is answered already
+ * @GST_ARCLY_RTMP_EVENT_RECEIVE: an accepted player wants, or does not want,
+ *     audio or video (@receive)
  * @GST_ARCLY_RTMP_EVENT_UNPUBLISH: an accepted publication ended by command
  *     (@stream). A connection that just ends sends none
  * @GST_ARCLY_RTMP_EVENT_MEDIA: an audio, video or data message of an accepted
@@ -37,6 +44,9 @@ typedef enum {
   GST_ARCLY_RTMP_EVENT_CONNECT,
   GST_ARCLY_RTMP_EVENT_PUBLISH,
   GST_ARCLY_RTMP_EVENT_PLAY,
+  GST_ARCLY_RTMP_EVENT_STOP,
+  GST_ARCLY_RTMP_EVENT_PAUSE,
+  GST_ARCLY_RTMP_EVENT_RECEIVE,
   GST_ARCLY_RTMP_EVENT_UNPUBLISH,
   GST_ARCLY_RTMP_EVENT_MEDIA,
   GST_ARCLY_RTMP_EVENT_METADATA,
@@ -137,6 +147,18 @@ typedef struct {
 } GstArclyRtmpMetadata;
 
 /**
+ * GstArclyRtmpReceive:
+ * @kind: audio or video
+ * @on: whether the player wants it
+ *
+ * Arguments of receiveAudio and receiveVideo (RTMP 1.0, 7.2.2.4, 7.2.2.5).
+ */
+typedef struct {
+  GstArclyRtmpMediaKind kind;
+  gboolean on;
+} GstArclyRtmpReceive;
+
+/**
  * GstArclyRtmpEvent:
  * @kind: which of the members below is valid
  * @stream_id: message stream it belongs to; 0 for the connection
@@ -151,6 +173,8 @@ typedef struct {
     GstArclyRtmpStream stream; /* PUBLISH, PLAY, UNPUBLISH */
     GstArclyRtmpMedia media;
     GstArclyRtmpMetadata metadata;
+    gboolean paused;
+    GstArclyRtmpReceive receive;
     guint32 pong; /* the time given to gst_arcly_rtmp_session_ping() */
     GError *warning;
   };

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "rtmpsessionprivate.h"
 
-/* Sent to each client. The window is that of other servers; the chunk size
- * lets no reply of ours be cut. */
+/* Sent to each client; that of other servers. */
 #define WINDOW_SIZE 2500000
-#define CHUNK_SIZE_OUT 65536
 
 /* Consumed input is given back once it is that long; so is the room for it, or
  * each of a thousand idle clients would keep what it once needed. */
@@ -37,7 +35,8 @@ static const guint allowed_next_stream[GST_ARCLY_RTMP_N_STREAM_STATES] = {
   [GST_ARCLY_RTMP_STREAM_IDLE] = STREAM (PUBLISH_ASKED) | STREAM (PLAY_ASKED),
   [GST_ARCLY_RTMP_STREAM_PUBLISH_ASKED] = STREAM (IDLE) | STREAM (PUBLISHING),
   [GST_ARCLY_RTMP_STREAM_PUBLISHING] = STREAM (IDLE),
-  [GST_ARCLY_RTMP_STREAM_PLAY_ASKED] = STREAM (IDLE),
+  [GST_ARCLY_RTMP_STREAM_PLAY_ASKED] = STREAM (IDLE) | STREAM (PLAYING),
+  [GST_ARCLY_RTMP_STREAM_PLAYING] = STREAM (IDLE),
 };
 
 void
@@ -335,7 +334,7 @@ gst_arcly_rtmp_session_accept_connect (GstArclyRtmpSession *session)
   gst_arcly_rtmp_session_enter (session, GST_ARCLY_RTMP_STATE_CONNECTED);
   gst_arcly_rtmp_reply_window_ack_size (replies, WINDOW_SIZE);
   gst_arcly_rtmp_reply_set_peer_bandwidth (replies, WINDOW_SIZE);
-  gst_arcly_rtmp_reply_set_chunk_size (replies, CHUNK_SIZE_OUT);
+  gst_arcly_rtmp_reply_set_chunk_size (replies, GST_ARCLY_RTMP_CHUNK_SIZE_OUT);
   gst_arcly_rtmp_reply_user_control (replies, GST_ARCLY_RTMP_STREAM_BEGIN, 0);
   gst_arcly_rtmp_reply_connected (
       replies, session->connect_transaction, session->capabilities.enhanced);
@@ -496,6 +495,7 @@ gst_arcly_rtmp_stream_state_name (GstArclyRtmpStreamState state)
     [GST_ARCLY_RTMP_STREAM_PUBLISH_ASKED] = "publish asked",
     [GST_ARCLY_RTMP_STREAM_PUBLISHING] = "publishing",
     [GST_ARCLY_RTMP_STREAM_PLAY_ASKED] = "play asked",
+    [GST_ARCLY_RTMP_STREAM_PLAYING] = "playing",
   };
 
   return names[state];

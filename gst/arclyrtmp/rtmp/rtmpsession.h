@@ -85,6 +85,7 @@ typedef enum {
  * @GST_ARCLY_RTMP_STREAM_PUBLISH_ASKED: publish awaits the owner's decision
  * @GST_ARCLY_RTMP_STREAM_PUBLISHING: media flows in
  * @GST_ARCLY_RTMP_STREAM_PLAY_ASKED: play awaits the owner's decision
+ * @GST_ARCLY_RTMP_STREAM_PLAYING: media flows out, which is the owner's part
  *
  * State of a message stream within a connection.
  */
@@ -94,8 +95,13 @@ typedef enum {
   GST_ARCLY_RTMP_STREAM_PUBLISH_ASKED,
   GST_ARCLY_RTMP_STREAM_PUBLISHING,
   GST_ARCLY_RTMP_STREAM_PLAY_ASKED,
+  GST_ARCLY_RTMP_STREAM_PLAYING,
 } GstArclyRtmpStreamState;
-#define GST_ARCLY_RTMP_N_STREAM_STATES (GST_ARCLY_RTMP_STREAM_PLAY_ASKED + 1)
+#define GST_ARCLY_RTMP_N_STREAM_STATES (GST_ARCLY_RTMP_STREAM_PLAYING + 1)
+
+/* Of each connection, from the answer to connect on: what is sent to all
+ * players is cut once. It lets no reply of ours be cut. */
+#define GST_ARCLY_RTMP_CHUNK_SIZE_OUT 65536
 
 /**
  * GstArclyRtmpSessionStats:
@@ -130,6 +136,7 @@ typedef struct {
 #define GST_ARCLY_RTMP_CODE_PUBLISH_DENIED "NetStream.Publish.Denied"
 #define GST_ARCLY_RTMP_CODE_PLAY_FAILED "NetStream.Play.Failed"
 #define GST_ARCLY_RTMP_CODE_PLAY_NOT_FOUND "NetStream.Play.StreamNotFound"
+#define GST_ARCLY_RTMP_CODE_PLAY_SLOW "NetStream.Play.InsufficientBW"
 
 /**
  * gst_arcly_rtmp_session_new:
@@ -221,6 +228,18 @@ gboolean gst_arcly_rtmp_session_refuse_stream (GstArclyRtmpSession *session,
 gboolean gst_arcly_rtmp_session_end_publish (GstArclyRtmpSession *session,
     guint32 stream_id, const gchar *level, const gchar *code,
     const gchar *description);
+
+/* Answers StreamBegin, NetStream.Play.Reset and NetStream.Play.Start. Messages
+ * of the stream may follow what take_output() then gives, whole and in chunks
+ * of GST_ARCLY_RTMP_CHUNK_SIZE_OUT. */
+gboolean gst_arcly_rtmp_session_accept_play (
+    GstArclyRtmpSession *session, guint32 stream_id);
+
+/* Ends an accepted play from our side. Without a @code because the stream has
+ * ended: StreamEOF, NetStream.Play.UnpublishNotify and NetStream.Play.Stop;
+ * with one, onStatus of level error. No STOP follows. */
+gboolean gst_arcly_rtmp_session_end_play (GstArclyRtmpSession *session,
+    guint32 stream_id, const gchar *code, const gchar *description);
 
 /* Ends the session. With a @code, a connected peer is first told by onStatus
  * of level error; NULL closes without a word. */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * Between rtmpsession.c (input, states, decisions), rtmpmessage.c (media, data
- * and control messages) and rtmpcommand.c (what the peer commands). */
+ * and control messages), rtmpcommand.c (what the peer commands) and rtmpplay.c
+ * (what players do). */
 #pragma once
 
 #include <gst/arcly/codec/gstarclyunwrap.h>
@@ -69,6 +70,16 @@ GstArclyRtmpEvent *gst_arcly_rtmp_session_queue (GstArclyRtmpSession *session,
 void gst_arcly_rtmp_session_warn (GstArclyRtmpSession *session,
     guint32 stream_id, gint code, const gchar *format, ...)
     G_GNUC_PRINTF (4, 5);
+
+/* A player's command but play itself; @argument (nullable) is its first. FALSE
+ * if it is none. */
+gboolean gst_arcly_rtmp_session_player_command (GstArclyRtmpSession *session,
+    const gchar *name, guint32 stream_id, gdouble transaction,
+    const GstArclyAmfValue *argument);
+
+/* The peer leaves the stream: STOP if it plays. */
+void gst_arcly_rtmp_session_leave_play (
+    GstArclyRtmpSession *session, GstArclyRtmpMessageStream *stream);
 
 /* Both: FALSE ends the session with @error. */
 gboolean gst_arcly_rtmp_session_message (GstArclyRtmpSession *session,

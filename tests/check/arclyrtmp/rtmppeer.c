@@ -275,9 +275,8 @@ read_status (const GstArclyRtmpMessage *message)
       gst_arcly_amf_value_get_string (info, "description"));
 }
 
-/* The next message into an empty one; FALSE if the other side has closed. */
-static gboolean
-read_message (RtmpPeer *peer, GstArclyRtmpMessage *message)
+gboolean
+rtmp_peer_read (RtmpPeer *peer, GstArclyRtmpMessage *message)
 {
   while (!message->payload) {
     gsize consumed = 0;
@@ -298,7 +297,7 @@ rtmp_peer_wait_status (RtmpPeer *peer)
     g_auto (GstArclyRtmpMessage) message = { 0 };
     gchar *status = NULL;
 
-    if (!read_message (peer, &message))
+    if (!rtmp_peer_read (peer, &message))
       return NULL;
     status = read_status (&message);
     if (status)
@@ -312,7 +311,7 @@ rtmp_peer_wait_acknowledgement (RtmpPeer *peer)
   for (;;) {
     g_auto (GstArclyRtmpMessage) message = { 0 };
 
-    g_assert_true (read_message (peer, &message));
+    g_assert_true (rtmp_peer_read (peer, &message));
     if (message.type == GST_ARCLY_RTMP_ACKNOWLEDGEMENT)
       return GST_READ_UINT32_BE (g_bytes_get_data (message.payload, NULL));
   }

@@ -6,6 +6,8 @@
 
 #include <glib.h>
 
+#include "rtmp/rtmpchunk.h"
+
 typedef struct _RtmpPeer RtmpPeer;
 
 /* Connected to 127.0.0.1:@port; nothing is sent yet. */
@@ -45,6 +47,8 @@ gboolean rtmp_peer_send_video (RtmpPeer *peer, guint32 timestamp, gsize size);
 gboolean rtmp_peer_send_message (RtmpPeer *peer, guint8 type, guint32 timestamp,
     gconstpointer data, gsize size);
 
+/* The next message, into an empty one; FALSE if the other side has closed. */
+gboolean rtmp_peer_read (RtmpPeer *peer, GstArclyRtmpMessage *message);
 /* Reads up to the next onStatus. "code: description", or NULL if the other side
  * closed before. */
 gchar *rtmp_peer_wait_status (RtmpPeer *peer);

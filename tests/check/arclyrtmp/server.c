@@ -203,7 +203,7 @@ GST_START_TEST (test_play)
   fail_unless (rtmp_peer_handshake (peer));
   rtmp_peer_connect (peer, "live");
   rtmp_peer_command (peer, "play", 1, "cam");
-  test_peer_expect_status (peer, "NetStream.Play.Failed", "live/cam");
+  test_peer_expect_status (peer, "NetStream.Play.StreamNotFound", "live/cam");
   fail_unless (rtmp_peer_wait_closed (peer));
   test_server_stop (&f);
 }

@@ -53,6 +53,16 @@ log_event (SessionPeer *peer, const GstArclyRtmpEvent *event)
           event->metadata.timestamp,
           gst_arcly_amf_value_n_members (event->metadata.values));
       break;
+    case GST_ARCLY_RTMP_EVENT_STOP:
+      break;
+    case GST_ARCLY_RTMP_EVENT_PAUSE:
+      g_string_append (peer->log, event->paused ? " on" : " off");
+      break;
+    case GST_ARCLY_RTMP_EVENT_RECEIVE:
+      g_string_append_printf (peer->log, " %s %s",
+          event->receive.kind == GST_ARCLY_RTMP_AUDIO ? "audio" : "video",
+          event->receive.on ? "on" : "off");
+      break;
     case GST_ARCLY_RTMP_EVENT_PONG:
       g_string_append_printf (peer->log, " %u", event->pong);
       break;

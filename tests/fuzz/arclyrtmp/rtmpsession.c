@@ -17,6 +17,7 @@ enum {
   REFUSE_PUBLISH = 2,
   END_EARLY = 4,
   OWN_HANDSHAKE = 8,
+  ACCEPT_PLAY = 16,
 };
 
 #define N_STREAMS 8
@@ -27,6 +28,7 @@ typedef struct {
   guint8 flags;
   gboolean connected;
   gboolean publishing[N_STREAMS];
+  gboolean playing[N_STREAMS];
   guint n_media;
   GString *log;
 } Run;
@@ -48,6 +50,38 @@ check_publish (Run *run, const GstArclyRtmpEvent *event)
     run->publishing[id] = TRUE;
   }
   g_assert (ok && !gst_arcly_rtmp_session_is_held (run->session));
+}
+
+static void
+check_play (Run *run, guint32 id)
+{
+  gboolean ok;
+
+  g_assert (run->connected && !run->publishing[id] && !run->playing[id]);
+  if (run->flags & ACCEPT_PLAY) {
+    ok = gst_arcly_rtmp_session_accept_play (run->session, id);
+    run->playing[id] = TRUE;
+  } else {
+    ok = gst_arcly_rtmp_session_refuse_stream (
+        run->session, id, GST_ARCLY_RTMP_CODE_PLAY_FAILED, "no");
+  }
+  g_assert (ok && !gst_arcly_rtmp_session_is_held (run->session));
+}
+
+static void
+check_player (Run *run, const GstArclyRtmpEvent *event)
+{
+  guint32 id = event->stream_id;
+
+  g_assert (run->playing[id]);
+  if (event->kind == GST_ARCLY_RTMP_EVENT_STOP)
+    run->playing[id] = FALSE;
+  /* Some are ended by us instead. */
+  if (event->kind != GST_ARCLY_RTMP_EVENT_PAUSE || !event->paused ||
+      !(run->flags & END_EARLY))
+    return;
+  run->playing[id] =
+      !gst_arcly_rtmp_session_end_play (run->session, id, NULL, "enough");
 }
 
 static void
@@ -84,8 +118,6 @@ static void
 check_event (Run *run, const GstArclyRtmpEvent *event)
 {
   guint32 id = event->stream_id;
-  gboolean ok = TRUE;
-
   g_string_append_printf (run->log, "%d %u\n", event->kind, id);
   switch (event->kind) {
     case GST_ARCLY_RTMP_EVENT_CONNECT:
@@ -95,8 +127,12 @@ check_event (Run *run, const GstArclyRtmpEvent *event)
       check_publish (run, event);
       break;
     case GST_ARCLY_RTMP_EVENT_PLAY:
-      ok = gst_arcly_rtmp_session_refuse_stream (
-          run->session, id, GST_ARCLY_RTMP_CODE_PLAY_FAILED, "no");
+      check_play (run, id);
+      break;
+    case GST_ARCLY_RTMP_EVENT_STOP:
+    case GST_ARCLY_RTMP_EVENT_PAUSE:
+    case GST_ARCLY_RTMP_EVENT_RECEIVE:
+      check_player (run, event);
       break;
     case GST_ARCLY_RTMP_EVENT_UNPUBLISH:
       g_assert (run->publishing[id]);
@@ -120,7 +156,6 @@ check_event (Run *run, const GstArclyRtmpEvent *event)
       g_string_append (run->log, event->warning->message);
       break;
   }
-  g_assert (ok);
 }
 
 static gboolean

@@ -1,0 +1,440 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The streaming threads: buffers become messages, and those go into the feed.
+ * Nothing here waits for a player. */
+#include "config.h"
+
+#include "gstarclyrtmpsinkpriv.h"
+
+#define GST_CAT_DEFAULT gst_arcly_rtmp_sink_debug
+
+/* Players are let in when all tracks are known, or this long after the first
+ * buffer: a track may never come. */
+#define GRACE_US G_TIME_SPAN_SECOND
+
+typedef struct {
+  GstArclyRtmpSink *self;
+  GstArclyRtmpSinkTrack *track;
+  GstArclyRtmpFeedTrack number;
+  GstClockTimeDiff time; /* running time of the buffer, where it is decoded */
+  gint64 ms;             /* the same, as RTMP has it */
+} Frame;
+
+static GstArclyRtmpSinkTrack *
+find_track (GstArclyRtmpSink *self, GstPad *pad)
+{
+  guint i;
+
+  for (i = 0; i < GST_ARCLY_RTMP_SINK_TRACKS; i++) {
+    if (self->tracks[i].pad == pad)
+      return &self->tracks[i];
+  }
+  return NULL;
+}
+
+void
+gst_arcly_rtmp_sink_reset_track (GstArclyRtmpSinkTrack *track)
+{
+  gst_segment_init (&track->segment, GST_FORMAT_UNDEFINED);
+  g_clear_pointer (&track->writer, gst_arcly_rtmp_writer_free);
+  g_clear_pointer (&track->header, g_bytes_unref);
+  track->announce = FALSE;
+  track->eos = FALSE;
+  track->last = 0;
+}
+
+/* ---- metadata ---- */
+
+/* FALSE: another track may still have to say what it is. */
+static gboolean
+all_known (GstArclyRtmpSink *self)
+{
+  guint i;
+
+  for (i = 0; i < GST_ARCLY_RTMP_SINK_TRACKS; i++) {
+    const GstArclyRtmpSinkTrack *track = &self->tracks[i];
+
+    if (track->pad && !track->eos &&
+        !(track->writer && gst_arcly_rtmp_writer_is_ready (track->writer)))
+      return FALSE;
+  }
+  return TRUE;
+}
+
+static GBytes *
+make_metadata (GstArclyRtmpSink *self)
+{
+  g_autoptr (GstArclyAmfValue) values =
+      gst_arcly_amf_value_new (GST_ARCLY_AMF_ECMA_ARRAY);
+  GByteArray *body = g_byte_array_new ();
+  guint i;
+
+  for (i = 0; i < GST_ARCLY_RTMP_SINK_TRACKS; i++) {
+    if (self->tracks[i].writer && !self->tracks[i].eos)
+      gst_arcly_rtmp_writer_describe (self->tracks[i].writer, values);
+  }
+  gst_arcly_amf_value_add_string (
+      values, "encoder", PACKAGE_NAME " " PACKAGE_VERSION);
+  gst_arcly_amf_write_string ("onMetaData", body);
+  gst_arcly_amf_value_write (values, body);
+  return g_byte_array_free_to_bytes (body);
+}
+
+/* ---- frames ---- */
+
+static guint32
+wrap (gint64 ms)
+{
+  return (guint32) ms; /* RTMP's timestamps have 32 bits and go round */
+}
+
+static void
+describe_if_due (Frame *frame)
+{
+  GstArclyRtmpSink *self = frame->self;
+  g_autoptr (GBytes) metadata = NULL;
+
+  if (!self->describe)
+    return;
+  if (!self->described && !all_known (self) &&
+      g_get_monotonic_time () - self->first_buffer < GRACE_US)
+    return;
+  metadata = make_metadata (self);
+  gst_arcly_rtmp_feed_push_metadata (self->feed, metadata);
+  self->describe = FALSE;
+  self->described = TRUE;
+}
+
+static GBytes *
+join_body (const GstArclyRtmpBody *body)
+{
+  GByteArray *joined = g_byte_array_sized_new (body->header_size + body->size);
+
+  g_byte_array_append (joined, body->header, body->header_size);
+  g_byte_array_append (joined, body->data, body->size);
+  return g_byte_array_free_to_bytes (joined);
+}
+
+static void
+announce (Frame *frame, GBytes *header)
+{
+  gst_arcly_rtmp_feed_push_header (
+      frame->self->feed, frame->number, wrap (frame->ms), header);
+  frame->track->announce = FALSE;
+  frame->self->describe = TRUE;
+}
+
+/* Audio may wait for the next picture, where there are any. */
+static gboolean
+is_urgent (const Frame *frame)
+{
+  const GstArclyRtmpSinkTrack *video =
+      &frame->self->tracks[GST_ARCLY_RTMP_FEED_VIDEO];
+
+  return frame->number == GST_ARCLY_RTMP_FEED_VIDEO || video->writer == NULL ||
+         video->eos;
+}
+
+static void
+on_body (gpointer data, const GstArclyRtmpBody *body)
+{
+  Frame *frame = data;
+  gint64 time = frame->time + (gint64) body->offset;
+  gint64 ms = body->offset > 0 ? time / (gint64) GST_MSECOND : frame->ms;
+
+  if (body->is_header) {
+    g_autoptr (GBytes) header = join_body (body);
+
+    announce (frame, header);
+    return;
+  }
+  if (frame->track->announce)
+    announce (frame, NULL);
+  describe_if_due (frame);
+  gst_arcly_rtmp_feed_push (frame->self->feed, frame->number, wrap (ms),
+      MAX (time, 0), body->header, body->header_size, body->data, body->size,
+      body->key, is_urgent (frame));
+  frame->track->last = MAX (frame->track->last, ms);
+}
+
+/* Floor, so that times before 0 keep their distances. */
+static gint64
+to_ms (GstClockTimeDiff time)
+{
+  gint64 ms = time / GST_MSECOND;
+
+  return time % GST_MSECOND < 0 ? ms - 1 : ms;
+}
+
+static gboolean
+to_running_time (
+    const GstSegment *segment, GstClockTime time, GstClockTimeDiff *running)
+{
+  guint64 value = 0;
+  gint sign = 0;
+
+  if (!GST_CLOCK_TIME_IS_VALID (time) || segment->format != GST_FORMAT_TIME)
+    return FALSE;
+  sign =
+      gst_segment_to_running_time_full (segment, GST_FORMAT_TIME, time, &value);
+  *running = sign * (GstClockTimeDiff) value;
+  return sign != 0;
+}
+
+/* RTMP has the time of decoding, and the distance to that of showing. A stream
+ * with B-frames begins to be decoded before 0: that is cut off, and the
+ * distance makes up for it. */
+static gint64
+set_times (Frame *frame, GstBuffer *buffer)
+{
+  const GstSegment *segment = &frame->track->segment;
+  GstClockTimeDiff pts = 0, dts = 0;
+  gboolean has_pts = to_running_time (segment, GST_BUFFER_PTS (buffer), &pts);
+  gboolean has_dts = to_running_time (segment, GST_BUFFER_DTS (buffer), &dts);
+
+  if (has_dts)
+    frame->ms = MAX (to_ms (dts), 0);
+  else if (has_pts)
+    frame->ms = MAX (to_ms (pts), frame->track->last);
+  else
+    frame->ms = frame->track->last;
+  frame->time = has_dts || has_pts ? (has_dts ? dts : pts)
+                                   : frame->ms * (gint64) GST_MSECOND;
+  return has_pts ? to_ms (pts) - frame->ms : 0;
+}
+
+static GstFlowReturn
+push_buffer_locked (Frame *frame, GstBuffer *buffer, GError **error)
+{
+  GstArclyRtmpSink *self = frame->self;
+  GstArclyRtmpSinkTrack *track = frame->track;
+  gint64 composition_time;
+
+  if (self->feed == NULL)
+    return GST_FLOW_FLUSHING;
+  if (track->eos)
+    return GST_FLOW_EOS;
+  if (track->writer == NULL)
+    return GST_FLOW_NOT_NEGOTIATED;
+
+  if (self->first_buffer == 0)
+    self->first_buffer = g_get_monotonic_time ();
+  composition_time = set_times (frame, buffer);
+  if (track->header)
+    announce (frame, track->header);
+  g_clear_pointer (&track->header, g_bytes_unref);
+  gst_arcly_rtmp_writer_write (
+      track->writer, buffer, composition_time, on_body, frame, error);
+  return GST_FLOW_OK;
+}
+
+static GstFlowReturn
+chain (GstPad *pad, GstObject *parent, GstBuffer *buffer)
+{
+  GstArclyRtmpSink *self = GST_ARCLY_RTMP_SINK (parent);
+  Frame frame = { .self = self };
+  g_autoptr (GError) error = NULL;
+  GstFlowReturn ret = GST_FLOW_FLUSHING;
+
+  g_mutex_lock (&self->lock);
+  frame.track = find_track (self, pad);
+  if (frame.track) {
+    frame.number = frame.track - self->tracks;
+    ret = push_buffer_locked (&frame, buffer, &error);
+  }
+  g_mutex_unlock (&self->lock);
+
+  if (error)
+    GST_WARNING_OBJECT (pad, "left out a buffer: %s", error->message);
+  gst_buffer_unref (buffer);
+  return ret;
+}
+
+/* ---- events ---- */
+
+static void
+on_caps_header (gpointer data, const GstArclyRtmpBody *body)
+{
+  GstArclyRtmpSinkTrack *track = data;
+
+  g_clear_pointer (&track->header, g_bytes_unref);
+  track->header = join_body (body);
+}
+
+static gboolean
+set_caps (GstArclyRtmpSink *self, GstPad *pad, GstEvent *event)
+{
+  g_autoptr (GError) error = NULL;
+  GstArclyRtmpSinkTrack *track;
+  gboolean ok = FALSE;
+  GstCaps *caps;
+
+  gst_event_parse_caps (event, &caps);
+  g_mutex_lock (&self->lock);
+  track = find_track (self, pad);
+  if (track) {
+    if (track->writer == NULL)
+      track->writer = gst_arcly_rtmp_writer_new ();
+    ok = gst_arcly_rtmp_writer_set_caps (
+        track->writer, caps, on_caps_header, track, &error);
+    track->announce = !gst_arcly_rtmp_writer_has_headers (track->writer);
+    self->describe = TRUE;
+  }
+  g_mutex_unlock (&self->lock);
+
+  if (!ok && error)
+    GST_ELEMENT_ERROR (self, STREAM, FORMAT,
+        ("Cannot send this stream over RTMP: %s", error->message),
+        ("%" GST_PTR_FORMAT, caps));
+  return ok;
+}
+
+/* Whether the last track that ran has ended. */
+static void
+check_end_locked (GstArclyRtmpSink *self)
+{
+  guint i, n = 0;
+
+  for (i = 0; i < GST_ARCLY_RTMP_SINK_TRACKS; i++) {
+    if (self->tracks[i].pad && !self->tracks[i].eos)
+      return;
+    n += self->tracks[i].pad != NULL;
+  }
+  if (n == 0 || self->ended || self->feed == NULL)
+    return;
+  self->ended = TRUE;
+  gst_arcly_rtmp_feed_end (self->feed);
+}
+
+static void
+end_track (GstArclyRtmpSink *self, GstPad *pad, guint32 seqnum)
+{
+  GstArclyRtmpSinkTrack *track;
+
+  g_mutex_lock (&self->lock);
+  track = find_track (self, pad);
+  if (track && !track->eos) {
+    track->eos = TRUE;
+    self->eos_seqnum = seqnum;
+    if (self->feed)
+      gst_arcly_rtmp_feed_end_track (self->feed, track - self->tracks);
+    check_end_locked (self);
+  }
+  g_mutex_unlock (&self->lock);
+}
+
+/* After EOS a stream may come again. */
+static void
+begin_track (GstArclyRtmpSink *self, GstPad *pad, gboolean flushed)
+{
+  GstArclyRtmpSinkTrack *track;
+
+  g_mutex_lock (&self->lock);
+  track = find_track (self, pad);
+  if (track) {
+    track->eos = FALSE;
+    if (flushed)
+      gst_segment_init (&track->segment, GST_FORMAT_UNDEFINED);
+    if (flushed && self->feed)
+      gst_arcly_rtmp_feed_flush (self->feed, track - self->tracks);
+    if (self->ended && self->feed)
+      gst_arcly_rtmp_feed_restart (self->feed);
+    self->ended = FALSE;
+  }
+  g_mutex_unlock (&self->lock);
+}
+
+static void
+set_segment (GstArclyRtmpSink *self, GstPad *pad, GstEvent *event)
+{
+  GstArclyRtmpSinkTrack *track;
+
+  g_mutex_lock (&self->lock);
+  track = find_track (self, pad);
+  if (track)
+    gst_event_copy_segment (event, &track->segment);
+  g_mutex_unlock (&self->lock);
+}
+
+static gboolean
+sink_event (GstPad *pad, GstObject *parent, GstEvent *event)
+{
+  GstArclyRtmpSink *self = GST_ARCLY_RTMP_SINK (parent);
+  gboolean ok = TRUE;
+
+  GST_DEBUG_OBJECT (pad, "%" GST_PTR_FORMAT, event);
+  switch (GST_EVENT_TYPE (event)) {
+    case GST_EVENT_CAPS:
+      ok = set_caps (self, pad, event);
+      break;
+    case GST_EVENT_SEGMENT:
+      set_segment (self, pad, event);
+      break;
+    case GST_EVENT_STREAM_START:
+      begin_track (self, pad, FALSE);
+      break;
+    case GST_EVENT_FLUSH_STOP:
+      begin_track (self, pad, TRUE);
+      break;
+    case GST_EVENT_EOS:
+      end_track (self, pad, gst_event_get_seqnum (event));
+      break;
+    default:
+      break;
+  }
+  gst_event_unref (event);
+  return ok;
+}
+
+/* ---- pads ---- */
+
+GstPad *
+gst_arcly_rtmp_sink_request_pad (GstElement *element, GstPadTemplate *template,
+    const gchar *name, const GstCaps *caps)
+{
+  GstArclyRtmpSink *self = GST_ARCLY_RTMP_SINK (element);
+  gboolean video =
+      g_str_has_prefix (GST_PAD_TEMPLATE_NAME_TEMPLATE (template), "video");
+  guint number = video ? GST_ARCLY_RTMP_FEED_VIDEO : GST_ARCLY_RTMP_FEED_AUDIO;
+  GstPad *pad = gst_pad_new_from_template (
+      template, name ? name : (video ? "video_0" : "audio_0"));
+  gboolean taken;
+
+  gst_pad_set_chain_function (pad, chain);
+  gst_pad_set_event_function (pad, sink_event);
+  g_mutex_lock (&self->lock);
+  taken = self->tracks[number].pad != NULL;
+  if (!taken)
+    self->tracks[number].pad = pad;
+  g_mutex_unlock (&self->lock);
+
+  if (taken) {
+    GST_WARNING_OBJECT (self, "RTMP has one track of video and one of audio");
+    gst_object_unref (gst_object_ref_sink (pad));
+    return NULL;
+  }
+  gst_pad_set_active (pad, TRUE);
+  gst_element_add_pad (element, pad);
+  return pad;
+}
+
+void
+gst_arcly_rtmp_sink_release_pad (GstElement *element, GstPad *pad)
+{
+  GstArclyRtmpSink *self = GST_ARCLY_RTMP_SINK (element);
+  GstArclyRtmpSinkTrack *track;
+
+  gst_pad_set_active (pad, FALSE);
+  g_mutex_lock (&self->lock);
+  track = find_track (self, pad);
+  if (track) {
+    if (self->feed && !track->eos)
+      gst_arcly_rtmp_feed_end_track (self->feed, track - self->tracks);
+    track->pad = NULL;
+    gst_arcly_rtmp_sink_reset_track (track);
+    self->describe = TRUE;
+    check_end_locked (self);
+  }
+  g_mutex_unlock (&self->lock);
+  gst_element_remove_pad (element, pad);
+}

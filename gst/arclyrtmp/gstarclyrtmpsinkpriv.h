@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The element, for its files only: gstarclyrtmpsink.c is what applications and
+ * the pipeline see, gstarclyrtmpsinklisten.c gets it an address and a name,
+ * gstarclyrtmpsinkpad.c runs in the streaming threads. */
+#pragma once
+
+#include <stdatomic.h>
+
+#include "gstarclyrtmpserver.h"
+#include "gstarclyrtmpsink.h"
+#include "rtmpwriter.h"
+
+G_BEGIN_DECLS
+
+GST_DEBUG_CATEGORY_EXTERN (gst_arcly_rtmp_sink_debug);
+
+/* Video and audio: what RTMP without multitrack can hold. */
+#define GST_ARCLY_RTMP_SINK_TRACKS 2
+
+/* A pad and what becomes of its buffers. */
+typedef struct {
+  GstPad *pad; /* borrowed from the element; NULL: not requested */
+  GstSegment segment;
+  GstArclyRtmpWriter *writer; /* owned */
+  GBytes *header;             /* of new caps, for the next frame; nullable */
+  gboolean announce;          /* the next frame is the first of new caps */
+  gboolean eos;
+  gint64 last; /* ms, of the newest frame */
+} GstArclyRtmpSinkTrack;
+
+struct _GstArclyRtmpSink {
+  GstElement parent;
+
+  /* Set on the way to PAUSED, constant until READY. */
+  GstArclyEngine *engine;
+  GstArclyRtmpServer *server;
+  GstArclyRtmpPlayRoute *route;
+  gchar *path;
+
+  /* Settings. Object lock. Copy out, unlock, then act. */
+  gchar *location;
+  GstArclyRtmpFeedSettings settings;
+
+  /* Before the object lock. Held while a buffer is encoded and put into the
+   * feed, which waits for nobody and calls nobody. */
+  GMutex lock;
+  /* lock. */
+  GstArclyRtmpFeed *feed; /* NULL: below PAUSED */
+  GstArclyRtmpSinkTrack tracks[GST_ARCLY_RTMP_SINK_TRACKS];
+  gboolean describe;   /* onMetaData is due */
+  gboolean described;  /* and was given once: players are let in */
+  gint64 first_buffer; /* monotonic time; 0: there was none */
+  gboolean ended;
+  guint32 eos_seqnum;
+
+  /* Atomic. Who changes the state writes; "port" reads. 0: not listening. */
+  _Atomic guint port;
+};
+
+/* On the way to PAUSED. FALSE: an error was posted, and nothing is held. */
+gboolean gst_arcly_rtmp_sink_listen (GstArclyRtmpSink *self);
+/* The way back; may be called without listen(). Pads are not active. */
+void gst_arcly_rtmp_sink_unlisten (GstArclyRtmpSink *self);
+
+GstPad *gst_arcly_rtmp_sink_request_pad (GstElement *element,
+    GstPadTemplate *template, const gchar *name, const GstCaps *caps);
+void gst_arcly_rtmp_sink_release_pad (GstElement *element, GstPad *pad);
+/* As if nothing had come on it. Needs the lock, or the last reference. */
+void gst_arcly_rtmp_sink_reset_track (GstArclyRtmpSinkTrack *track);
+
+G_END_DECLS

@@ -1,0 +1,384 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include <unistd.h>
+
+#include "rtmp/rtmpchunk.h"
+#include "rtmpfeedpriv.h"
+
+#define GST_CAT_DEFAULT gst_arcly_rtmp_server_debug
+
+/* What a newcomer may be given of the past. A GOP beyond it is not replayed:
+ * then newcomers wait for a keyframe. */
+#define CACHE_TIME (30 * GST_SECOND)
+#define CACHE_BYTES (64 * 1024 * 1024)
+
+/* Below 64, so that a basic header has one byte. Players are used to these. */
+static const guint32 chunk_streams[GST_ARCLY_RTMP_N_FEED_TRACKS] = {
+  [GST_ARCLY_RTMP_FEED_VIDEO] = 6,
+  [GST_ARCLY_RTMP_FEED_AUDIO] = 4,
+  [GST_ARCLY_RTMP_FEED_DATA] = 7,
+};
+static const guint8 message_types[GST_ARCLY_RTMP_N_FEED_TRACKS] = {
+  [GST_ARCLY_RTMP_FEED_VIDEO] = GST_ARCLY_RTMP_VIDEO_MESSAGE,
+  [GST_ARCLY_RTMP_FEED_AUDIO] = GST_ARCLY_RTMP_AUDIO_MESSAGE,
+  [GST_ARCLY_RTMP_FEED_DATA] = GST_ARCLY_RTMP_DATA_AMF0,
+};
+
+guint32
+gst_arcly_rtmp_feed_chunk_stream (GstArclyRtmpFeedTrack track)
+{
+  return chunk_streams[track];
+}
+
+guint8
+gst_arcly_rtmp_feed_message_type (GstArclyRtmpFeedTrack track)
+{
+  return message_types[track];
+}
+
+static void
+wake_lanes (GstArclyRtmpFeed *feed, GstArclyRtmpWake level)
+{
+  guint i;
+
+  for (i = 0; i < feed->lanes->len; i++)
+    gst_arcly_rtmp_lane_wake (g_ptr_array_index (feed->lanes, i), level);
+}
+
+/* ---- publishers ---- */
+
+/* Exactly as long as the message: it stays for as long as it is cached. */
+static GstBuffer *
+encode (GstArclyRtmpFeedTrack track, guint32 timestamp, const guint8 *header,
+    gsize header_size, const guint8 *data, gsize size)
+{
+  gsize body_size = header_size + size;
+  gsize n_chunks = body_size / GST_ARCLY_RTMP_CHUNK_SIZE_OUT + 1;
+  g_autofree guint8 *body = g_malloc (MAX (body_size, 1));
+  GByteArray *message = g_byte_array_sized_new (
+      GST_ARCLY_RTMP_FEED_HEADER + body_size + 5 * n_chunks);
+  gsize length;
+  guint8 *bytes;
+
+  if (header_size > 0)
+    memcpy (body, header, header_size);
+  if (size > 0)
+    memcpy (body + header_size, data, size);
+  gst_arcly_rtmp_chunk_write (message, GST_ARCLY_RTMP_CHUNK_SIZE_OUT,
+      chunk_streams[track], message_types[track], GST_ARCLY_RTMP_FEED_STREAM_ID,
+      timestamp, body, body_size);
+  length = message->len;
+  bytes = g_realloc (g_byte_array_free (message, FALSE), length);
+  return gst_buffer_new_wrapped (bytes, length);
+}
+
+/* Takes @buffer. Without a time it is a header, which the log keeps with what
+ * follows. */
+static void
+append (GstArclyRtmpFeed *feed, GstArclyRtmpFeedTrack track, GstBuffer *buffer,
+    GstClockTime time)
+{
+  gst_arcly_rtmp_count (&feed->counters.messages, 1);
+  gst_arcly_rtmp_count (&feed->counters.bytes_in, gst_buffer_get_size (buffer));
+  GST_BUFFER_DTS (buffer) = time;
+  if (!GST_CLOCK_TIME_IS_VALID (time))
+    GST_BUFFER_FLAG_SET (buffer, GST_BUFFER_FLAG_HEADER);
+  gst_arcly_stream_push_buffer (feed->stream, track, buffer);
+}
+
+GstBuffer *
+gst_arcly_rtmp_feed_get_header (GstEvent *event)
+{
+  GstBuffer *header = NULL;
+  GstCaps *caps;
+
+  gst_event_parse_caps (event, &caps);
+  gst_structure_get (gst_caps_get_structure (caps, 0), "header",
+      GST_TYPE_BUFFER, &header, NULL);
+  return header;
+}
+
+void
+gst_arcly_rtmp_feed_push_header (GstArclyRtmpFeed *feed,
+    GstArclyRtmpFeedTrack track, guint32 timestamp, GBytes *body)
+{
+  g_autoptr (GstCaps) caps = gst_caps_new_empty_simple (
+      track == GST_ARCLY_RTMP_FEED_VIDEO ? "video/x-arcly-rtmp"
+                                         : "audio/x-arcly-rtmp");
+  gsize size;
+  const guint8 *data;
+
+  if (body) {
+    g_autoptr (GstBuffer) header = gst_buffer_new_wrapped_bytes (body);
+
+    gst_caps_set_simple (caps, "header", GST_TYPE_BUFFER, header, NULL);
+  }
+  gst_arcly_stream_push_event (feed->stream, track, gst_event_new_caps (caps));
+  if (!body)
+    return;
+  data = g_bytes_get_data (body, &size);
+  append (feed, track, encode (track, timestamp, NULL, 0, data, size),
+      GST_CLOCK_TIME_NONE);
+}
+
+void
+gst_arcly_rtmp_feed_push (GstArclyRtmpFeed *feed, GstArclyRtmpFeedTrack track,
+    guint32 timestamp, GstClockTime time, const guint8 *header,
+    gsize header_size, const guint8 *data, gsize size, gboolean key,
+    gboolean urgent)
+{
+  GstBuffer *buffer =
+      encode (track, timestamp, header, header_size, data, size);
+
+  if (!key)
+    GST_BUFFER_FLAG_SET (buffer, GST_BUFFER_FLAG_DELTA_UNIT);
+  append (feed, track, buffer, time);
+  wake_lanes (
+      feed, urgent ? GST_ARCLY_RTMP_WAKE_FRAME : GST_ARCLY_RTMP_WAKE_SOON);
+}
+
+void
+gst_arcly_rtmp_feed_push_metadata (GstArclyRtmpFeed *feed, GBytes *body)
+{
+  gsize size;
+  const guint8 *data = g_bytes_get_data (body, &size);
+
+  append (feed, GST_ARCLY_RTMP_FEED_DATA,
+      encode (GST_ARCLY_RTMP_FEED_DATA, 0, NULL, 0, data, size),
+      GST_CLOCK_TIME_NONE);
+  g_mutex_lock (&feed->lock);
+  g_clear_pointer (&feed->metadata, g_bytes_unref);
+  feed->metadata = g_bytes_ref (body);
+  atomic_store (&feed->is_ready, TRUE);
+  g_mutex_unlock (&feed->lock);
+  wake_lanes (feed, GST_ARCLY_RTMP_WAKE_AT_ONCE);
+}
+
+void
+gst_arcly_rtmp_feed_flush (GstArclyRtmpFeed *feed, GstArclyRtmpFeedTrack track)
+{
+  gst_arcly_stream_push_event (
+      feed->stream, track, gst_event_new_flush_stop (TRUE));
+}
+
+void
+gst_arcly_rtmp_feed_end_track (
+    GstArclyRtmpFeed *feed, GstArclyRtmpFeedTrack track)
+{
+  gst_arcly_stream_push_event (feed->stream, track, gst_event_new_eos ());
+}
+
+static void
+push_to_all (GstArclyRtmpFeed *feed, GstEvent *event)
+{
+  guint i;
+
+  for (i = 0; i < GST_ARCLY_RTMP_N_FEED_TRACKS; i++)
+    gst_arcly_stream_push_event (feed->stream, i, gst_event_ref (event));
+  gst_event_unref (event);
+}
+
+/* After the end, once all are gone. */
+static void
+check_drained (GstArclyRtmpFeed *feed, guint n_gone)
+{
+  gboolean drained;
+
+  g_mutex_lock (&feed->lock);
+  feed->n_clients -= n_gone;
+  drained = feed->ended && feed->n_clients == 0 && !feed->drained;
+  feed->drained |= drained;
+  g_mutex_unlock (&feed->lock);
+  /* Whoever calls us may hold a lock that drained() needs. */
+  if (drained)
+    gst_arcly_rtmp_lane_tell_drained (g_ptr_array_index (feed->lanes, 0));
+}
+
+void
+gst_arcly_rtmp_feed_end (GstArclyRtmpFeed *feed)
+{
+  push_to_all (feed, gst_event_new_eos ());
+  g_mutex_lock (&feed->lock);
+  feed->ended = TRUE;
+  atomic_store (&feed->is_ended, TRUE);
+  g_mutex_unlock (&feed->lock);
+  wake_lanes (feed, GST_ARCLY_RTMP_WAKE_AT_ONCE);
+  check_drained (feed, 0);
+}
+
+void
+gst_arcly_rtmp_feed_restart (GstArclyRtmpFeed *feed)
+{
+  push_to_all (feed, gst_event_new_stream_start (feed->path));
+  g_mutex_lock (&feed->lock);
+  feed->ended = feed->drained = FALSE;
+  atomic_store (&feed->is_ended, FALSE);
+  g_mutex_unlock (&feed->lock);
+}
+
+/* ---- players ---- */
+
+void
+gst_arcly_rtmp_handoff_free (GstArclyRtmpHandoff *handoff)
+{
+  if (handoff->fd >= 0)
+    close (handoff->fd);
+  g_clear_pointer (&handoff->session, gst_arcly_rtmp_session_free);
+  g_clear_pointer (&handoff->unsent, g_bytes_unref);
+  g_free (handoff->peer);
+  g_free (handoff);
+}
+
+gboolean
+gst_arcly_rtmp_feed_admit (GstArclyRtmpFeed *feed, gchar **reason)
+{
+  guint max;
+
+  g_mutex_lock (&feed->lock);
+  max = feed->settings.max_clients;
+  if (feed->ended)
+    *reason = g_strdup ("the stream has ended");
+  else if (max > 0 && feed->n_clients >= max)
+    *reason = g_strdup_printf ("there are %u players already", max);
+  else
+    feed->n_clients++;
+  g_mutex_unlock (&feed->lock);
+
+  gst_arcly_rtmp_count (
+      *reason ? &feed->counters.refused : &feed->counters.players, 1);
+  return *reason == NULL;
+}
+
+void
+gst_arcly_rtmp_feed_refuse (GstArclyRtmpFeed *feed)
+{
+  gst_arcly_rtmp_count (&feed->counters.refused, 1);
+}
+
+void
+gst_arcly_rtmp_feed_join (GstArclyRtmpFeed *feed, GstArclyRtmpHandoff *handoff)
+{
+  GstArclyRtmpLane *best = g_ptr_array_index (feed->lanes, 0);
+  guint i;
+
+  for (i = 1; i < feed->lanes->len; i++) {
+    GstArclyRtmpLane *lane = g_ptr_array_index (feed->lanes, i);
+
+    if (atomic_load (&lane->n_players) < atomic_load (&best->n_players))
+      best = lane;
+  }
+  gst_arcly_rtmp_lane_join (best, handoff);
+}
+
+void
+gst_arcly_rtmp_feed_gone (GstArclyRtmpFeed *feed)
+{
+  check_drained (feed, 1);
+}
+
+GBytes *
+gst_arcly_rtmp_feed_get_metadata (GstArclyRtmpFeed *feed)
+{
+  GBytes *metadata;
+
+  g_mutex_lock (&feed->lock);
+  metadata = feed->metadata ? g_bytes_ref (feed->metadata) : NULL;
+  g_mutex_unlock (&feed->lock);
+  return metadata;
+}
+
+void
+gst_arcly_rtmp_feed_get_settings (
+    GstArclyRtmpFeed *feed, GstArclyRtmpFeedSettings *settings)
+{
+  g_mutex_lock (&feed->lock);
+  *settings = feed->settings;
+  g_mutex_unlock (&feed->lock);
+}
+
+void
+gst_arcly_rtmp_feed_set_settings (
+    GstArclyRtmpFeed *feed, const GstArclyRtmpFeedSettings *settings)
+{
+  g_mutex_lock (&feed->lock);
+  feed->settings = *settings;
+  g_mutex_unlock (&feed->lock);
+}
+
+static guint64
+read_counter (const _Atomic guint64 *counter)
+{
+  return atomic_load_explicit (counter, memory_order_relaxed);
+}
+
+void
+gst_arcly_rtmp_feed_get_stats (
+    GstArclyRtmpFeed *feed, GstArclyRtmpFeedStats *stats)
+{
+  const GstArclyRtmpFeedCounters *counters = &feed->counters;
+  guint i;
+
+  g_mutex_lock (&feed->lock);
+  stats->clients = feed->n_clients;
+  g_mutex_unlock (&feed->lock);
+  stats->players = read_counter (&counters->players);
+  stats->refused = read_counter (&counters->refused);
+  stats->resyncs = read_counter (&counters->resyncs);
+  stats->evicted = read_counter (&counters->evicted);
+  stats->messages = read_counter (&counters->messages);
+  stats->bytes_in = read_counter (&counters->bytes_in);
+  stats->bytes_out = stats->sends = 0;
+  for (i = 0; i < feed->lanes->len; i++) {
+    const GstArclyRtmpLane *lane = g_ptr_array_index (feed->lanes, i);
+
+    stats->bytes_out += read_counter (&lane->bytes_out);
+    stats->sends += read_counter (&lane->sends);
+  }
+}
+
+/* ---- life ---- */
+
+GstArclyRtmpFeed *
+gst_arcly_rtmp_feed_new (const gchar *path, GPtrArray *workers,
+    const GstArclyRtmpFeedSettings *settings,
+    const GstArclyRtmpFeedFuncs *funcs, gpointer data)
+{
+  const GstArclyCacheLimits limits = { .bytes = CACHE_BYTES,
+    .time = CACHE_TIME };
+  GstArclyRtmpFeed *feed = g_new0 (GstArclyRtmpFeed, 1);
+  guint i;
+
+  g_mutex_init (&feed->lock);
+  feed->path = g_strdup (path);
+  feed->settings = *settings;
+  feed->funcs = *funcs;
+  feed->data = data;
+  feed->stream = gst_arcly_stream_new ();
+  gst_arcly_stream_set_cache (feed->stream, &limits);
+  for (i = 0; i < GST_ARCLY_RTMP_N_FEED_TRACKS; i++)
+    gst_arcly_stream_add_track (feed->stream, i);
+  feed->lanes = g_ptr_array_new_with_free_func (gst_arcly_rtmp_lane_unref);
+  for (i = 0; i < workers->len; i++)
+    g_ptr_array_add (feed->lanes,
+        gst_arcly_rtmp_lane_new (feed, g_ptr_array_index (workers, i)));
+  return feed;
+}
+
+void
+gst_arcly_rtmp_feed_free (GstArclyRtmpFeed *feed)
+{
+  guint i;
+
+  g_mutex_lock (&feed->lock);
+  feed->drained = TRUE; /* nobody waits for it any more */
+  g_mutex_unlock (&feed->lock);
+  for (i = 0; i < feed->lanes->len; i++)
+    gst_arcly_rtmp_lane_close (g_ptr_array_index (feed->lanes, i));
+  g_ptr_array_unref (feed->lanes);
+  g_object_unref (feed->stream);
+  g_clear_pointer (&feed->metadata, g_bytes_unref);
+  g_mutex_clear (&feed->lock);
+  g_free (feed->path);
+  g_free (feed);
+}

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * One player of a feed. Belongs to its lane's loop. */
+#pragma once
+
+#include "rtmpfeedpriv.h"
+
+G_BEGIN_DECLS
+
+typedef enum {
+  GST_ARCLY_RTMP_PLAYER_WAITING, /* for a publisher; its play is undecided */
+  GST_ARCLY_RTMP_PLAYER_PLAYING,
+  GST_ARCLY_RTMP_PLAYER_PAUSED,
+  GST_ARCLY_RTMP_PLAYER_IDLE,      /* stopped; may play again */
+  GST_ARCLY_RTMP_PLAYER_ENDING,    /* our last word is not sent yet */
+  GST_ARCLY_RTMP_PLAYER_LINGERING, /* it is; waits for the peer to close */
+} GstArclyRtmpPlayerState;
+
+/* All: the lane's loop only. What each round looks at comes first. */
+struct _GstArclyRtmpPlayer {
+  GstArclyLogCursor cursor; /* no block: not in the log */
+  GstArclyRtmpPlayerState state;
+  gint fd;
+  guint32 stream_id;
+  guint blocked : 1; /* the kernel takes no more; waits for EPOLLOUT */
+  guint dead : 1;    /* settle() frees it */
+  guint talk : 1;    /* the session may have something to say */
+  guint need_headers : 1;
+  guint wait_key : 1;
+  guint first_key : 1; /* it is not known yet that video begins with one */
+  guint at_end : 1;
+  guint no_audio : 1;
+  guint no_video : 1;
+  guint end_told : 1;
+  guint index; /* in lane->players */
+
+  GByteArray *said; /* by the session, from said_sent on; nullable */
+  gsize said_sent;
+  GstBuffer *rest; /* a message, sent up to rest_offset; nullable */
+  gsize rest_offset;
+
+  GstArclyRtmpLane *lane;
+  GstArclyRtmpSession *session;
+  gchar *peer;
+  GstArclyRtmpWatch watch;
+  GstArclyRtmpTimer timer;
+  GstArclyPosition grant; /* what is before is a replay, and no lag */
+  GstBuffer *headers[2];  /* bodies, by track; nullable */
+};
+
+/* The peer is gone or as good as: the player is freed soon. */
+void gst_arcly_rtmp_player_lose (
+    GstArclyRtmpPlayer *player, const gchar *reason, gboolean error);
+
+/* The log: rtmpplayerlog.c */
+
+/* At the newest place to begin that is not before @newer_than. */
+void gst_arcly_rtmp_player_begin (
+    GstArclyRtmpPlayer *player, guint64 newer_than);
+/* Who is there before the first message: keeps, and then takes, all of them. */
+void gst_arcly_rtmp_player_pin_beginning (GstArclyRtmpPlayer *player);
+void gst_arcly_rtmp_player_begin_at_pin (GstArclyRtmpPlayer *player);
+void gst_arcly_rtmp_player_leave_log (GstArclyRtmpPlayer *player);
+gboolean gst_arcly_rtmp_player_find_start (GstArclyRtmpPlayer *player);
+gboolean gst_arcly_rtmp_player_wants (
+    const GstArclyRtmpPlayer *player, const GstArclyEntry *entry);
+/* To the next message that the player wants; NULL: there is none yet. */
+const GstArclyEntry *gst_arcly_rtmp_player_peek (GstArclyRtmpPlayer *player);
+/* FALSE: it has all there is. */
+gboolean gst_arcly_rtmp_player_get_lag (
+    GstArclyRtmpPlayer *player, GstArclyRtmpPlayerNote *lag);
+
+/* Sending: rtmpplayersend.c */
+
+/* To be filled with whole messages. */
+GByteArray *gst_arcly_rtmp_player_get_said (GstArclyRtmpPlayer *player);
+gboolean gst_arcly_rtmp_player_send (GstArclyRtmpPlayer *player);
+
+G_END_DECLS

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * One track on its way to players: what GStreamer's caps and buffers say, in
+ * bodies of RTMP messages. A codec is a row of the table in rtmpwriter.c. One
+ * thread at a time. */
+#pragma once
+
+#include <gst/gst.h>
+
+#include "rtmp/rtmpamf.h"
+
+G_BEGIN_DECLS
+
+/* The longest tag header that a codec may ask for. */
+#define GST_ARCLY_RTMP_MAX_TAG_HEADER 16
+
+/* What the pads of a player's element accept. */
+#define GST_ARCLY_RTMP_VIDEO_CAPS                                              \
+  "video/x-h264, stream-format=(string){ avc, byte-stream }, "                 \
+  "alignment=(string)au"
+#define GST_ARCLY_RTMP_AUDIO_CAPS                                              \
+  "audio/mpeg, mpegversion=(int){ 2, 4 }, "                                    \
+  "stream-format=(string){ raw, adts }; "                                      \
+  "audio/mpeg, mpegversion=(int)1, layer=(int)3"
+
+typedef struct _GstArclyRtmpWriter GstArclyRtmpWriter;
+
+/**
+ * GstArclyRtmpBody:
+ * @header: (array length=header_size): the tag's header
+ * @header_size: its length in bytes
+ * @data: (array length=size): what follows it
+ * @size: its length in bytes
+ * @is_header: a sequence header, which each player must have before frames
+ * @key: decoding can start here
+ * @offset: how long after its buffer it begins, in ns
+ *
+ * One message, without its chunk headers. Valid during the call.
+ */
+typedef struct {
+  guint8 header[GST_ARCLY_RTMP_MAX_TAG_HEADER];
+  gsize header_size;
+  const guint8 *data;
+  gsize size;
+  gboolean is_header;
+  gboolean key;
+  GstClockTime offset;
+} GstArclyRtmpBody;
+
+typedef void (*GstArclyRtmpBodyFunc) (
+    gpointer data, const GstArclyRtmpBody *body);
+
+GstArclyRtmpWriter *gst_arcly_rtmp_writer_new (void);
+void gst_arcly_rtmp_writer_free (GstArclyRtmpWriter *writer);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (GstArclyRtmpWriter, gst_arcly_rtmp_writer_free)
+
+/* From now on buffers are of these @caps. Gives the sequence header to @func,
+ * if the caps have all of it. FALSE with GST_ARCLY_ERROR_UNSUPPORTED, or what
+ * was wrong with the codec_data. */
+gboolean gst_arcly_rtmp_writer_set_caps (GstArclyRtmpWriter *writer,
+    const GstCaps *caps, GstArclyRtmpBodyFunc func, gpointer data,
+    GError **error);
+
+/* Gives the messages of one buffer to @func: frames, before them a sequence
+ * header if it changed within the stream. @composition_time: PTS less DTS, in
+ * ms. FALSE, after what could be read, if the buffer is broken. */
+gboolean gst_arcly_rtmp_writer_write (GstArclyRtmpWriter *writer,
+    GstBuffer *buffer, gint64 composition_time, GstArclyRtmpBodyFunc func,
+    gpointer data, GError **error);
+
+/* The track can be played: its caps are known, and the sequence header if the
+ * codec has one was given. */
+gboolean gst_arcly_rtmp_writer_is_ready (const GstArclyRtmpWriter *writer);
+
+/* Its codec, if caps told one, has sequence headers. */
+gboolean gst_arcly_rtmp_writer_has_headers (const GstArclyRtmpWriter *writer);
+
+/* Adds what onMetaData says of the track ("width", "videocodecid" ...). */
+void gst_arcly_rtmp_writer_describe (
+    const GstArclyRtmpWriter *writer, GstArclyAmfValue *metadata);
+
+G_END_DECLS
