@@ -25,8 +25,9 @@ collect_tracks (GstArclyFmp4Mux *self, GArray *infos)
 
     if (self->has_init ? !pad->entry : !pad->wanted)
       continue;
-    /* Of the first init segment: the last moment that it can be known. */
-    if (!self->has_init)
+    /* Of the first init segment, a track that has no sample yet: the last
+     * moment that it can be known. */
+    if (!self->has_init && !pad->entry)
       gst_arcly_fmp4_mux_adopt_entry (pad);
     gst_arcly_fmp4_timeline_settle (&pad->line, self->base);
     info.media_start = pad->line.shift;

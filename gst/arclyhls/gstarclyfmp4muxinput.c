@@ -35,9 +35,9 @@ gst_arcly_fmp4_mux_use_format (
   g_clear_pointer (&pad->h264, gst_arcly_fmp4_h264_free);
   g_clear_pointer (&pad->h265, gst_arcly_fmp4_h265_free);
   if (format->codec == GST_ARCLY_FMP4_MUX_H264)
-    pad->h264 = gst_arcly_fmp4_h264_new (format->h264);
+    pad->h264 = gst_arcly_fmp4_h264_new (format->h264, format->in_band);
   if (format->codec == GST_ARCLY_FMP4_MUX_H265)
-    pad->h265 = gst_arcly_fmp4_h265_new (format->h265);
+    pad->h265 = gst_arcly_fmp4_h265_new (format->h265, format->in_band);
   if (format->entry)
     want_entry (pad, format->entry);
 }

@@ -115,6 +115,8 @@ is_in_init (const GstArclyFmp4MuxPad *pad)
          (pad->entry && pad->wanted && g_bytes_equal (pad->entry, pad->wanted));
 }
 
+/* Of the first init segment, which is not written yet, only what samples
+ * already rely on is fixed. */
 static gboolean
 init_is_due (GstArclyFmp4Mux *self)
 {
@@ -123,7 +125,7 @@ init_is_due (GstArclyFmp4Mux *self)
   for (i = 0; i < self->tracks->len; i++) {
     GstArclyFmp4MuxPad *pad = g_ptr_array_index (self->tracks, i);
 
-    if (pad->wanted && !is_in_init (pad))
+    if (pad->wanted && !is_in_init (pad) && (pad->entry || self->has_init))
       return TRUE;
   }
   return FALSE;
@@ -163,7 +165,7 @@ is_usable (GstArclyFmp4Mux *self, const GstArclyFmp4MuxUnit *unit)
     GST_DEBUG_OBJECT (pad, "no key frame yet, dropped");
     return FALSE;
   }
-  if (self->has_init && !is_in_init (pad) && !can_cut (unit)) {
+  if ((self->has_init || pad->entry) && !is_in_init (pad) && !can_cut (unit)) {
     wait_for_cut (self, pad);
     return FALSE;
   }
@@ -182,7 +184,7 @@ fragment_is_due (GstArclyFmp4Mux *self, const GstArclyFmp4MuxUnit *unit,
 
   /* What is open may say already that it does not follow. */
   if ((self->need_discont && !self->opens_fragment) || place->cut ||
-      place->back || (self->has_init && init_is_due (self)))
+      place->back || init_is_due (self))
     return TRUE;
   if (!unit->job->pad->is_video)
     wanted = MAX (wanted, AUDIO_CUT_NS);
@@ -228,7 +230,7 @@ adopt_formats (GstArclyFmp4Mux *self)
 {
   guint i;
 
-  if (!init_is_due (self))
+  if (self->has_init && !init_is_due (self))
     return;
   if (self->has_init)
     self->need_discont = TRUE;
@@ -252,6 +254,8 @@ add_sample (GstArclyFmp4Mux *self, const GstArclyFmp4MuxUnit *unit,
   const GstArclyMuxItem *item = &unit->job->item;
   guint32 flags = GST_ARCLY_FMP4_SYNC;
 
+  if (!pad->entry)
+    gst_arcly_fmp4_mux_adopt_entry (pad);
   if (unit->sample.sync) {
     pad->decodable = TRUE;
     pad->leading_before = unit->sample.open ? item->pts : G_MININT64;

@@ -2,7 +2,8 @@
  *
  * Makes of an H.264 access unit in any packaging a sample (ISO/IEC 14496-15,
  * 5): length-prefixed NAL units, and for 'avc1' no parameter sets, which are in
- * the sample entry. */
+ * the sample entry; only those that cannot go there stay (of a sample that is
+ * no sync sample). */
 #pragma once
 
 #include <gst/arcly/codec/gstarclyh264.h>
@@ -13,8 +14,10 @@ G_BEGIN_DECLS
 
 typedef struct _GstArclyFmp4H264 GstArclyFmp4H264;
 
-/* "config" is what came with the caps, NULL for a byte stream. */
-GstArclyFmp4H264 *gst_arcly_fmp4_h264_new (GstArclyH264Config *config);
+/* "config" is what came with the caps, NULL for a byte stream; "in_band": sets
+ * stay in the samples. */
+GstArclyFmp4H264 *gst_arcly_fmp4_h264_new (
+    GstArclyH264Config *config, gboolean in_band);
 
 void gst_arcly_fmp4_h264_free (GstArclyFmp4H264 *h264);
 

@@ -13,8 +13,10 @@ G_BEGIN_DECLS
 
 typedef struct _GstArclyFmp4H265 GstArclyFmp4H265;
 
-/* "config" is what came with the caps, NULL for a byte stream. */
-GstArclyFmp4H265 *gst_arcly_fmp4_h265_new (GstArclyH265Config *config);
+/* "config" is what came with the caps, NULL for a byte stream; "in_band": sets
+ * stay in the samples. */
+GstArclyFmp4H265 *gst_arcly_fmp4_h265_new (
+    GstArclyH265Config *config, gboolean in_band);
 
 void gst_arcly_fmp4_h265_free (GstArclyFmp4H265 *h265);
 

@@ -41,4 +41,31 @@ gst_arcly_fmp4_sized_add (
   sample->size += size + (prefix ? 4 : 0);
 }
 
+/* Bytes as they are; one piece with the ones before, if they follow them. */
+static inline void
+gst_arcly_fmp4_sized_extend (
+    GstArclyFmp4Sized *sample, gsize offset, gsize size)
+{
+  GstArclyFmp4Piece *last =
+      sample->pieces->len > 0 ? &g_array_index (sample->pieces,
+                                    GstArclyFmp4Piece, sample->pieces->len - 1)
+                              : NULL;
+
+  if (!last || last->prefix || last->offset + last->size != offset) {
+    gst_arcly_fmp4_sized_add (sample, offset, size, FALSE);
+    return;
+  }
+  last->size += size;
+  sample->size += size;
+}
+
+/* All of it as it is. */
+static inline void
+gst_arcly_fmp4_sized_keep (GstArclyFmp4Sized *sample, gsize size)
+{
+  g_array_set_size (sample->pieces, 0);
+  sample->size = 0;
+  gst_arcly_fmp4_sized_add (sample, 0, size, FALSE);
+}
+
 G_END_DECLS

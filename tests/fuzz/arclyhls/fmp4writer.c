@@ -42,12 +42,12 @@ fuzz_init (Fuzz *f, guint8 how)
     g_autoptr (GstArclyH265Config) config =
         length ? gst_arcly_h265_config_new (length) : NULL;
 
-    f->h265 = gst_arcly_fmp4_h265_new (config);
+    f->h265 = gst_arcly_fmp4_h265_new (config, (how & 16) != 0);
   } else {
     g_autoptr (GstArclyH264Config) config =
         length ? gst_arcly_h264_config_new (length) : NULL;
 
-    f->h264 = gst_arcly_fmp4_h264_new (config);
+    f->h264 = gst_arcly_fmp4_h264_new (config, (how & 16) != 0);
   }
   f->pieces = g_array_new (FALSE, FALSE, sizeof (GstArclyFmp4Piece));
   gst_arcly_fmp4_timeline_init (&f->line, 90000, (how & 8) != 0);
