@@ -248,7 +248,7 @@ GST_START_TEST (test_slow_play)
   TestServer f;
   TestGate gate;
   g_autoptr (RtmpPeer) slow = NULL, fast = NULL;
-  g_autoptr (TestNote) first = NULL, second = NULL;
+  g_autoptr (TestNote) joined = NULL, late = NULL;
   g_autofree gchar *slow_name = NULL, *fast_name = NULL;
 
   test_gate_init (&gate);
@@ -261,12 +261,12 @@ GST_START_TEST (test_slow_play)
 
   fast = test_server_ask_play (&f, "cam");
   fast_name = rtmp_peer_get_name (fast);
-  first = test_route_wait (f.cam, "join");
-  fail_unless_equals_string (first->text, fast_name);
+  joined = test_route_wait (f.cam, "join");
+  fail_unless_equals_string (joined->text, fast_name);
 
   test_gate_open (&gate);
-  second = test_route_wait (f.cam, "join");
-  fail_unless_equals_string (second->text, slow_name);
+  late = test_route_wait (f.cam, "join");
+  fail_unless_equals_string (late->text, slow_name);
   test_server_stop (&f);
   test_gate_clear (&gate);
 }
