@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * Players that come, wait, are refused, are slow, pause, and go. */
+#include "testauth.h"
 #include "testsink.h"
 
 #include "rtmp/rtmpamf.h"
@@ -487,6 +488,57 @@ GST_START_TEST (test_caps_without_header)
 }
 GST_END_TEST;
 
+static gboolean
+want_key (GstArclyAuthRequest *request, gpointer data, GError **error)
+{
+  fail_unless_equals_int (
+      gst_arcly_auth_request_get_action (request), GST_ARCLY_ACTION_PLAY);
+  if (gst_arcly_auth_request_get_parameter (request, "key"))
+    return TRUE;
+  g_set_error_literal (
+      error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED, "no key");
+  return FALSE;
+}
+
+/* The engine's authenticator decides first; who is permitted gets the stream,
+ * from its start although it had to wait. */
+GST_START_TEST (test_authenticator)
+{
+  TestPlay t;
+  g_autoptr (GstArclyEngine) engine = gst_arcly_engine_new ();
+  g_autoptr (GstContext) context = gst_arcly_engine_new_context (engine);
+  g_autoptr (GstArclyAuthenticator) authenticator =
+      test_auth_new (want_key, NULL);
+  g_autoptr (RtmpPeer) refused = NULL, peer = NULL;
+
+  g_object_set (engine, "authenticator", authenticator, NULL);
+  test_play_start (&t, "", TRUE, FALSE);
+  gst_element_set_state (t.pipeline, GST_STATE_NULL);
+  gst_element_set_context (t.pipeline, context);
+  gst_element_set_state (t.pipeline, GST_STATE_PLAYING);
+  g_object_get (t.element, "port", &t.port, NULL);
+  begin_video (&t);
+  test_play_video (&t, 0, TRUE);
+
+  refused = test_play_ask (&t);
+  test_play_expect_status (
+      refused, "NetStream.Play.Failed", "live/cam: no key");
+  fail_unless (rtmp_peer_wait_closed (refused));
+  fail_unless_equals_uint64 (test_play_get_stat (&t, "refused"), 1);
+  fail_unless_equals_uint64 (test_play_get_stat (&t, "players"), 0);
+
+  peer = rtmp_peer_new (t.port);
+  fail_unless (rtmp_peer_handshake (peer));
+  rtmp_peer_connect (peer, "live");
+  rtmp_peer_command (peer, "play", 1, "cam?key");
+  test_play_expect_status (peer, "NetStream.Play.Reset", "");
+  test_play_expect_status (peer, "NetStream.Play.Start", "");
+  test_play_expect_video (peer, 0);
+  fail_unless_equals_uint64 (test_play_get_stat (&t, "players"), 1);
+  test_play_stop (&t);
+}
+GST_END_TEST;
+
 static Suite *
 arclyrtmpsinklife_suite (void)
 {
@@ -497,6 +549,7 @@ arclyrtmpsinklife_suite (void)
   tcase_add_test (tcase, test_play_before_publish);
   tcase_add_test (tcase, test_wait_timeout);
   tcase_add_test (tcase, test_refused);
+  tcase_add_test (tcase, test_authenticator);
   tcase_add_test (tcase, test_eos);
   tcase_add_test (tcase, test_eos_without_players);
   tcase_add_test (tcase, test_release_pad);

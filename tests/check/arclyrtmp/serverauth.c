@@ -60,19 +60,63 @@ GST_START_TEST (test_publish)
 }
 GST_END_TEST;
 
+/* The same of players, who are asked about before their element is. */
 GST_START_TEST (test_play)
+{
+  TestServer f;
+  g_autoptr (RtmpPeer) peer = NULL, other = NULL;
+  g_autoptr (TestNote) note = NULL;
+  g_autofree gchar *name = NULL;
+
+  test_server_start (&f, 0);
+  test_server_add_play (&f);
+  set_authenticator (&f, want_token, NULL);
+  peer = test_server_ask_play (&f, "cam");
+  test_peer_expect_status (peer, "NetStream.Play.Failed", "live/cam: no token");
+  fail_unless (rtmp_peer_wait_closed (peer));
+  test_route_expect (f.cam, "refused");
+
+  other = test_server_ask_play (&f, "cam?token=secret");
+  name = rtmp_peer_get_name (other);
+  note = test_route_wait (f.cam, "join");
+  fail_unless_equals_string (note->text, name);
+  test_server_stop (&f);
+}
+GST_END_TEST;
+
+/* Nobody without a token learns what there is to be played. */
+GST_START_TEST (test_play_unknown)
+{
+  TestServer f;
+  g_autoptr (RtmpPeer) peer = NULL, other = NULL;
+
+  test_server_start (&f, 0);
+  set_authenticator (&f, want_token, NULL);
+  peer = test_server_ask_play (&f, "cam");
+  test_peer_expect_status (peer, "NetStream.Play.Failed", "no token");
+  other = test_server_ask_play (&f, "cam?token=secret");
+  test_peer_expect_status (
+      other, "NetStream.Play.StreamNotFound", "live/cam: no such stream here");
+  fail_unless_equals_int (test_route_count (f.cam), 0);
+  test_server_stop (&f);
+}
+GST_END_TEST;
+
+/* Who publishes cannot play as well, and is not asked about; it goes on. */
+GST_START_TEST (test_play_while_publishing)
 {
   TestServer f;
   g_autoptr (RtmpPeer) peer = NULL;
 
   test_server_start (&f, 0);
+  test_server_add_play (&f);
+  peer = test_server_publish (&f);
   set_authenticator (&f, want_token, NULL);
-  peer = rtmp_peer_new (f.port);
-  fail_unless (rtmp_peer_handshake (peer));
-  rtmp_peer_connect (peer, "live");
-  rtmp_peer_command (peer, "play", 1, "cam");
-  test_peer_expect_status (peer, "NetStream.Play.Failed", "no token");
-  fail_unless_equals_int (test_route_count (f.cam), 0);
+  rtmp_peer_command (peer, "createStream", 0, NULL);
+  rtmp_peer_command (peer, "play", 2, "cam");
+  test_peer_expect_status (peer, "NetStream.Play.Failed", "open another");
+  rtmp_peer_send_video (peer, 5, 10);
+  test_route_expect_video (f.cam, 5);
   test_server_stop (&f);
 }
 GST_END_TEST;
@@ -199,12 +243,41 @@ GST_START_TEST (test_slow_decision)
 }
 GST_END_TEST;
 
+GST_START_TEST (test_slow_play)
+{
+  TestServer f;
+  TestGate gate;
+  g_autoptr (RtmpPeer) slow = NULL, fast = NULL;
+  g_autoptr (TestNote) early = NULL, late = NULL;
+  g_autofree gchar *slow_name = NULL, *fast_name = NULL;
+
+  test_gate_init (&gate);
+  test_server_start (&f, 0);
+  test_server_add_play (&f);
+  set_authenticator (&f, hold_some, &gate);
+  slow = test_server_ask_play (&f, "cam?slow");
+  slow_name = rtmp_peer_get_name (slow);
+  test_gate_wait (&gate, 1);
+
+  fast = test_server_ask_play (&f, "cam");
+  fast_name = rtmp_peer_get_name (fast);
+  early = test_route_wait (f.cam, "join");
+  fail_unless_equals_string (early->text, fast_name);
+
+  test_gate_open (&gate);
+  late = test_route_wait (f.cam, "join");
+  fail_unless_equals_string (late->text, slow_name);
+  test_server_stop (&f);
+  test_gate_clear (&gate);
+}
+GST_END_TEST;
+
 /* The decision comes when its client is gone, or the server. */
 GST_START_TEST (test_late_decision)
 {
   TestServer f;
   TestGate gate;
-  g_autoptr (RtmpPeer) gone = NULL, left = NULL;
+  g_autoptr (RtmpPeer) gone = NULL, left = NULL, player = NULL;
 
   test_gate_init (&gate);
   test_server_start (&f, 0);
@@ -213,10 +286,13 @@ GST_START_TEST (test_late_decision)
   rtmp_peer_ask (gone, "live", "cam?slow");
   left = rtmp_peer_new (f.port);
   rtmp_peer_ask (left, "live", "cam?slow");
-  test_gate_wait (&gate, 2);
+  test_server_add_play (&f);
+  player = test_server_ask_play (&f, "cam?slow");
+  test_gate_wait (&gate, 3);
   g_clear_pointer (&gone, rtmp_peer_reset);
   test_server_stop (&f);
   fail_unless (rtmp_peer_wait_closed (left));
+  fail_unless (rtmp_peer_wait_closed (player));
   test_gate_open (&gate);
   test_gate_clear (&gate);
 }
@@ -231,9 +307,12 @@ serverauth_suite (void)
   suite_add_tcase (suite, tcase);
   tcase_add_test (tcase, test_publish);
   tcase_add_test (tcase, test_play);
+  tcase_add_test (tcase, test_play_unknown);
+  tcase_add_test (tcase, test_play_while_publishing);
   tcase_add_test (tcase, test_request);
   tcase_add_test (tcase, test_too_much_text);
   tcase_add_test (tcase, test_slow_decision);
+  tcase_add_test (tcase, test_slow_play);
   tcase_add_test (tcase, test_late_decision);
   return suite;
 }

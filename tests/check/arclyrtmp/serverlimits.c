@@ -46,6 +46,32 @@ GST_START_TEST (test_max_connections)
 }
 GST_END_TEST;
 
+/* Players that were let in do not count: max-clients is for them. */
+GST_START_TEST (test_players_do_not_count)
+{
+  GstArclyRtmpServerLimits limits = defaults ();
+  g_autoptr (RtmpPeer) publisher = NULL, last = NULL;
+  g_autoptr (GPtrArray) players =
+      g_ptr_array_new_with_free_func ((GDestroyNotify) rtmp_peer_free);
+  TestServer f;
+
+  test_server_start (&f, 0);
+  test_server_add_play (&f);
+  limits.max_connections = 2;
+  gst_arcly_rtmp_route_set_limits (f.route, &limits);
+  publisher = test_server_publish (&f);
+  while (players->len < 5) {
+    g_ptr_array_add (players, test_server_ask_play (&f, "cam"));
+    test_route_expect (f.cam, "join");
+  }
+  g_ptr_array_add (players, rtmp_peer_new (f.port));
+  fail_unless (rtmp_peer_handshake (g_ptr_array_index (players, 5)));
+  last = rtmp_peer_new (f.port);
+  fail_unless (rtmp_peer_wait_closed (last));
+  test_server_stop (&f);
+}
+GST_END_TEST;
+
 /* Whatever comes meanwhile: a byte now and then is no reason to wait. */
 GST_START_TEST (test_setup_timeout)
 {
@@ -223,6 +249,7 @@ serverlimits_suite (void)
 
   suite_add_tcase (suite, tcase);
   tcase_add_test (tcase, test_max_connections);
+  tcase_add_test (tcase, test_players_do_not_count);
   tcase_add_test (tcase, test_setup_timeout);
   tcase_add_loop_test (tcase, test_session, 0, G_N_ELEMENTS (rows));
   tcase_add_test (tcase, test_take_over);

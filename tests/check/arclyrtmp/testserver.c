@@ -83,6 +83,38 @@ const GstArclyRtmpRouteFuncs test_route_funcs = {
   on_refused,
 };
 
+static gboolean
+on_admit (gpointer data, gchar **reason)
+{
+  return TRUE;
+}
+
+static void
+on_join (gpointer data, GstArclyRtmpHandoff *handoff)
+{
+  TestRoute *route = data;
+  TestNote *note = take_note (route, "join", handoff->peer);
+
+  g_mutex_lock (&route->lock);
+  g_queue_push_tail (&route->handoffs, handoff);
+  g_mutex_unlock (&route->lock);
+  push (route, note);
+}
+
+static void
+on_play_refused (gpointer data)
+{
+  TestRoute *route = data;
+
+  push (route, take_note (route, "refused", NULL));
+}
+
+static const GstArclyRtmpPlayRouteFuncs play_funcs = {
+  on_admit,
+  on_join,
+  on_play_refused,
+};
+
 TestRoute *
 test_route_new (void)
 {
@@ -91,6 +123,7 @@ test_route_new (void)
   g_mutex_init (&route->lock);
   g_cond_init (&route->noted);
   g_queue_init (&route->notes);
+  g_queue_init (&route->handoffs);
   return route;
 }
 
@@ -98,6 +131,8 @@ void
 test_route_free (TestRoute *route)
 {
   g_queue_clear_full (&route->notes, (GDestroyNotify) test_note_free);
+  g_queue_clear_full (
+      &route->handoffs, (GDestroyNotify) gst_arcly_rtmp_handoff_free);
   g_cond_clear (&route->noted);
   g_mutex_clear (&route->lock);
   g_free (route);
@@ -169,6 +204,7 @@ test_server_start (TestServer *f, GstClockTime timeout)
   f->port = gst_arcly_rtmp_server_get_port (f->server);
   fail_unless (f->port != 0);
   f->cam = test_route_new ();
+  f->play = NULL;
   f->route = gst_arcly_rtmp_server_add_route (
       f->server, "live/cam", timeout, &test_route_funcs, f->cam, &error);
   g_assert_no_error (error);
@@ -179,9 +215,32 @@ test_server_stop (TestServer *f)
 {
   if (f->route)
     gst_arcly_rtmp_server_remove_route (f->server, f->route);
+  if (f->play)
+    gst_arcly_rtmp_server_remove_play_route (f->server, f->play);
   gst_arcly_rtmp_server_release (f->engine, f->server);
   gst_object_unref (f->engine);
   test_route_free (f->cam);
+}
+
+void
+test_server_add_play (TestServer *f)
+{
+  GError *error = NULL;
+
+  f->play = gst_arcly_rtmp_server_add_play_route (
+      f->server, "live/cam", &play_funcs, f->cam, &error);
+  g_assert_no_error (error);
+}
+
+RtmpPeer *
+test_server_ask_play (TestServer *f, const gchar *name)
+{
+  RtmpPeer *peer = rtmp_peer_new (f->port);
+
+  fail_unless (rtmp_peer_handshake (peer));
+  rtmp_peer_connect (peer, "live");
+  rtmp_peer_command (peer, "play", 1, name);
+  return peer;
 }
 
 RtmpPeer *

@@ -11,7 +11,7 @@
 #define TEST_WAIT (10 * G_TIME_SPAN_SECOND)
 
 typedef struct {
-  gchar *what; /* "publish", "media", "end", "refused" */
+  gchar *what; /* "publish", "media", "end", "refused", "join" */
   gchar *text; /* peer or reason */
   gint64 timestamp;
   gboolean error;
@@ -22,7 +22,8 @@ typedef struct {
 
   GMutex lock;
   /* lock. Not a GAsyncQueue, whose lock ThreadSanitizer cannot see. */
-  GQueue notes; /* (element-type TestNote) */
+  GQueue notes;    /* (element-type TestNote) */
+  GQueue handoffs; /* (element-type GstArclyRtmpHandoff), players' */
   GCond noted;
 
   /* Atomic. Written by the test, read by the loop's thread. */
@@ -37,6 +38,7 @@ typedef struct {
   guint port;
   TestRoute *cam;
   GstArclyRtmpRoute *route;
+  GstArclyRtmpPlayRoute *play; /* NULL: not wanted */
 } TestServer;
 
 extern const GstArclyRtmpRouteFuncs test_route_funcs;
@@ -57,6 +59,10 @@ void test_route_expect_end (
 
 void test_server_start (TestServer *f, GstClockTime timeout);
 void test_server_stop (TestServer *f);
+/* "live/cam" is for players too; they are noted at "cam", and kept. */
+void test_server_add_play (TestServer *f);
+/* Asks to play it; no answer is read. */
+RtmpPeer *test_server_ask_play (TestServer *f, const gchar *name);
 /* A publisher of "live/cam", which the route knows. */
 RtmpPeer *test_server_publish (TestServer *f);
 
