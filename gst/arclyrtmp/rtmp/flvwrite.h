@@ -18,8 +18,8 @@ G_BEGIN_DECLS
 
 /* Both write from @video (@audio) all that the parsers give of the codec, and
  * return the size of the header at @header, which has room for
- * GST_ARCLY_FLV_MAX_HEADER. The payload is ignored. A composition
- * time is clamped. */
+ * GST_ARCLY_FLV_MAX_HEADER. The payload is ignored. A composition time is
+ * clamped. */
 gsize gst_arcly_flv_video_write (const GstArclyFlvVideo *video, guint8 *header);
 gsize gst_arcly_flv_audio_write (const GstArclyFlvAudio *audio, guint8 *header);
 

@@ -248,7 +248,7 @@ GST_START_TEST (test_slow_play)
   TestServer f;
   TestGate gate;
   g_autoptr (RtmpPeer) slow = NULL, fast = NULL;
-  g_autoptr (TestNote) joined = NULL, late = NULL;
+  g_autoptr (TestNote) early = NULL, late = NULL;
   g_autofree gchar *slow_name = NULL, *fast_name = NULL;
 
   test_gate_init (&gate);
@@ -261,8 +261,8 @@ GST_START_TEST (test_slow_play)
 
   fast = test_server_ask_play (&f, "cam");
   fast_name = rtmp_peer_get_name (fast);
-  joined = test_route_wait (f.cam, "join");
-  fail_unless_equals_string (joined->text, fast_name);
+  early = test_route_wait (f.cam, "join");
+  fail_unless_equals_string (early->text, fast_name);
 
   test_gate_open (&gate);
   late = test_route_wait (f.cam, "join");
