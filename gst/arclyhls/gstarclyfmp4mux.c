@@ -17,7 +17,7 @@
  *
  * ## Example launch line
  * |[
- * gst-launch-1.0 videotestsrc num-buffers=250 ! x264enc ! \
+ * gst-launch-1.0 videotestsrc num-buffers=300 ! x264enc ! \
  *     arclyfmp4mux name=mux ! filesink location=test.mp4 \
  *     audiotestsrc num-buffers=430 ! avenc_aac ! mux.
  * ]|

@@ -7,6 +7,7 @@ ffmpeg encodes and packs; mp4box.js reads the codecs parameter from the boxes
 that ffmpeg wrote, arcly-inspect builds it from the stream.
 """
 
+import functools
 import json
 import os
 import pathlib
@@ -81,7 +82,9 @@ class Codecs(unittest.TestCase):
     def tearDownClass(cls):
         cls.folder.cleanup()
 
-    def inspect(self, path):
+    @staticmethod
+    @functools.cache
+    def inspect(path):
         return json.loads(run(INSPECT, '--json', path))['tracks'][0]
 
     def test_codecs_parameter_as_mp4box(self):

@@ -6,6 +6,9 @@ qtdemux feeds both pads from one thread; what comes out must be every frame at
 its time, whichever codec and packaging goes in.
 """
 
+import pathlib
+import re
+import shlex
 import subprocess
 import unittest
 
@@ -13,6 +16,9 @@ from harness import clips, compare, fmp4, media
 from harness.browser import Browser
 from harness.pipeline import LEAKS, PATIENCE, PipelineTest, leaked
 
+DOCS = pathlib.Path(__file__).parents[2] / 'docs'
+# Three of the six by default: enough for two fragments.
+SECONDS = clips.SECONDS // 2
 AVC = 'avc1.64001e'
 AAC = 'mp4a.40.2'
 CODECS = {
@@ -49,10 +55,10 @@ ADTS = ['aacparse', '!', 'audio/mpeg,stream-format=adts', '!']
 
 
 def clip(name):
-    return clips.clip(name, suffix=SUFFIX.get(name, 'plain.mp4'))
+    return clips.clip(name, SECONDS, SUFFIX.get(name, 'plain.mp4'))
 
 
-class Fmp4(PipelineTest):
+class Muxing(PipelineTest):
     def run_pipeline(self, *arguments):
         pipeline = self.launch(*arguments, env=LEAKS, listening=False)
         self.assertEqual(pipeline.wait(PATIENCE), 0, str(pipeline))
@@ -80,6 +86,8 @@ class Fmp4(PipelineTest):
         self.assertEqual(media.warnings(path), '')
         self.assertEqual(compare.compare_files(source, path), [])
 
+
+class Clips(Muxing):
     def test_every_clip(self):
         for name, codecs in CODECS.items():
             with self.subTest(name):
@@ -94,10 +102,12 @@ class Fmp4(PipelineTest):
                 # GStreamer's demuxer reads what we wrote, and all of it.
                 self.check(source, self.mux(name, path, 'again.mp4'))
 
+
+class Packaging(Muxing):
     def test_byte_stream_and_adts(self):
         for name, video in STREAM.items():
             with self.subTest(name):
-                source = clips.clip(name, suffix='plain.mp4')
+                source = clip(name)
                 self.check(source, self.mux(name, source, 'out.mp4',
                                             video=video,
                                             audio=ADTS if name != 'h265'
@@ -107,21 +117,39 @@ class Fmp4(PipelineTest):
         """What RTMP gives: times of milliseconds, sound a second late."""
         for name in ('zerolatency', 'late-audio'):
             with self.subTest(name):
-                source = clips.clip(name, suffix='flv')
+                source = clips.clip(name, SECONDS, 'flv')
                 self.check(source, self.mux(name, source, 'out.mp4'))
 
     def test_chunks(self):
-        source = clips.clip('bframes', suffix='plain.mp4')
+        source = clip('bframes')
         path = self.mux('bframes', source, 'out.mp4',
                         ['chunk-duration=200000000', 'styp=true', 'prft=true'])
         self.check(source, path, '--chunks')
         self.assertEqual(fmp4.mp4box_codecs(path), [AVC, AAC])
 
     def test_index(self):
-        source = clips.clip('bframes', suffix='plain.mp4')
+        source = clip('bframes')
         self.check(source, self.mux('bframes', source, 'out.mp4',
                                     ['sidx=true']))
 
+    def test_example(self):
+        """The pipeline in the docs, as it stands, makes ten seconds."""
+        text = (DOCS / 'fmp4mux.md').read_text()
+        block = re.search(r'^    gst-launch-1\.0 .*(?:\n    .*)*', text, re.M)
+        command = shlex.split(block.group().replace('\\\n', ' '))
+        path = self.path('test.mp4')
+        self.assertIn('location=test.mp4', command)
+        self.run_pipeline(*[f'location={path}' if word == 'location=test.mp4'
+                            else word for word in command[1:]])
+        self.assertEqual(fmp4.check(path), [])
+        self.assertEqual(media.warnings(path), '')
+        self.assertEqual(media.decode(path), '')
+        picture, sound = media.tracks(path)
+        self.assertEqual(len(picture.frames), 300)
+        self.assertGreaterEqual(len(sound.frames), 430)
+
+
+class InBrowser(Muxing):
     def test_browser(self):
         folder = self.path('www')
         server = fmp4.Server(self.folder)
@@ -153,7 +181,7 @@ class Checker(PipelineTest):
     def ffmpeg(self, flags):
         path = self.path('ffmpeg.mp4')
         media.run(['ffmpeg', '-v', 'error', '-nostdin', '-y', '-i',
-                   clips.clip('zerolatency', suffix='plain.mp4'), '-c', 'copy',
+                   clip('zerolatency'), '-c', 'copy',
                    '-movflags', flags, path])
         return fmp4.check(path)
 
