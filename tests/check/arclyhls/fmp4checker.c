@@ -474,6 +474,11 @@ read_trun (Checker *checker, const Box *box, Traf *traf, gsize left)
       problem (checker, "a sample of track %u is not in the file", track->id);
       return;
     }
+    /* Four milliards of them take no room in a file. */
+    if (sample.size == 0) {
+      problem (checker, "track %u: an empty sample", track->id);
+      return;
+    }
     offset += sample.size;
     checker->run_bytes += sample.size;
     sample.dts = traf->dts - track->media_start;
