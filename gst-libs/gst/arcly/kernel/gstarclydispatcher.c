@@ -119,13 +119,14 @@ gst_arcly_dispatcher_attach (
   g_autoptr (GstArclyDispatcher) last = NULL;
 
   g_mutex_lock (&sub->control_lock);
-  last = g_steal_pointer (&sub->last);
-  sub->last = g_object_ref (dispatcher);
+  last = sub->last ? g_object_ref (sub->last) : NULL;
   g_mutex_unlock (&sub->control_lock);
+  /* Whoever else attaches it meanwhile has to wait, too. */
   if (last && last != dispatcher)
     wait_for_claim (last, sub);
 
   g_mutex_lock (&sub->control_lock);
+  g_set_object (&sub->last, dispatcher);
   g_set_object (&sub->dispatcher, dispatcher);
   g_mutex_unlock (&sub->control_lock);
   gst_arcly_subscription_pin (sub);
