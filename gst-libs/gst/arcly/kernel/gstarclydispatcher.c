@@ -8,6 +8,7 @@
 #define GIVE_UP_US (100 * 1000)
 
 #define SHARED_KEY "dispatcher"
+#define ENGINE_KEY "gst-arcly-dispatcher"
 
 G_DEFINE_FINAL_TYPE (GstArclyDispatcher, gst_arcly_dispatcher, G_TYPE_OBJECT)
 
@@ -21,14 +22,40 @@ gst_arcly_dispatcher_new (guint n_workers)
   return dispatcher;
 }
 
+/* Nobody is in the queues or on the way: stop() has waited for that. Workers
+ * that are still in a delivery go on. */
+static void
+start (GstArclyDispatcher *dispatcher, guint n_workers)
+{
+  g_mutex_lock (&dispatcher->lock);
+  dispatcher->n_workers = n_workers ? n_workers : g_get_num_processors ();
+  dispatcher->stopping = FALSE;
+  dispatcher->n_woken = 0;
+  if (gst_arcly_dispatcher_has_work_locked (dispatcher))
+    gst_arcly_dispatcher_wake_one_locked (dispatcher);
+  g_mutex_unlock (&dispatcher->lock);
+}
+
+/* One an engine for good, which starts and stops: its lock guards readers and
+ * streams, and a pad that is requested while the element goes down and up again
+ * must not be attached under another one than its siblings. */
 static GObject *
 create_shared (
     GstArclyEngine *engine, gchar **key, gpointer user_data, GError **error)
 {
+  GstArclyDispatcher *dispatcher =
+      g_object_get_data (G_OBJECT (engine), ENGINE_KEY);
   guint workers = 0;
 
   g_object_get (engine, "workers", &workers, NULL);
-  return G_OBJECT (gst_arcly_dispatcher_new (workers));
+  if (dispatcher) {
+    start (dispatcher, workers);
+    return g_object_ref (G_OBJECT (dispatcher));
+  }
+  dispatcher = gst_arcly_dispatcher_new (workers);
+  g_object_set_data_full (
+      G_OBJECT (engine), ENGINE_KEY, g_object_ref (dispatcher), g_object_unref);
+  return G_OBJECT (dispatcher);
 }
 
 static void
