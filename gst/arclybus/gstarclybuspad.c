@@ -55,6 +55,7 @@ struct _GstArclyBusPad {
   /* The worker that delivers, only one at a time. */
   guint32 served;     /* the link for which the data is read */
   gboolean pushed;    /* the peer has got something */
+  gboolean discont;   /* and what it gets next does not continue that */
   GstFlowReturn flow; /* why nothing is pushed, or OK */
   gboolean lost;      /* the peer was not ready: begins again */
 };
@@ -230,6 +231,7 @@ start_pad (GstArclyBusPad *pad, guint32 link)
 {
   if (pad->served != link)
     pad->pushed = FALSE;
+  pad->discont = pad->pushed;
   pad->served = link;
   pad->flow = GST_FLOW_OK;
   pad->lost = FALSE;
@@ -292,6 +294,9 @@ deliver_buffers (GstArclyBusPad *pad, GstArclyItem *items, guint n)
       gst_mini_object_unref (items[i].object);
     return;
   }
+  if (pad->discont)
+    items[0].flags |= GST_ARCLY_ITEM_DISCONT;
+  pad->discont = FALSE;
   if (n == 1) {
     flow = gst_pad_push (GST_PAD (pad), item_buffer (&items[0]));
   } else {

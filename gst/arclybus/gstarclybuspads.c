@@ -162,14 +162,16 @@ stop_serving (GstArclyBusPad *pad)
   GstArclySubscription *sub = gst_arcly_bus_pad_get_subscription (pad);
   /* Not the bus's: that may be another one by now, if this is a release while
    * the element goes to NULL and back. */
-  g_autoptr (GstArclyDispatcher) dispatcher = gst_arcly_dispatcher_of (sub);
+  g_autoptr (GstArclyDispatcher) dispatcher =
+      gst_arcly_dispatcher_last_of (sub);
 
   gst_arcly_subscription_remove_track (sub, gst_arcly_bus_pad_get_track (pad));
   if (dispatcher == NULL)
     return;
   gst_arcly_dispatcher_detach (dispatcher, sub);
-  /* Going down, the sinks are down already, so this ends. A release may come
-   * from one whom the delivery waits for. */
+  /* Also if another thread has detached it just now: what is being delivered
+   * is over for both. Going down, the sinks are down already, so this ends. A
+   * release may come from one whom the delivery waits for. */
   if (!gst_arcly_dispatcher_wait (
           dispatcher, sub, gst_arcly_bus_pad_is_released (pad)))
     GST_WARNING_OBJECT (pad, "released while blocked downstream");

@@ -122,6 +122,18 @@ gst_arcly_dispatcher_submit (
   g_mutex_unlock (&dispatcher->lock);
 }
 
+GstArclyDispatcher *
+gst_arcly_dispatcher_last_of (GstArclySubscription *sub)
+{
+  GstArclyDispatcher *last = NULL;
+
+  g_mutex_lock (&sub->control_lock);
+  if (sub->last)
+    last = g_object_ref (sub->last);
+  g_mutex_unlock (&sub->control_lock);
+  return last;
+}
+
 /* A delivery that has not ended since the reader was detached belongs to the
  * workers of then, and so does, under their lock, the reader's place in their
  * queues. Going down it was waited for, but not by who did so inside of it. */
@@ -143,11 +155,8 @@ gst_arcly_dispatcher_attach (
     GstArclyDispatcher *dispatcher, GstArclySubscription *sub)
 {
   GstArclyStream *stream = sub->stream;
-  g_autoptr (GstArclyDispatcher) last = NULL;
+  g_autoptr (GstArclyDispatcher) last = gst_arcly_dispatcher_last_of (sub);
 
-  g_mutex_lock (&sub->control_lock);
-  last = sub->last ? g_object_ref (sub->last) : NULL;
-  g_mutex_unlock (&sub->control_lock);
   /* Whoever else attaches it meanwhile has to wait, too. */
   if (last && last != dispatcher)
     wait_for_claim (last, sub);

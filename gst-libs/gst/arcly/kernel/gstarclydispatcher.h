@@ -51,6 +51,11 @@ void gst_arcly_dispatcher_attach (
 GST_ARCLY_API
 GstArclyDispatcher *gst_arcly_dispatcher_of (GstArclySubscription *sub);
 
+/* The one that it was attached to last, detached or not. (transfer full)
+ * (nullable) */
+GST_ARCLY_API
+GstArclyDispatcher *gst_arcly_dispatcher_last_of (GstArclySubscription *sub);
+
 /* The reader runs no more; nothing if it is not attached to this one. A
  * delivery that runs may still be running. */
 GST_ARCLY_API

@@ -73,9 +73,11 @@ void
 gst_arcly_dispatcher_release_claim_locked (
     GstArclyDispatcher *dispatcher, GstArclySubscription *sub)
 {
-  guint drop = sub->n_removed;
+  guint drop = 0;
 
-  if (drop) {
+  /* It may be attached and detached again while it is put to rest. */
+  while (sub->n_removed) {
+    drop += sub->n_removed;
     sub->n_removed = 0;
     g_mutex_unlock (&dispatcher->lock);
     gst_arcly_subscription_rest (sub);
