@@ -202,14 +202,6 @@ reset (GstArclyBus *bus)
 }
 
 static void
-set_active (GstArclyBus *bus, gboolean active)
-{
-  GST_OBJECT_LOCK (bus);
-  bus->active = active;
-  GST_OBJECT_UNLOCK (bus);
-}
-
-static void
 set_playing (GstArclyBus *bus, gboolean playing)
 {
   GST_OBJECT_LOCK (bus);
@@ -230,15 +222,18 @@ gst_arcly_bus_change_state (GstElement *element, GstStateChange transition)
     return GST_STATE_CHANGE_FAILURE;
   }
   if (transition == GST_STATE_CHANGE_READY_TO_PAUSED)
-    set_active (bus, TRUE);
+    gst_arcly_bus_begin_activation (bus, TRUE);
   if (transition == GST_STATE_CHANGE_PAUSED_TO_READY)
-    set_active (bus, FALSE);
+    gst_arcly_bus_begin_activation (bus, FALSE);
   if (transition == GST_STATE_CHANGE_PLAYING_TO_PAUSED)
     set_playing (bus, FALSE);
 
   ret = GST_ELEMENT_CLASS (gst_arcly_bus_parent_class)
             ->change_state (element, transition);
 
+  if (transition == GST_STATE_CHANGE_READY_TO_PAUSED ||
+      transition == GST_STATE_CHANGE_PAUSED_TO_READY)
+    gst_arcly_bus_end_activation (bus);
   if (transition == GST_STATE_CHANGE_PAUSED_TO_PLAYING)
     set_playing (bus, TRUE);
   if (transition == GST_STATE_CHANGE_PAUSED_TO_READY)
@@ -354,6 +349,8 @@ gst_arcly_bus_finalize (GObject *object)
   g_hash_table_unref (bus->subscribers);
   g_free (bus->stream_name);
   g_object_unref (bus->stream);
+  g_queue_clear_full (&bus->unsettled, gst_object_unref);
+  g_cond_clear (&bus->settled);
   g_mutex_clear (&bus->hand_over.lock);
   G_OBJECT_CLASS (gst_arcly_bus_parent_class)->finalize (object);
 }
@@ -361,6 +358,8 @@ gst_arcly_bus_finalize (GObject *object)
 static void
 gst_arcly_bus_init (GstArclyBus *bus)
 {
+  g_queue_init (&bus->unsettled);
+  g_cond_init (&bus->settled);
   g_mutex_init (&bus->hand_over.lock);
   bus->hand_over.placed = TRUE;
   bus->stream = gst_arcly_stream_new ();

@@ -17,6 +17,8 @@
 
 #include "config.h"
 
+#include <gst/arcly/kernel/gstarclydispatcher.h>
+
 #include "gstarclybuspad.h"
 #include "gstarclybus.h"
 
@@ -51,6 +53,9 @@ struct _GstArclyBusPad {
 
   /* Atomic. Set by who gives the pad back. */
   gint released;
+
+  /* Atomic. Written by who activates or deactivates the pad. */
+  gint serving;
 
   /* The worker that delivers, only one at a time. */
   guint32 served;     /* the link for which the data is read */
@@ -343,17 +348,44 @@ gst_arcly_bus_pad_is_released (GstArclyBusPad *pad)
 }
 
 void
+gst_arcly_bus_pad_set_serving (GstArclyBusPad *pad, gboolean serving)
+{
+  g_atomic_int_set (&pad->serving, serving);
+}
+
+gboolean
+gst_arcly_bus_pad_is_serving (GstArclyBusPad *pad)
+{
+  return g_atomic_int_get (&pad->serving);
+}
+
+void
 gst_arcly_bus_pad_restart (GstArclyBusPad *pad)
 {
-  gst_arcly_subscription_restart_track (
-      pad->sub, pad->track, g_atomic_int_get (&pad->links));
+  gint links = 0;
+
+  /* Who links and who activates may do so at once: the newer number stays. */
+  do {
+    links = g_atomic_int_get (&pad->links);
+    gst_arcly_subscription_restart_track (pad->sub, pad->track, links);
+  } while (g_atomic_int_get (&pad->links) != links);
 }
 
 static void
-gst_arcly_bus_pad_unlinked (GstPad *pad, GstPad *peer)
+gst_arcly_bus_pad_unlinked (GstPad *gstpad, GstPad *peer)
 {
-  g_atomic_int_inc (&GST_ARCLY_BUS_PAD (pad)->links);
-  gst_arcly_group_count_taker (GST_ARCLY_BUS_PAD (pad)->group, FALSE);
+  GstArclyBusPad *pad = GST_ARCLY_BUS_PAD (gstpad);
+  g_autoptr (GstArclyDispatcher) dispatcher = NULL;
+
+  g_atomic_int_inc (&pad->links);
+  gst_arcly_group_count_taker (pad->group, FALSE);
+  if (gst_arcly_bus_pad_is_released (pad))
+    return;
+  /* A worker may have looked at the link before this, and not have pushed yet:
+   * the next peer must not get that. One that is stuck has pushed. */
+  dispatcher = gst_arcly_dispatcher_last_of (pad->sub);
+  if (dispatcher)
+    gst_arcly_dispatcher_wait (dispatcher, pad->sub, TRUE);
 }
 
 /* A pad that is linked late is a newcomer. */

@@ -26,6 +26,12 @@ void gst_arcly_bus_pad_set_released (GstArclyBusPad *pad);
 
 gboolean gst_arcly_bus_pad_is_released (GstArclyBusPad *pad);
 
+/* Whether its reader is attached. Only who activates or deactivates the pad
+ * sets it. */
+void gst_arcly_bus_pad_set_serving (GstArclyBusPad *pad, gboolean serving);
+
+gboolean gst_arcly_bus_pad_is_serving (GstArclyBusPad *pad);
+
 /* At the newest start point, for the peer that is linked now. */
 void gst_arcly_bus_pad_restart (GstArclyBusPad *pad);
 

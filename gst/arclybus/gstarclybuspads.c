@@ -170,28 +170,30 @@ stop_serving (GstArclyBusPad *pad)
     return;
   gst_arcly_dispatcher_detach (dispatcher, sub);
   /* Also if another thread has detached it just now: what is being delivered
-   * is over for both. Going down, the sinks are down already, so this ends. A
-   * release may come from one whom the delivery waits for. */
-  if (!gst_arcly_dispatcher_wait (
-          dispatcher, sub, gst_arcly_bus_pad_is_released (pad)))
+   * is over for both. Going down, the sinks are down already, so this ends. */
+  if (!gst_arcly_dispatcher_wait (dispatcher, sub, FALSE))
     GST_WARNING_OBJECT (pad, "released while blocked downstream");
 }
 
+/* GStreamer lets one thread at a time activate or deactivate a pad. */
 static gboolean
 src_activate_mode (
-    GstPad *pad, GstObject *parent, GstPadMode mode, gboolean active)
+    GstPad *gstpad, GstObject *parent, GstPadMode mode, gboolean active)
 {
+  GstArclyBusPad *pad = GST_ARCLY_BUS_PAD (gstpad);
+
   if (mode != GST_PAD_MODE_PUSH)
     return FALSE;
   /* A pad of an element that runs is activated before it is added. */
   if (parent == NULL)
     return TRUE;
-  if (active && gst_arcly_bus_pad_is_released (GST_ARCLY_BUS_PAD (pad)))
-    return TRUE; /* the element goes up while the pad leaves */
+  /* The element may go up while the pad leaves. */
+  active = active && !gst_arcly_bus_pad_is_released (pad);
+  gst_arcly_bus_pad_set_serving (pad, active);
   if (active)
-    serve (GST_ARCLY_BUS (parent), GST_ARCLY_BUS_PAD (pad));
+    serve (GST_ARCLY_BUS (parent), pad);
   else
-    stop_serving (GST_ARCLY_BUS_PAD (pad));
+    stop_serving (pad);
   return TRUE;
 }
 
@@ -314,40 +316,6 @@ request_src (GstArclyBus *bus, GstPadTemplate *templ, const gchar *name)
   return pad;
 }
 
-static gboolean
-is_active (GstArclyBus *bus)
-{
-  gboolean active = FALSE;
-
-  GST_OBJECT_LOCK (bus);
-  active = bus->active;
-  GST_OBJECT_UNLOCK (bus);
-  return active;
-}
-
-/* gst_element_add_pad() expects active pads of an element that runs, and the
- * element may begin to run at any moment: so new pads are active, and get the
- * state of the element once they are its own. A change of state sets the flag
- * before it goes over the pads, so whoever comes last sees it. */
-static void
-settle (GstArclyBus *bus, GstPad *pad)
-{
-  gboolean active = FALSE;
-
-  do {
-    active = is_active (bus);
-    gst_pad_set_active (pad, active);
-    if (!GST_PAD_IS_SRC (pad))
-      continue;
-    /* Also if the pad was active or inactive already: the change of state may
-     * have been there between the two. */
-    if (!active)
-      stop_serving (GST_ARCLY_BUS_PAD (pad));
-    else if (!gst_arcly_bus_pad_is_released (GST_ARCLY_BUS_PAD (pad)))
-      serve (bus, GST_ARCLY_BUS_PAD (pad));
-  } while (active != is_active (bus));
-}
-
 GstPad *
 gst_arcly_bus_request_new_pad (GstElement *element, GstPadTemplate *templ,
     const gchar *name, const GstCaps *caps)
@@ -368,7 +336,7 @@ gst_arcly_bus_request_new_pad (GstElement *element, GstPadTemplate *templ,
   }
   gst_child_proxy_child_added (
       GST_CHILD_PROXY (bus), G_OBJECT (pad), GST_PAD_NAME (pad));
-  settle (bus, pad);
+  gst_arcly_bus_settle_pad (bus, pad);
   return pad;
 }
 
@@ -376,10 +344,17 @@ static void
 release_src (GstArclyBus *bus, GstArclyBusPad *pad)
 {
   guint number = gst_arcly_bus_pad_get_subscriber (pad);
+  GstArclySubscription *sub = gst_arcly_bus_pad_get_subscription (pad);
+  g_autoptr (GstArclyDispatcher) dispatcher = NULL;
 
   gst_arcly_bus_pad_set_released (pad);
+  /* A release may come from one whom the delivery waits for, and then so does
+   * who takes the element down. */
+  dispatcher = gst_arcly_dispatcher_last_of (sub);
+  if (dispatcher)
+    gst_arcly_dispatcher_hurry (dispatcher, sub);
   gst_pad_set_active (GST_PAD (pad), FALSE);
-  gst_arcly_bus_keep_stats (bus, gst_arcly_bus_pad_get_subscription (pad));
+  gst_arcly_bus_keep_stats (bus, sub);
   gst_element_remove_pad (GST_ELEMENT (bus), GST_PAD (pad));
   drop_group (bus, number);
 }

@@ -49,6 +49,9 @@ struct _GstArclyBus {
   gchar *registered;       /* the name the stream has in the engine */
   GHashTable *subscribers; /* number to Subscriber, those with pads */
   gboolean active;         /* from READY to PAUSED and back */
+  gboolean activating;     /* the pads are being gone over for that */
+  guint n_settling;        /* threads that settle a new pad */
+  GQueue unsettled;        /* owned pads: left to who goes over them */
   gboolean playing;        /* from PAUSED to PLAYING and back */
   GstClockID idle_timer;   /* owned, nullable */
   guint64 idle_seq;        /* what was published when the timer last looked */
@@ -72,6 +75,9 @@ struct _GstArclyBus {
 
   /* Atomic. The timer sets, the publisher that comes back clears. */
   _Atomic guint idle;
+
+  /* With the object lock. n_settling went to 0. */
+  GCond settled;
 
   GstArclyBusHandOver hand_over;
 };
@@ -187,6 +193,16 @@ gboolean gst_arcly_bus_push_key_request (
 gboolean gst_arcly_bus_send_event (GstElement *element, GstEvent *event);
 
 /* Pads */
+
+/* The state changes to active or inactive: begin, all the pads, end. Between
+ * the two nobody else activates or deactivates a pad but to release it. */
+void gst_arcly_bus_begin_activation (GstArclyBus *bus, gboolean active);
+
+void gst_arcly_bus_end_activation (GstArclyBus *bus);
+
+/* A pad that was just added gets active or inactive, as the element is: now, or
+ * by who changes that. */
+void gst_arcly_bus_settle_pad (GstArclyBus *bus, GstPad *pad);
 
 /* Number to Subscriber. */
 GHashTable *gst_arcly_bus_subscribers_new (void);

@@ -3,8 +3,8 @@
 
 #include <gst/arcly/kernel/gstarclydispatcherpriv.h>
 
-/* A release does not wait longer for the delivery that runs: it may be the one
- * who releases that it waits for. */
+/* Who releases or unlinks a pad does not wait longer for the delivery that
+ * runs: the delivery may wait for him. */
 #define GIVE_UP_US (100 * 1000)
 
 #define SHARED_KEY "dispatcher"
@@ -249,9 +249,9 @@ gst_arcly_dispatcher_detach (
 
 gboolean
 gst_arcly_dispatcher_wait (
-    GstArclyDispatcher *dispatcher, GstArclySubscription *sub, gboolean give_up)
+    GstArclyDispatcher *dispatcher, GstArclySubscription *sub, gboolean hurry)
 {
-  gint64 until = g_get_monotonic_time () + GIVE_UP_US;
+  gint64 until = 0;
   gboolean done = TRUE;
   GstArclyWorker *worker = NULL;
 
@@ -262,7 +262,9 @@ gst_arcly_dispatcher_wait (
     guint64 run = sub->runs;
 
     while (done && sub->worker == worker && sub->runs == run) {
-      if (!give_up)
+      if ((hurry || sub->leaving) && until == 0)
+        until = g_get_monotonic_time () + GIVE_UP_US;
+      if (until == 0)
         g_cond_wait (&dispatcher->changed, &dispatcher->lock);
       else if (!g_cond_wait_until (
                    &dispatcher->changed, &dispatcher->lock, until))
@@ -272,6 +274,17 @@ gst_arcly_dispatcher_wait (
   dispatcher->n_waiters--;
   g_mutex_unlock (&dispatcher->lock);
   return done;
+}
+
+void
+gst_arcly_dispatcher_hurry (
+    GstArclyDispatcher *dispatcher, GstArclySubscription *sub)
+{
+  g_mutex_lock (&dispatcher->lock);
+  sub->leaving = TRUE;
+  if (dispatcher->n_waiters)
+    g_cond_broadcast (&dispatcher->changed);
+  g_mutex_unlock (&dispatcher->lock);
 }
 
 void

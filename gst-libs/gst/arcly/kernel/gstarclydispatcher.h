@@ -63,11 +63,17 @@ void gst_arcly_dispatcher_detach (
     GstArclyDispatcher *dispatcher, GstArclySubscription *sub);
 
 /* Waits until no delivery runs that began before. Returns at once in a
- * thread that is inside that delivery. With give_up, returns when the delivery
- * is found stuck; FALSE then. */
+ * thread that is inside that delivery. FALSE: it is stuck, and the caller or
+ * somebody else is in a hurry. */
 GST_ARCLY_API
-gboolean gst_arcly_dispatcher_wait (GstArclyDispatcher *dispatcher,
-    GstArclySubscription *sub, gboolean give_up);
+gboolean gst_arcly_dispatcher_wait (
+    GstArclyDispatcher *dispatcher, GstArclySubscription *sub, gboolean hurry);
+
+/* The reader leaves for good: those who wait for its delivery, now or later,
+ * do not wait for long. */
+GST_ARCLY_API
+void gst_arcly_dispatcher_hurry (
+    GstArclyDispatcher *dispatcher, GstArclySubscription *sub);
 
 /* The reader has something to do although nothing was published. */
 GST_ARCLY_API

@@ -70,7 +70,8 @@ struct _GstArclySubscription {
   gpointer worker; /* who has the claim; the reader itself while it is reset */
   gboolean queued;
   gboolean attached;
-  guint n_removed; /* detached while claimed: references to drop */
+  gboolean leaving; /* for good: nobody waits long for its delivery */
+  guint n_removed;  /* detached while claimed: references to drop */
   guint reader_index;
   guint64 runs;
   GList run_link;
