@@ -10,6 +10,7 @@
 #include "rtmp/rtmpevent.h"
 #include "rtmpfeed.h"
 #include "rtmpguard.h"
+#include "rtmptls.h"
 
 G_BEGIN_DECLS
 
@@ -77,6 +78,12 @@ typedef struct {
  * free one. Give it back with gst_arcly_rtmp_server_release(). */
 GstArclyRtmpServer *gst_arcly_rtmp_server_acquire (
     GstArclyEngine *engine, const gchar *host, guint port, GError **error);
+/* The same for RTMPS, with @files; for RTMP, with NULL. The files are read when
+ * the server is made. GST_ARCLY_ERROR_IN_USE too if the port speaks otherwise,
+ * or has other files; errors of gst_arcly_rtmp_tls_new(). */
+GstArclyRtmpServer *gst_arcly_rtmp_server_acquire_tls (GstArclyEngine *engine,
+    const gchar *host, guint port, const GstArclyRtmpTlsFiles *files,
+    GError **error);
 void gst_arcly_rtmp_server_release (
     GstArclyEngine *engine, GstArclyRtmpServer *server);
 

@@ -370,16 +370,25 @@ static const GstArclyRtmpConnectionFuncs client_funcs = {
   .left = gst_arcly_rtmp_client_left,
 };
 
+/* Takes @fd. */
 static GstArclyRtmpConnection *
 connect_client (Client *client, gint fd, GError **error)
 {
   GstArclyRtmpClients *clients = client->clients;
+  GstArclyRtmpChannel channel = { fd, NULL };
   guint32 random[RANDOM_SIZE / 4];
   guint i;
 
+  if (clients->tls) {
+    channel.stream = gst_arcly_rtmp_tls_stream_new (clients->tls, fd, error);
+    if (!channel.stream) {
+      gst_arcly_rtmp_channel_clear (&channel);
+      return NULL;
+    }
+  }
   for (i = 0; i < G_N_ELEMENTS (random); i++)
     random[i] = g_rand_int (clients->random);
-  return gst_arcly_rtmp_connection_new (clients->loop, fd,
+  return gst_arcly_rtmp_connection_new (clients->loop, &channel,
       &clients->limits.session, (const guint8 *) random, &client_funcs, client,
       error);
 }
@@ -430,14 +439,15 @@ gst_arcly_rtmp_clients_exhausted (gpointer data, const gchar *reason)
 /* ---- for the server ---- */
 
 GstArclyRtmpClients *
-gst_arcly_rtmp_clients_new (
-    GstArclyRtmpServer *server, GstArclyEngine *engine, GstArclyRtmpLoop *loop)
+gst_arcly_rtmp_clients_new (GstArclyRtmpServer *server, GstArclyEngine *engine,
+    GstArclyRtmpLoop *loop, GstArclyRtmpTls *tls)
 {
   GstArclyRtmpClients *clients = g_new0 (GstArclyRtmpClients, 1);
 
   clients->server = server;
   clients->engine = engine;
   clients->loop = loop;
+  clients->tls = tls;
   clients->routes = g_hash_table_new (g_str_hash, g_str_equal);
   clients->play_routes = g_hash_table_new (g_str_hash, g_str_equal);
   clients->all =

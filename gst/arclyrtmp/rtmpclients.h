@@ -48,9 +48,10 @@ struct _GstArclyRtmpPlayRoute {
 };
 
 /* Any thread, before the loop's thread knows them, and after. @server is for
- * the log; it is not referenced, nor is @engine, which outlives it. */
-GstArclyRtmpClients *gst_arcly_rtmp_clients_new (
-    GstArclyRtmpServer *server, GstArclyEngine *engine, GstArclyRtmpLoop *loop);
+ * the log; it is not referenced, nor are @engine and @tls (nullable), which
+ * outlive it. */
+GstArclyRtmpClients *gst_arcly_rtmp_clients_new (GstArclyRtmpServer *server,
+    GstArclyEngine *engine, GstArclyRtmpLoop *loop, GstArclyRtmpTls *tls);
 void gst_arcly_rtmp_clients_free (GstArclyRtmpClients *clients);
 
 /* Closes all at once and calls no route. */

@@ -43,8 +43,8 @@ gst_arcly_rtmp_client_left (gpointer data)
       client->clients->server, "%s: plays %s", client->peer, route->path);
   handoff->peer = g_strdup (client->peer);
   handoff->stream_id = client->stream_id;
-  gst_arcly_rtmp_connection_steal (
-      client->connection, &handoff->fd, &handoff->session, &handoff->unsent);
+  gst_arcly_rtmp_connection_steal (client->connection, &handoff->channel,
+      &handoff->session, &handoff->unsent);
   gst_arcly_rtmp_client_forget (client);
   route->funcs.join (route->data, handoff);
 }

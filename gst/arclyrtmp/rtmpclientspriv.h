@@ -43,6 +43,7 @@ struct _GstArclyRtmpClients {
   GstArclyRtmpServer *server; /* for logs; outlives us */
   GstArclyEngine *engine;     /* outlives us */
   GstArclyRtmpLoop *loop;
+  GstArclyRtmpTls *tls;    /* NULL: none; outlives us */
   GHashTable *routes;      /* path to GstArclyRtmpRoute, both borrowed */
   GHashTable *play_routes; /* path to GstArclyRtmpPlayRoute, both borrowed */
   GHashTable *all;         /* set of Client, owned */
