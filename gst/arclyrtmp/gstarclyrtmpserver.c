@@ -132,7 +132,8 @@ gst_arcly_rtmp_server_remove_route (
 }
 
 typedef struct {
-  GstArclyRtmpRoute *route;
+  GstArclyRtmpServer *server;
+  GstArclyRtmpServerLimits *to; /* a route's */
   const GstArclyRtmpServerLimits *limits;
 } LimitsCall;
 
@@ -141,17 +142,24 @@ do_set_limits (gpointer data)
 {
   LimitsCall *call = data;
 
-  call->route->limits = *call->limits;
-  gst_arcly_rtmp_clients_update_limits (call->route->server->clients);
+  *call->to = *call->limits;
+  gst_arcly_rtmp_clients_update_limits (call->server->clients);
 }
 
 void
 gst_arcly_rtmp_route_set_limits (
     GstArclyRtmpRoute *route, const GstArclyRtmpServerLimits *limits)
 {
-  LimitsCall call = { route, limits };
+  LimitsCall call = { route->server, &route->limits, limits };
 
-  g_return_if_fail (route != NULL);
+  gst_arcly_rtmp_loop_call (route->server->loop, do_set_limits, &call);
+}
+
+void
+gst_arcly_rtmp_play_route_set_limits (
+    GstArclyRtmpPlayRoute *route, const GstArclyRtmpServerLimits *limits)
+{
+  LimitsCall call = { route->server, &route->limits, limits };
 
   gst_arcly_rtmp_loop_call (route->server->loop, do_set_limits, &call);
 }
@@ -275,6 +283,8 @@ gst_arcly_rtmp_server_add_play_route (GstArclyRtmpServer *server,
   g_return_val_if_fail (path != NULL && funcs != NULL, NULL);
 
   call.route = g_new0 (GstArclyRtmpPlayRoute, 1);
+  call.route->server = server;
+  gst_arcly_rtmp_server_limits_init (&call.route->limits);
   call.route->path = g_strdup (path);
   call.route->funcs = *funcs;
   call.route->data = data;

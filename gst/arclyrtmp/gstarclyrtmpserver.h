@@ -106,8 +106,8 @@ void gst_arcly_rtmp_server_remove_route (
     GstArclyRtmpServer *server, GstArclyRtmpRoute *route);
 
 /* Until then the route has the defaults, and nobody takes over. Of limits the
- * strictest of the server's routes count, for connections that come from then
- * on. Any thread. */
+ * strictest of the server's routes count, where they are not the default, for
+ * connections that come from then on. Any thread. */
 void gst_arcly_rtmp_route_set_limits (
     GstArclyRtmpRoute *route, const GstArclyRtmpServerLimits *limits);
 void gst_arcly_rtmp_route_set_take_over (
@@ -122,6 +122,9 @@ GstArclyRtmpPlayRoute *gst_arcly_rtmp_server_add_play_route (
  * Any thread but the loop's. */
 void gst_arcly_rtmp_server_remove_play_route (
     GstArclyRtmpServer *server, GstArclyRtmpPlayRoute *route);
+
+void gst_arcly_rtmp_play_route_set_limits (
+    GstArclyRtmpPlayRoute *route, const GstArclyRtmpServerLimits *limits);
 
 /* Loops for players, one a processor, made at the first call and the server's
  * own: (transfer container) (element-type GstArclyRtmpLoop). Any thread. */

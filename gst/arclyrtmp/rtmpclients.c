@@ -29,28 +29,33 @@ gst_arcly_rtmp_clients_show (const gchar *text)
   return copy;
 }
 
-/* Before "publish" nobody knows for whom a client came, so what one route asks
- * for holds for all. */
+/* Before "publish" and "play" nobody knows for whom a client came, so what one
+ * route asks for holds for all. */
 void
 gst_arcly_rtmp_clients_update_limits (GstArclyRtmpClients *clients)
 {
+  GstArclyRtmpServerLimits *limits = &clients->limits;
+  GstClockTime timeout = 0;
   GHashTableIter iter;
   gpointer value;
-  gboolean first = TRUE;
 
-  gst_arcly_rtmp_server_limits_init (&clients->limits);
+  gst_arcly_rtmp_server_limits_init (limits);
+  g_hash_table_iter_init (&iter, clients->play_routes);
+  while (g_hash_table_iter_next (&iter, NULL, &value)) {
+    GstArclyRtmpPlayRoute *route = value;
+
+    gst_arcly_rtmp_server_limits_join (limits, &route->limits);
+  }
   g_hash_table_iter_init (&iter, clients->routes);
   while (g_hash_table_iter_next (&iter, NULL, &value)) {
     GstArclyRtmpRoute *route = value;
 
-    if (first)
-      clients->limits = route->limits;
-    gst_arcly_rtmp_server_limits_tighten (&clients->limits, &route->limits);
-    if (route->timeout > 0)
-      clients->limits.setup_timeout =
-          MIN (clients->limits.setup_timeout, route->timeout);
-    first = FALSE;
+    gst_arcly_rtmp_server_limits_join (limits, &route->limits);
+    if (route->timeout > 0 && (timeout == 0 || route->timeout < timeout))
+      timeout = route->timeout;
   }
+  if (timeout > 0)
+    limits->setup_timeout = MIN (limits->setup_timeout, timeout);
 }
 
 /* The client publishes no more; the route is free for another. */

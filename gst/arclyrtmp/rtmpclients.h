@@ -41,10 +41,14 @@ struct _GstArclyRtmpRoute {
 
 /* The same for players, likewise owned. */
 struct _GstArclyRtmpPlayRoute {
-  /* Constant. */
+  /* Constant. The element holds the server longer than the route. */
+  GstArclyRtmpServer *server;
   gchar *path;
   GstArclyRtmpPlayRouteFuncs funcs;
   gpointer data;
+
+  /* Loop thread only. */
+  GstArclyRtmpServerLimits limits;
 };
 
 /* Any thread, before the loop's thread knows them, and after. @server is for
@@ -64,7 +68,7 @@ void gst_arcly_rtmp_clients_exhausted (gpointer data, const gchar *reason);
 /* FALSE: there is a route of its path. The route stays the caller's. */
 gboolean gst_arcly_rtmp_clients_add_route (
     GstArclyRtmpClients *clients, GstArclyRtmpRoute *route);
-/* Its limits have changed. */
+/* Limits of a route have changed. */
 void gst_arcly_rtmp_clients_update_limits (GstArclyRtmpClients *clients);
 /* Sends its publisher away without calling the route. */
 void gst_arcly_rtmp_clients_remove_route (

@@ -48,7 +48,7 @@ struct _GstArclyRtmpClients {
   GHashTable *play_routes; /* path to GstArclyRtmpPlayRoute, both borrowed */
   GHashTable *all;         /* set of Client, owned */
   GRand *random;
-  GstArclyRtmpServerLimits limits; /* the strictest of the routes */
+  GstArclyRtmpServerLimits limits; /* of all routes together */
   GstArclyRtmpGuard *guard;        /* counts all */
   gboolean full;                   /* and said so */
 };

@@ -305,9 +305,9 @@ look_at_greeting (GstArclyRtmpTlsStream *stream)
     return fail (
         stream, g_strdup ("it speaks plain RTMP, and this port RTMPS only"));
   if (first != HANDSHAKE_RECORD)
-    return fail (stream,
-        g_strdup_printf ("not TLS: it starts with 0x%02x, not 0x%02x", first,
-            HANDSHAKE_RECORD));
+    return fail (
+        stream, g_strdup_printf ("not TLS: it starts with 0x%02x, not 0x%02x",
+                    first, HANDSHAKE_RECORD));
   stream->greeted = TRUE;
   return got;
 }
@@ -485,8 +485,8 @@ gst_arcly_rtmp_tls_stream_get_failure (const GstArclyRtmpTlsStream *stream)
 static gint
 set_up (GstArclyRtmpTlsStream *stream)
 {
-  gint code = gnutls_init (&stream->session,
-      GNUTLS_SERVER | GNUTLS_NONBLOCK | GNUTLS_NO_TICKETS);
+  gint code = gnutls_init (
+      &stream->session, GNUTLS_SERVER | GNUTLS_NONBLOCK | GNUTLS_NO_TICKETS);
 
   if (code < 0)
     return code;

@@ -271,8 +271,8 @@ GST_START_TEST (test_bad_locations)
     const gchar *location, *text;
   } rows[] = {
     { NULL, "No location" },
-    { "", "scheme '' is not rtmp" },
-    { "http://127.0.0.1/live/cam", "scheme 'http' is not rtmp" },
+    { "", "scheme '' is neither rtmp nor rtmps" },
+    { "http://127.0.0.1/live/cam", "scheme 'http' is neither rtmp nor rtmps" },
     { "rtmp://127.0.0.1:0/live", "application and stream" },
     { "rtmp://127.0.0.1:99999/live/cam", "not a URI" },
     { "rtmp://me:secret@127.0.0.1:0/live/cam", "no user" },

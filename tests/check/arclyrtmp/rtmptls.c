@@ -143,9 +143,8 @@ check_receiving (Pair *pair, gsize size)
 
   fill (data, size);
   while (read < size) {
-    gssize n =
-        gnutls_record_send (tls_peer_get_session (pair->peer), data + sent,
-            MIN (size - sent, 16384));
+    gssize n = gnutls_record_send (tls_peer_get_session (pair->peer),
+        data + sent, MIN (size - sent, 16384));
 
     sent += MAX (n, 0);
     while ((n = gst_arcly_rtmp_channel_recv (
@@ -322,8 +321,8 @@ GST_START_TEST (test_doctored)
   guint i;
 
   pair_init (&pair, protocols[__i__]);
-  gnutls_transport_set_ptr2 (tls_peer_get_session (pair.peer),
-      GINT_TO_POINTER (pair.fd), hello);
+  gnutls_transport_set_ptr2 (
+      tls_peer_get_session (pair.peer), GINT_TO_POINTER (pair.fd), hello);
   gnutls_transport_set_pull_function (
       tls_peer_get_session (pair.peer), read_socket);
   gnutls_transport_set_push_function (tls_peer_get_session (pair.peer), keep);
@@ -361,8 +360,7 @@ GST_START_TEST (test_old_versions)
   tls_peer_handshake (pair.peer);
   expect_failure (&pair, "version");
   fail_unless (!tls_peer_handshake (pair.peer));
-  fail_unless_equals_int (
-      gnutls_alert_get (tls_peer_get_session (pair.peer)),
+  fail_unless_equals_int (gnutls_alert_get (tls_peer_get_session (pair.peer)),
       GNUTLS_A_PROTOCOL_VERSION);
   pair_clear (&pair);
 }
@@ -401,9 +399,8 @@ GST_START_TEST (test_key_update)
 
   pair_init (&pair, TLS13);
   shake_hands (&pair);
-  fail_unless_equals_int (
-      gnutls_session_key_update (
-          tls_peer_get_session (pair.peer), GNUTLS_KU_PEER),
+  fail_unless_equals_int (gnutls_session_key_update (
+                              tls_peer_get_session (pair.peer), GNUTLS_KU_PEER),
       0);
   check_receiving (&pair, 1000);
   check_sending (&pair, 1000);
@@ -449,8 +446,7 @@ GST_START_TEST (test_files)
   expect_invalid (files.certificate, NULL, "usable key", invalid);
   expect_invalid (files.certificate, text, text, invalid);
   expect_invalid (files.certificate, "/nowhere/key.pem", "key.pem", invalid);
-  expect_invalid (
-      files.certificate, files.other_key, files.other_key, invalid);
+  expect_invalid (files.certificate, files.other_key, files.other_key, invalid);
   test_files_clear (&files);
 }
 GST_END_TEST;

@@ -72,6 +72,29 @@ GST_START_TEST (test_players_do_not_count)
 }
 GST_END_TEST;
 
+/* Players' routes have limits too. Who left one at its default has no say, so a
+ * limit can also be raised by one of those who share the port. */
+GST_START_TEST (test_limits_of_players)
+{
+  GstArclyRtmpServerLimits limits = defaults ();
+  g_autoptr (RtmpPeer) first = NULL, second = NULL, third = NULL;
+  TestServer f;
+
+  test_server_start (&f, 0);
+  test_server_add_play (&f);
+  limits.max_connections = 1;
+  gst_arcly_rtmp_play_route_set_limits (f.play, &limits);
+  first = test_server_publish (&f);
+  second = rtmp_peer_new (f.port);
+  fail_unless (rtmp_peer_wait_closed (second));
+  gst_arcly_rtmp_server_remove_play_route (f.server, f.play);
+  f.play = NULL;
+  third = rtmp_peer_new (f.port);
+  fail_unless (rtmp_peer_handshake (third));
+  test_server_stop (&f);
+}
+GST_END_TEST;
+
 /* Whatever comes meanwhile: a byte now and then is no reason to wait. */
 GST_START_TEST (test_setup_timeout)
 {
@@ -250,6 +273,7 @@ serverlimits_suite (void)
   suite_add_tcase (suite, tcase);
   tcase_add_test (tcase, test_max_connections);
   tcase_add_test (tcase, test_players_do_not_count);
+  tcase_add_test (tcase, test_limits_of_players);
   tcase_add_test (tcase, test_setup_timeout);
   tcase_add_loop_test (tcase, test_session, 0, G_N_ELEMENTS (rows));
   tcase_add_test (tcase, test_take_over);

@@ -22,8 +22,8 @@ static void
 start (Fixture *s, GstClockTime timeout)
 {
   test_files_init (&s->files);
-  s->pair = (GstArclyRtmpTlsFiles){ s->files.certificate,
-    s->files.private_key };
+  s->pair =
+      (GstArclyRtmpTlsFiles){ s->files.certificate, s->files.private_key };
   test_server_start_tls (&s->f, timeout, &s->pair);
 }
 
@@ -65,8 +65,8 @@ client_send (Client *self)
 {
   g_autoptr (GBytes) bytes = rtmp_client_take (self->client);
 
-  fail_unless (tls_peer_send (self->tls, g_bytes_get_data (bytes, NULL),
-      g_bytes_get_size (bytes)));
+  fail_unless (tls_peer_send (
+      self->tls, g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes)));
 }
 
 static void
@@ -286,8 +286,8 @@ expect_in_use (Fixture *s, const GstArclyRtmpTlsFiles *files, const gchar *why)
 {
   g_autoptr (GError) error = NULL;
 
-  fail_unless (gst_arcly_rtmp_server_acquire_tls (s->f.engine, "127.0.0.1",
-                   s->f.port, files, &error) == NULL);
+  fail_unless (gst_arcly_rtmp_server_acquire_tls (
+                   s->f.engine, "127.0.0.1", s->f.port, files, &error) == NULL);
   fail_unless (
       g_error_matches (error, GST_ARCLY_ERROR, GST_ARCLY_ERROR_IN_USE));
   fail_unless (strstr (error->message, why) != NULL, "%s", error->message);

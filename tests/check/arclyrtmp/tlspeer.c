@@ -15,8 +15,8 @@ tls_peer_new (gint fd, const gchar *versions)
       gnutls_certificate_allocate_credentials (&peer->credentials), ==, 0);
   g_assert_cmpint (
       gnutls_init (&peer->session, GNUTLS_CLIENT | GNUTLS_NO_SIGNAL), ==, 0);
-  g_assert_cmpint (gnutls_priority_set_direct (peer->session,
-                       versions ? versions : "NORMAL", NULL),
+  g_assert_cmpint (gnutls_priority_set_direct (
+                       peer->session, versions ? versions : "NORMAL", NULL),
       ==, 0);
   g_assert_cmpint (gnutls_credentials_set (peer->session,
                        GNUTLS_CRD_CERTIFICATE, peer->credentials),
