@@ -9,6 +9,8 @@
 
 /* S1, RTMP 1.0, 5.2.3. */
 #define RANDOM_SIZE 1528
+/* Between two warnings of the same. */
+#define TELL_US G_TIME_SPAN_MINUTE
 /* Of a peer's words in ours. */
 #define MAX_SHOWN_CHARS 128
 
@@ -27,6 +29,25 @@ gst_arcly_rtmp_clients_show (const gchar *text)
       *p = '?';
   }
   return copy;
+}
+
+/* For the end of a warning; NULL if it was given a moment ago. */
+static gchar *
+tell (GstArclyRtmpClientsTold *told)
+{
+  gint64 now = g_get_monotonic_time ();
+  gchar *text = NULL;
+
+  if (told->when > 0 && now - told->when < TELL_US) {
+    told->untold++;
+    return NULL;
+  }
+  text = told->untold > 0
+             ? g_strdup_printf (" (and %u times before, untold)", told->untold)
+             : g_strdup ("");
+  told->when = now;
+  told->untold = 0;
+  return text;
 }
 
 /* Before "publish" and "play" nobody knows for whom a client came, so what one
@@ -353,13 +374,7 @@ client_ended (gpointer data, const gchar *reason, gboolean error)
 void
 gst_arcly_rtmp_client_forget (Client *client)
 {
-  GstArclyRtmpClients *clients = client->clients;
-
-  g_hash_table_remove (clients->all, client);
-  /* Not at once, or a crowd at the door would be logged one by one. */
-  if (g_hash_table_size (clients->all) <=
-      clients->limits.max_connections / 10 * 9)
-    clients->full = FALSE;
+  g_hash_table_remove (client->clients->all, client);
 }
 
 static void
@@ -408,10 +423,11 @@ gst_arcly_rtmp_clients_accept (gpointer data, gint fd, const gchar *peer)
 
   reason = gst_arcly_rtmp_guard_enter (clients->guard, &clients->limits, peer);
   if (reason) {
-    if (!clients->full)
+    g_autofree gchar *others = tell (&clients->refused);
+
+    if (others)
       GST_WARNING_OBJECT (
-          clients->server, "%s: closed: %s (said once)", peer, reason);
-    clients->full = TRUE;
+          clients->server, "%s: closed: %s%s", peer, reason, others);
     close (fd);
     return;
   }
@@ -436,9 +452,11 @@ void
 gst_arcly_rtmp_clients_exhausted (gpointer data, const gchar *reason)
 {
   GstArclyRtmpClients *clients = data;
+  g_autofree gchar *others = tell (&clients->exhausted);
 
-  GST_WARNING_OBJECT (
-      clients->server, "cannot accept connections for now: %s", reason);
+  if (others)
+    GST_WARNING_OBJECT (clients->server,
+        "cannot accept connections for now: %s%s", reason, others);
 }
 
 /* ---- for the server ---- */

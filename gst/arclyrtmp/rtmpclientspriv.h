@@ -38,6 +38,12 @@ struct _GstArclyRtmpClient {
   gchar *refusal;      /* of a refusal, for its user */
 };
 
+/* What may happen many times a second, and fill a log. */
+typedef struct {
+  gint64 when; /* it was told last; 0: never */
+  guint untold;
+} GstArclyRtmpClientsTold;
+
 /* Loop thread only, once that has it. */
 struct _GstArclyRtmpClients {
   GstArclyRtmpServer *server; /* for logs; outlives us */
@@ -50,7 +56,8 @@ struct _GstArclyRtmpClients {
   GRand *random;
   GstArclyRtmpServerLimits limits; /* of all routes together */
   GstArclyRtmpGuard *guard;        /* counts all */
-  gboolean full;                   /* and said so */
+  GstArclyRtmpClientsTold refused; /* for whom there was no room */
+  GstArclyRtmpClientsTold exhausted;
 };
 
 /* A peer's text for humans: bounded, and without control characters that would
