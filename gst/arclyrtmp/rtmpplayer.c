@@ -157,6 +157,9 @@ send_all (GstArclyRtmpPlayer *player)
 {
   gboolean more = TRUE;
 
+  /* Also of one that takes no more, or its questions would be answered without
+   * a bound. */
+  gst_arcly_rtmp_player_take_output (player);
   while (more && !player->blocked && !player->dead) {
     more = gst_arcly_rtmp_player_send (player);
     if (player->at_end && !player->dead &&

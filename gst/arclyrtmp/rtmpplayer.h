@@ -74,6 +74,9 @@ gboolean gst_arcly_rtmp_player_get_lag (
 
 /* To be filled with whole messages. */
 GByteArray *gst_arcly_rtmp_player_get_said (GstArclyRtmpPlayer *player);
+/* What the session has to say is to be sent from now on. The player is lost if
+ * that is too much. */
+void gst_arcly_rtmp_player_take_output (GstArclyRtmpPlayer *player);
 gboolean gst_arcly_rtmp_player_send (GstArclyRtmpPlayer *player);
 /* The socket takes more. */
 void gst_arcly_rtmp_player_unblock (GstArclyRtmpPlayer *player);

@@ -78,8 +78,8 @@ say_headers (GstArclyRtmpPlayer *player, guint32 timestamp)
   }
 }
 
-static void
-take_output (GstArclyRtmpPlayer *player)
+void
+gst_arcly_rtmp_player_take_output (GstArclyRtmpPlayer *player)
 {
   g_autoptr (GBytes) output = NULL;
 
@@ -378,7 +378,7 @@ gst_arcly_rtmp_player_send (GstArclyRtmpPlayer *player)
 {
   gboolean with_log;
 
-  take_output (player);
+  gst_arcly_rtmp_player_take_output (player);
   if (player->dead)
     return FALSE;
   with_log = prepare_log (player);
