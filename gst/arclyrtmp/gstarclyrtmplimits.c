@@ -35,8 +35,9 @@ install_connections (GObjectClass *klass, guint first_id,
    *
    * How many connections the port takes; players that play are counted by
    * their element. One more is closed at once. Of several elements on one
-   * port the strictest counts, of this and of all limits that follow. Up to
-   * READY.
+   * port the strictest counts, of those that changed the default; so it is
+   * with all limits that follow. Up to READY. All are properties of
+   * #GstArclyRtmpSink too.
    *
    * Since: 0.1
    */

@@ -22,6 +22,8 @@ struct _GstArclyRtmpServer {
   /* Set when made, constant until closed: any thread. */
   GstArclyRtmpLoop *loop;
   GstArclyRtmpListener *listener; /* started: loop thread */
+  GstArclyRtmpTls *tls;           /* NULL: plain RTMP */
+  gchar *files;                   /* of "tls", as text; NULL with it */
   guint port;
 
   /* Loop thread only, but made and freed outside. */
@@ -130,7 +132,8 @@ gst_arcly_rtmp_server_remove_route (
 }
 
 typedef struct {
-  GstArclyRtmpRoute *route;
+  GstArclyRtmpServer *server;
+  GstArclyRtmpServerLimits *to; /* a route's */
   const GstArclyRtmpServerLimits *limits;
 } LimitsCall;
 
@@ -139,17 +142,24 @@ do_set_limits (gpointer data)
 {
   LimitsCall *call = data;
 
-  call->route->limits = *call->limits;
-  gst_arcly_rtmp_clients_update_limits (call->route->server->clients);
+  *call->to = *call->limits;
+  gst_arcly_rtmp_clients_update_limits (call->server->clients);
 }
 
 void
 gst_arcly_rtmp_route_set_limits (
     GstArclyRtmpRoute *route, const GstArclyRtmpServerLimits *limits)
 {
-  LimitsCall call = { route, limits };
+  LimitsCall call = { route->server, &route->limits, limits };
 
-  g_return_if_fail (route != NULL);
+  gst_arcly_rtmp_loop_call (route->server->loop, do_set_limits, &call);
+}
+
+void
+gst_arcly_rtmp_play_route_set_limits (
+    GstArclyRtmpPlayRoute *route, const GstArclyRtmpServerLimits *limits)
+{
+  LimitsCall call = { route->server, &route->limits, limits };
 
   gst_arcly_rtmp_loop_call (route->server->loop, do_set_limits, &call);
 }
@@ -273,6 +283,8 @@ gst_arcly_rtmp_server_add_play_route (GstArclyRtmpServer *server,
   g_return_val_if_fail (path != NULL && funcs != NULL, NULL);
 
   call.route = g_new0 (GstArclyRtmpPlayRoute, 1);
+  call.route->server = server;
+  gst_arcly_rtmp_server_limits_init (&call.route->limits);
   call.route->path = g_strdup (path);
   call.route->funcs = *funcs;
   call.route->data = data;
@@ -380,37 +392,60 @@ close_server (GObject *object)
   g_clear_pointer (&server->workers, g_ptr_array_unref);
   g_mutex_unlock (&server->lock);
   g_clear_pointer (&server->listener, gst_arcly_rtmp_listener_free);
+  g_clear_pointer (&server->tls, gst_arcly_rtmp_tls_unref);
+  g_clear_pointer (&server->files, g_free);
+}
+
+typedef struct {
+  const gchar *host;
+  guint port;
+  const GstArclyRtmpTlsFiles *files; /* nullable */
+} Address;
+
+/* Tells two pairs apart. */
+static gchar *
+show_files (const GstArclyRtmpTlsFiles *files)
+{
+  if (!files)
+    return NULL;
+  if (!files->private_key)
+    return g_strdup_printf ("\"%s\"", files->certificate);
+  return g_strdup_printf (
+      "\"%s\" and \"%s\"", files->certificate, files->private_key);
 }
 
 /* Whoever acquired the server holds @engine until it released it. */
 static gboolean
 open_server (GstArclyRtmpServer *server, GstArclyEngine *engine,
-    const gchar *host, guint port, GError **error)
+    const Address *address, GError **error)
 {
   StartCall call = { server, FALSE, NULL };
 
-  server->listener = gst_arcly_rtmp_listener_new (host, port, error);
+  server->files = show_files (address->files);
+  if (address->files) {
+    server->tls = gst_arcly_rtmp_tls_new (address->files, error);
+    if (!server->tls)
+      return FALSE;
+  }
+  server->listener =
+      gst_arcly_rtmp_listener_new (address->host, address->port, error);
   if (!server->listener)
     return FALSE;
   server->port = gst_arcly_rtmp_listener_get_port (server->listener);
   server->loop = gst_arcly_rtmp_loop_new ("arclyrtmp", error);
   if (!server->loop)
     return FALSE;
-  server->clients = gst_arcly_rtmp_clients_new (server, engine, server->loop);
+  server->clients =
+      gst_arcly_rtmp_clients_new (server, engine, server->loop, server->tls);
 
   gst_arcly_rtmp_loop_call (server->loop, do_start, &call);
   if (!call.ok) {
     g_propagate_error (error, call.error);
     return FALSE;
   }
-  GST_INFO_OBJECT (server, "listens on %s:%u", host, server->port);
+  GST_INFO_OBJECT (server, "listens on %s:%u", address->host, server->port);
   return TRUE;
 }
-
-typedef struct {
-  const gchar *host;
-  guint port;
-} Address;
 
 static gchar *
 make_key (const gchar *host, guint port)
@@ -426,7 +461,7 @@ create_server (
   const Address *address = user_data;
   GstArclyRtmpServer *server = g_object_new (GST_TYPE_ARCLY_RTMP_SERVER, NULL);
 
-  if (!open_server (server, engine, address->host, address->port, error)) {
+  if (!open_server (server, engine, address, error)) {
     close_server (G_OBJECT (server));
     g_object_unref (server);
     return NULL;
@@ -440,15 +475,48 @@ GstArclyRtmpServer *
 gst_arcly_rtmp_server_acquire (
     GstArclyEngine *engine, const gchar *host, guint port, GError **error)
 {
-  Address address = { host, port };
+  return gst_arcly_rtmp_server_acquire_tls (engine, host, port, NULL, error);
+}
+
+/* FALSE: it was made for others. */
+static gboolean
+check_files (GstArclyRtmpServer *server, const GstArclyRtmpTlsFiles *files,
+    GError **error)
+{
+  g_autofree gchar *wanted = show_files (files);
+
+  if (g_strcmp0 (wanted, server->files) == 0)
+    return TRUE;
+  if (server->files)
+    g_set_error (error, GST_ARCLY_ERROR, GST_ARCLY_ERROR_IN_USE,
+        "port %u speaks RTMPS with the certificate in %s for another element",
+        server->port, server->files);
+  else
+    g_set_error (error, GST_ARCLY_ERROR, GST_ARCLY_ERROR_IN_USE,
+        "port %u speaks plain RTMP for another element", server->port);
+  return FALSE;
+}
+
+GstArclyRtmpServer *
+gst_arcly_rtmp_server_acquire_tls (GstArclyEngine *engine, const gchar *host,
+    guint port, const GstArclyRtmpTlsFiles *files, GError **error)
+{
+  Address address = { host, port, files };
   g_autofree gchar *key = port == 0 ? NULL : make_key (host, port);
-  GObject *server;
+  GstArclyRtmpServer *server;
+  GObject *object;
 
   g_return_val_if_fail (host != NULL, NULL);
 
-  server = gst_arcly_engine_acquire (
+  object = gst_arcly_engine_acquire (
       engine, key, create_server, close_server, &address, error);
-  return server ? GST_ARCLY_RTMP_SERVER (server) : NULL;
+  if (object == NULL)
+    return NULL;
+  server = GST_ARCLY_RTMP_SERVER (object);
+  if (check_files (server, files, error))
+    return server;
+  gst_arcly_rtmp_server_release (engine, server);
+  return NULL;
 }
 
 void

@@ -10,6 +10,7 @@
 #include "rtmp/rtmpevent.h"
 #include "rtmpfeed.h"
 #include "rtmpguard.h"
+#include "rtmptls.h"
 
 G_BEGIN_DECLS
 
@@ -77,6 +78,12 @@ typedef struct {
  * free one. Give it back with gst_arcly_rtmp_server_release(). */
 GstArclyRtmpServer *gst_arcly_rtmp_server_acquire (
     GstArclyEngine *engine, const gchar *host, guint port, GError **error);
+/* The same for RTMPS, with @files; for RTMP, with NULL. The files are read when
+ * the server is made. GST_ARCLY_ERROR_IN_USE too if the port speaks otherwise,
+ * or has other files; errors of gst_arcly_rtmp_tls_new(). */
+GstArclyRtmpServer *gst_arcly_rtmp_server_acquire_tls (GstArclyEngine *engine,
+    const gchar *host, guint port, const GstArclyRtmpTlsFiles *files,
+    GError **error);
 void gst_arcly_rtmp_server_release (
     GstArclyEngine *engine, GstArclyRtmpServer *server);
 
@@ -99,8 +106,8 @@ void gst_arcly_rtmp_server_remove_route (
     GstArclyRtmpServer *server, GstArclyRtmpRoute *route);
 
 /* Until then the route has the defaults, and nobody takes over. Of limits the
- * strictest of the server's routes count, for connections that come from then
- * on. Any thread. */
+ * strictest of the server's routes count, where they are not the default, for
+ * connections that come from then on. Any thread. */
 void gst_arcly_rtmp_route_set_limits (
     GstArclyRtmpRoute *route, const GstArclyRtmpServerLimits *limits);
 void gst_arcly_rtmp_route_set_take_over (
@@ -115,6 +122,9 @@ GstArclyRtmpPlayRoute *gst_arcly_rtmp_server_add_play_route (
  * Any thread but the loop's. */
 void gst_arcly_rtmp_server_remove_play_route (
     GstArclyRtmpServer *server, GstArclyRtmpPlayRoute *route);
+
+void gst_arcly_rtmp_play_route_set_limits (
+    GstArclyRtmpPlayRoute *route, const GstArclyRtmpServerLimits *limits);
 
 /* Loops for players, one a processor, made at the first call and the server's
  * own: (transfer container) (element-type GstArclyRtmpLoop). Any thread. */

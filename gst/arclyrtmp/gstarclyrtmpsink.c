@@ -57,8 +57,6 @@ GST_DEBUG_CATEGORY (gst_arcly_rtmp_sink_debug);
 
 enum {
   PROP_0,
-  PROP_LOCATION,
-  PROP_PORT,
   PROP_MAX_CLIENTS,
   PROP_MAX_LAG_TIME,
   PROP_MAX_LAG_BYTES,
@@ -68,7 +66,8 @@ enum {
   PROP_SEND_INTERVAL,
   PROP_STATS,
   PROP_NUM_CLIENTS,
-  N_PROPERTIES
+  N_PROPERTIES,
+  PROP_PORT = N_PROPERTIES /* the first of gstarclyrtmpport.h */
 };
 
 static GParamSpec *properties[N_PROPERTIES];
@@ -162,7 +161,7 @@ get_stats (GstArclyRtmpSink *self)
 
   get_feed_stats (self, &stats);
   return gst_structure_new ("application/x-arcly-rtmp-sink-stats", "port",
-      G_TYPE_UINT, atomic_load (&self->port), "clients", G_TYPE_UINT64,
+      G_TYPE_UINT, atomic_load (&self->port.number), "clients", G_TYPE_UINT64,
       stats.clients, "players", G_TYPE_UINT64, stats.players, "refused",
       G_TYPE_UINT64, stats.refused, "resyncs", G_TYPE_UINT64, stats.resyncs,
       "evicted", G_TYPE_UINT64, stats.evicted, "messages", G_TYPE_UINT64,
@@ -212,9 +211,8 @@ gst_arcly_rtmp_sink_set_property (
 
   g_mutex_lock (&self->lock);
   GST_OBJECT_LOCK (self);
-  if (id == PROP_LOCATION) {
-    g_free (self->location);
-    self->location = g_value_dup_string (value);
+  if (id >= PROP_PORT) {
+    known = gst_arcly_rtmp_port_set (&self->port, id - PROP_PORT, value);
   } else {
     known = set_setting (&self->settings, id, value);
     if (known && self->feed)
@@ -242,12 +240,6 @@ gst_arcly_rtmp_sink_get_property (
     get_feed_stats (self, &stats);
   GST_OBJECT_LOCK (self);
   switch (id) {
-    case PROP_LOCATION:
-      g_value_set_string (value, self->location);
-      break;
-    case PROP_PORT:
-      g_value_set_uint (value, atomic_load (&self->port));
-      break;
     case PROP_MAX_CLIENTS:
       g_value_set_uint (value, settings->max_clients);
       break;
@@ -275,7 +267,8 @@ gst_arcly_rtmp_sink_get_property (
       g_value_set_uint (value, MIN (stats.clients, G_MAXUINT));
       break;
     default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+      if (!gst_arcly_rtmp_port_get (&self->port, id - PROP_PORT, value))
+        G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
       break;
   }
   GST_OBJECT_UNLOCK (self);
@@ -290,7 +283,7 @@ gst_arcly_rtmp_sink_finalize (GObject *object)
   for (i = 0; i < GST_ARCLY_RTMP_SINK_TRACKS; i++)
     gst_arcly_rtmp_sink_reset_track (&self->tracks[i]);
   g_mutex_clear (&self->lock);
-  g_free (self->location);
+  gst_arcly_rtmp_port_clear (&self->port);
   G_OBJECT_CLASS (gst_arcly_rtmp_sink_parent_class)->finalize (object);
 }
 
@@ -300,6 +293,7 @@ gst_arcly_rtmp_sink_init (GstArclyRtmpSink *self)
   guint i;
 
   g_mutex_init (&self->lock);
+  gst_arcly_rtmp_port_init (&self->port);
   for (i = 0; i < GST_ARCLY_RTMP_SINK_TRACKS; i++)
     gst_segment_init (&self->tracks[i].segment, GST_FORMAT_UNDEFINED);
   self->settings = (GstArclyRtmpFeedSettings){
@@ -315,32 +309,8 @@ gst_arcly_rtmp_sink_init (GstArclyRtmpSink *self)
 }
 
 static void
-install_address_properties (void)
+install_client_properties (void)
 {
-  /**
-   * GstArclyRtmpSink:location:
-   *
-   * What to serve, and where: `rtmp://HOST[:PORT]/APP/STREAM`. Without a host
-   * only this machine can connect; `0.0.0.0` lets all in. Port 0 takes a free
-   * one, see #GstArclyRtmpSink:port.
-   *
-   * Since: 0.1
-   */
-  properties[PROP_LOCATION] = g_param_spec_string ("location", "Location",
-      "rtmp://HOST[:1935]/APP/STREAM; no host = loopback, port 0 = any", NULL,
-      G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY);
-
-  /**
-   * GstArclyRtmpSink:port:
-   *
-   * TCP port that is listened on; 0 while there is none (below PAUSED).
-   *
-   * Since: 0.1
-   */
-  properties[PROP_PORT] = g_param_spec_uint ("port", "Port",
-      "TCP port that is listened on (0 = not listening)", 0, G_MAXUINT16, 0,
-      G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
-
   /**
    * GstArclyRtmpSink:max-clients:
    *
@@ -483,10 +453,11 @@ gst_arcly_rtmp_sink_class_init (GstArclyRtmpSinkClass *klass)
   element_class->request_new_pad = gst_arcly_rtmp_sink_request_pad;
   element_class->release_pad = gst_arcly_rtmp_sink_release_pad;
 
-  install_address_properties ();
+  install_client_properties ();
   install_sending_properties ();
   install_stats_properties ();
   g_object_class_install_properties (object_class, N_PROPERTIES, properties);
+  gst_arcly_rtmp_port_install (object_class, PROP_PORT);
   gst_element_class_add_static_pad_template (element_class, &video_template);
   gst_element_class_add_static_pad_template (element_class, &audio_template);
   gst_element_class_set_static_metadata (element_class, "Arcly RTMP sink",

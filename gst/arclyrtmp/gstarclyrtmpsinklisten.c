@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * On the way to PAUSED: an address to listen on, and a name to serve; back in
- * READY both are free. */
+ * On the way to PAUSED: a port, a feed, and a route of the port to it; back in
+ * READY all are free. */
 #include "config.h"
 
-#include <gio/gio.h>
-
 #include "gstarclyrtmpsinkpriv.h"
-#include "rtmplocation.h"
 
 #define GST_CAT_DEFAULT gst_arcly_rtmp_sink_debug
 
@@ -35,7 +32,7 @@ on_note (gpointer data, const GstArclyRtmpPlayerNote *note)
   GstArclyRtmpSink *self = data;
   GstStructure *structure =
       gst_structure_new (message_name (note->news), "name", G_TYPE_STRING,
-          self->path, "peer", G_TYPE_STRING, note->peer, NULL);
+          self->port.path, "peer", G_TYPE_STRING, note->peer, NULL);
 
   if (note->news == GST_ARCLY_RTMP_PLAYER_ENDED)
     gst_structure_set (structure, "reason", G_TYPE_STRING, note->reason,
@@ -96,110 +93,50 @@ static const GstArclyRtmpPlayRouteFuncs route_funcs = {
 
 /* ---- listening ---- */
 
-static GstArclyRtmpLocation *
-get_location (GstArclyRtmpSink *self, GstArclyRtmpFeedSettings *settings)
-{
-  g_autoptr (GstArclyRtmpLocation) location = NULL;
-  g_autoptr (GError) error = NULL;
-  g_autofree gchar *uri = NULL;
-
-  GST_OBJECT_LOCK (self);
-  uri = g_strdup (self->location);
-  *settings = self->settings;
-  GST_OBJECT_UNLOCK (self);
-
-  if (uri == NULL) {
-    GST_ELEMENT_ERROR (self, RESOURCE, SETTINGS,
-        ("No location is set, such as rtmp://127.0.0.1:1935/live/cam"), (NULL));
-    return NULL;
-  }
-  location = gst_arcly_rtmp_location_parse (uri, &error);
-  if (location == NULL)
-    GST_ELEMENT_ERROR (self, RESOURCE, SETTINGS,
-        ("Cannot use the location '%s': %s", uri, error->message), (NULL));
-  return g_steal_pointer (&location);
-}
-
 static gboolean
-open_server (GstArclyRtmpSink *self, const GstArclyRtmpLocation *location)
-{
-  g_autoptr (GError) error = NULL;
-
-  self->server = gst_arcly_rtmp_server_acquire (
-      self->engine, location->host, location->port, &error);
-  if (self->server) {
-    atomic_store (&self->port, gst_arcly_rtmp_server_get_port (self->server));
-    return TRUE;
-  }
-  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_ADDRESS_IN_USE))
-    GST_ELEMENT_ERROR (self, RESOURCE, BUSY,
-        ("Cannot listen on %s:%u, it is in use by another process: %s",
-            location->host, location->port, error->message),
-        (NULL));
-  else
-    GST_ELEMENT_ERROR (self, RESOURCE, OPEN_WRITE,
-        ("Cannot listen on %s:%u: %s", location->host, location->port,
-            error->message),
-        (NULL));
-  return FALSE;
-}
-
-static gboolean
-serve (GstArclyRtmpSink *self, const GstArclyRtmpFeedSettings *settings,
-    GError **error)
+serve (GstArclyRtmpSink *self, GError **error)
 {
   g_autoptr (GPtrArray) workers =
-      gst_arcly_rtmp_server_get_workers (self->server, error);
+      gst_arcly_rtmp_server_get_workers (self->port.server, error);
+  GstArclyRtmpFeedSettings settings;
+  GstArclyRtmpServerLimits limits;
   GstArclyRtmpFeed *feed;
 
   if (workers == NULL)
     return FALSE;
+  GST_OBJECT_LOCK (self);
+  settings = self->settings;
+  GST_OBJECT_UNLOCK (self);
+  gst_arcly_rtmp_port_get_limits (&self->port, &limits);
+
   feed = gst_arcly_rtmp_feed_new (
-      self->path, workers, settings, &feed_funcs, self);
+      self->port.path, workers, &settings, &feed_funcs, self);
   g_mutex_lock (&self->lock);
   self->feed = feed;
   g_mutex_unlock (&self->lock);
   self->route = gst_arcly_rtmp_server_add_play_route (
-      self->server, self->path, &route_funcs, feed, error);
-  return self->route != NULL;
-}
-
-static gboolean
-take_name (GstArclyRtmpSink *self, const gchar *path,
-    const GstArclyRtmpFeedSettings *settings)
-{
-  g_autoptr (GError) error = NULL;
-
-  /* Unregister comes with the path. */
-  if (gst_arcly_engine_register (
-          self->engine, GST_ARCLY_ROLE_EGRESS, path, G_OBJECT (self), &error)) {
-    self->path = g_strdup (path);
-    if (serve (self, settings, &error))
-      return TRUE;
-  }
-  GST_ELEMENT_ERROR (self, RESOURCE, BUSY,
-      ("Cannot serve '%s': %s", path, error->message), (NULL));
-  return FALSE;
+      self->port.server, self->port.path, &route_funcs, feed, error);
+  if (self->route == NULL)
+    return FALSE;
+  gst_arcly_rtmp_play_route_set_limits (self->route, &limits);
+  return TRUE;
 }
 
 gboolean
 gst_arcly_rtmp_sink_listen (GstArclyRtmpSink *self)
 {
-  g_autoptr (GstArclyRtmpLocation) location = NULL;
-  GstArclyRtmpFeedSettings settings;
+  g_autoptr (GError) error = NULL;
 
-  location = get_location (self, &settings);
-  if (location == NULL)
+  if (!gst_arcly_rtmp_port_open (
+          &self->port, GST_ELEMENT (self), GST_ARCLY_ROLE_EGRESS))
     return FALSE;
-
-  self->engine = gst_arcly_engine_ensure (GST_ELEMENT (self));
-  if (!open_server (self, location) ||
-      !take_name (self, location->path, &settings)) {
+  if (!serve (self, &error)) {
+    gst_arcly_rtmp_port_refuse (&self->port, error);
     gst_arcly_rtmp_sink_unlisten (self);
     return FALSE;
   }
-  GST_INFO_OBJECT (self, "serves players on %s:%u", location->host,
-      gst_arcly_rtmp_server_get_port (self->server));
+  GST_INFO_OBJECT (
+      self, "serves players on port %u", atomic_load (&self->port.number));
   return TRUE;
 }
 
@@ -210,7 +147,7 @@ gst_arcly_rtmp_sink_unlisten (GstArclyRtmpSink *self)
   guint i;
 
   if (self->route)
-    gst_arcly_rtmp_server_remove_play_route (self->server, self->route);
+    gst_arcly_rtmp_server_remove_play_route (self->port.server, self->route);
   self->route = NULL;
 
   g_mutex_lock (&self->lock);
@@ -222,13 +159,5 @@ gst_arcly_rtmp_sink_unlisten (GstArclyRtmpSink *self)
   g_mutex_unlock (&self->lock);
   g_clear_pointer (&feed, gst_arcly_rtmp_feed_free);
 
-  if (self->path)
-    gst_arcly_engine_unregister (
-        self->engine, GST_ARCLY_ROLE_EGRESS, self->path, G_OBJECT (self));
-  g_clear_pointer (&self->path, g_free);
-  if (self->server)
-    gst_arcly_rtmp_server_release (self->engine, self->server);
-  self->server = NULL;
-  atomic_store (&self->port, 0);
-  gst_clear_object (&self->engine);
+  gst_arcly_rtmp_port_close (&self->port);
 }

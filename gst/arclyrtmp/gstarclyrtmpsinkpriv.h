@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
  * The element, for its files only: gstarclyrtmpsink.c is what applications and
- * the pipeline see, gstarclyrtmpsinklisten.c gets it an address and a name,
+ * the pipeline see, gstarclyrtmpsinklisten.c gets it a port,
  * gstarclyrtmpsinkpad.c runs in the streaming threads. */
 #pragma once
 
 #include <stdatomic.h>
 
-#include "gstarclyrtmpserver.h"
+#include "gstarclyrtmpport.h"
 #include "gstarclyrtmpsink.h"
 #include "rtmpwriter.h"
 
@@ -32,14 +32,12 @@ typedef struct {
 struct _GstArclyRtmpSink {
   GstElement parent;
 
+  GstArclyRtmpPort port; /* says itself what guards it */
+
   /* Set on the way to PAUSED, constant until READY. */
-  GstArclyEngine *engine;
-  GstArclyRtmpServer *server;
   GstArclyRtmpPlayRoute *route;
-  gchar *path;
 
   /* Settings. Object lock. Copy out, unlock, then act. */
-  gchar *location;
   GstArclyRtmpFeedSettings settings;
 
   /* Before the object lock. Held while a buffer is encoded and put into the
@@ -53,9 +51,6 @@ struct _GstArclyRtmpSink {
   gint64 first_buffer; /* monotonic time; 0: there was none */
   gboolean ended;
   guint32 eos_seqnum;
-
-  /* Atomic. Who changes the state writes; "port" reads. 0: not listening. */
-  _Atomic guint port;
 };
 
 /* On the way to PAUSED. FALSE: an error was posted, and nothing is held. */

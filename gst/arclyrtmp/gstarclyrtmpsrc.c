@@ -50,7 +50,6 @@
 
 #include "config.h"
 
-#include "gstarclyrtmplimits.h"
 #include "gstarclyrtmpsrcpriv.h"
 
 GST_DEBUG_CATEGORY (gst_arcly_rtmp_src_debug);
@@ -67,15 +66,13 @@ GST_DEBUG_CATEGORY (gst_arcly_rtmp_src_debug);
 
 enum {
   PROP_0,
-  PROP_LOCATION,
-  PROP_PORT,
   PROP_TIMEOUT,
   PROP_ON_UNPUBLISH,
   PROP_RECONNECT_WINDOW,
   PROP_TAKE_OVER,
   PROP_STATS,
   N_PROPERTIES,
-  PROP_LIMITS = N_PROPERTIES /* the first of gstarclyrtmplimits.h */
+  PROP_PORT = N_PROPERTIES /* the first of gstarclyrtmpport.h */
 };
 
 static GParamSpec *properties[N_PROPERTIES];
@@ -308,10 +305,10 @@ get_stats (GstArclyRtmpSrc *self)
 
   gst_arcly_rtmp_queue_get_level (self->queue, &bytes, &ms);
   stats = gst_structure_new ("application/x-arcly-rtmp-src-stats", "port",
-      G_TYPE_UINT, atomic_load (&self->port), "publishers", G_TYPE_UINT64,
-      read_counter (&counters->sessions), "refused", G_TYPE_UINT64,
-      read_counter (&counters->refused), "messages", G_TYPE_UINT64,
-      read_counter (&counters->messages), "bytes", G_TYPE_UINT64,
+      G_TYPE_UINT, atomic_load (&self->port.number), "publishers",
+      G_TYPE_UINT64, read_counter (&counters->sessions), "refused",
+      G_TYPE_UINT64, read_counter (&counters->refused), "messages",
+      G_TYPE_UINT64, read_counter (&counters->messages), "bytes", G_TYPE_UINT64,
       read_counter (&counters->bytes), "video-frames", G_TYPE_UINT64,
       read_counter (&counters->frames[GST_ARCLY_RTMP_TRACK_VIDEO]),
       "audio-frames", G_TYPE_UINT64,
@@ -335,16 +332,7 @@ gst_arcly_rtmp_src_set_property (
   GstArclyRtmpSrc *self = GST_ARCLY_RTMP_SRC (object);
 
   GST_OBJECT_LOCK (self);
-  if (id >= PROP_LIMITS && id < PROP_LIMITS + GST_ARCLY_RTMP_N_LIMITS) {
-    gst_arcly_rtmp_limits_set (&self->limits, id - PROP_LIMITS, value);
-    GST_OBJECT_UNLOCK (self);
-    return;
-  }
   switch (id) {
-    case PROP_LOCATION:
-      g_free (self->location);
-      self->location = g_value_dup_string (value);
-      break;
     case PROP_TIMEOUT:
       self->timeout = g_value_get_uint64 (value);
       break;
@@ -358,7 +346,8 @@ gst_arcly_rtmp_src_set_property (
       self->take_over = g_value_get_enum (value);
       break;
     default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+      if (!gst_arcly_rtmp_port_set (&self->port, id - PROP_PORT, value))
+        G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
       break;
   }
   GST_OBJECT_UNLOCK (self);
@@ -375,18 +364,7 @@ gst_arcly_rtmp_src_get_property (
     return;
   }
   GST_OBJECT_LOCK (self);
-  if (id >= PROP_LIMITS && id < PROP_LIMITS + GST_ARCLY_RTMP_N_LIMITS) {
-    gst_arcly_rtmp_limits_get (&self->limits, id - PROP_LIMITS, value);
-    GST_OBJECT_UNLOCK (self);
-    return;
-  }
   switch (id) {
-    case PROP_LOCATION:
-      g_value_set_string (value, self->location);
-      break;
-    case PROP_PORT:
-      g_value_set_uint (value, atomic_load (&self->port));
-      break;
     case PROP_TIMEOUT:
       g_value_set_uint64 (value, self->timeout);
       break;
@@ -400,7 +378,8 @@ gst_arcly_rtmp_src_get_property (
       g_value_set_enum (value, self->take_over);
       break;
     default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+      if (!gst_arcly_rtmp_port_get (&self->port, id - PROP_PORT, value))
+        G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
       break;
   }
   GST_OBJECT_UNLOCK (self);
@@ -416,7 +395,7 @@ gst_arcly_rtmp_src_finalize (GObject *object)
   gst_arcly_rtmp_queue_free (self->queue);
   gst_flow_combiner_unref (self->combiner);
   g_free (self->stream_id);
-  g_free (self->location);
+  gst_arcly_rtmp_port_clear (&self->port);
   G_OBJECT_CLASS (gst_arcly_rtmp_src_parent_class)->finalize (object);
 }
 
@@ -426,7 +405,7 @@ gst_arcly_rtmp_src_init (GstArclyRtmpSrc *self)
   self->timeout = DEFAULT_TIMEOUT;
   self->on_unpublish = DEFAULT_ON_UNPUBLISH;
   self->take_over = DEFAULT_TAKE_OVER;
-  gst_arcly_rtmp_server_limits_init (&self->limits);
+  gst_arcly_rtmp_port_init (&self->port);
   self->queue = gst_arcly_rtmp_queue_new (QUEUE_BYTES, QUEUE_MS);
   self->combiner = gst_flow_combiner_new ();
   g_rec_mutex_init (&self->task_lock);
@@ -438,30 +417,6 @@ gst_arcly_rtmp_src_init (GstArclyRtmpSrc *self)
 static void
 install_properties (GObjectClass *object_class)
 {
-  /**
-   * GstArclyRtmpSrc:location:
-   *
-   * What to receive, and where: `rtmp://HOST[:PORT]/APP/STREAM`. Without a
-   * host only this machine can connect; `0.0.0.0` lets all in. Port 0 takes a
-   * free one, see #GstArclyRtmpSrc:port.
-   *
-   * Since: 0.1
-   */
-  properties[PROP_LOCATION] = g_param_spec_string ("location", "Location",
-      "rtmp://HOST[:1935]/APP/STREAM; no host = loopback, port 0 = any", NULL,
-      G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY);
-
-  /**
-   * GstArclyRtmpSrc:port:
-   *
-   * TCP port that is listened on; 0 while there is none (below PAUSED).
-   *
-   * Since: 0.1
-   */
-  properties[PROP_PORT] = g_param_spec_uint ("port", "Port",
-      "TCP port that is listened on (0 = not listening)", 0, G_MAXUINT16, 0,
-      G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
-
   /**
    * GstArclyRtmpSrc:timeout:
    *
@@ -543,7 +498,7 @@ install_properties (GObjectClass *object_class)
       G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
 
   g_object_class_install_properties (object_class, N_PROPERTIES, properties);
-  gst_arcly_rtmp_limits_install (object_class, PROP_LIMITS);
+  gst_arcly_rtmp_port_install (object_class, PROP_PORT);
 }
 
 static void

@@ -1,104 +1,36 @@
 /* SPDX-License-Identifier: MIT
  *
- * On the way to PAUSED: an address to listen on, and a name to receive; back
- * in READY both are free. */
+ * On the way to PAUSED: a port, and a route of it; back in READY both are
+ * free. */
 #include "config.h"
 
-#include <gio/gio.h>
-
 #include "gstarclyrtmpsrcpriv.h"
-#include "rtmplocation.h"
 
 #define GST_CAT_DEFAULT gst_arcly_rtmp_src_debug
 
-static GstArclyRtmpLocation *
-get_location (GstArclyRtmpSrc *self, GstClockTime *timeout)
-{
-  g_autoptr (GstArclyRtmpLocation) location = NULL;
-  g_autoptr (GError) error = NULL;
-  g_autofree gchar *uri = NULL;
-
-  GST_OBJECT_LOCK (self);
-  uri = g_strdup (self->location);
-  *timeout = self->timeout;
-  GST_OBJECT_UNLOCK (self);
-
-  if (uri == NULL) {
-    GST_ELEMENT_ERROR (self, RESOURCE, SETTINGS,
-        ("No location is set, such as rtmp://127.0.0.1:1935/live/cam"), (NULL));
-    return NULL;
-  }
-  location = gst_arcly_rtmp_location_parse (uri, &error);
-  if (location == NULL)
-    GST_ELEMENT_ERROR (self, RESOURCE, SETTINGS,
-        ("Cannot use the location '%s': %s", uri, error->message), (NULL));
-  return g_steal_pointer (&location);
-}
-
 static gboolean
-is_in_use (const GError *error)
-{
-  return g_error_matches (error, GST_ARCLY_ERROR, GST_ARCLY_ERROR_IN_USE) ||
-         g_error_matches (error, G_IO_ERROR, G_IO_ERROR_ADDRESS_IN_USE);
-}
-
-static gboolean
-open_server (GstArclyRtmpSrc *self, const GstArclyRtmpLocation *location)
+add_route (GstArclyRtmpSrc *self)
 {
   g_autoptr (GError) error = NULL;
-
-  self->server = gst_arcly_rtmp_server_acquire (
-      self->engine, location->host, location->port, &error);
-  if (self->server) {
-    atomic_store (&self->port, gst_arcly_rtmp_server_get_port (self->server));
-    return TRUE;
-  }
-  if (is_in_use (error))
-    GST_ELEMENT_ERROR (self, RESOURCE, BUSY,
-        ("%s (used by another process, or another engine of this one)",
-            error->message),
-        (NULL));
-  else
-    GST_ELEMENT_ERROR (
-        self, RESOURCE, OPEN_READ, ("%s", error->message), (NULL));
-  return FALSE;
-}
-
-static void
-apply_settings (GstArclyRtmpSrc *self)
-{
   GstArclyRtmpServerLimits limits;
   GstArclyRtmpTakeOver take_over;
+  GstClockTime timeout;
 
   GST_OBJECT_LOCK (self);
-  limits = self->limits;
+  timeout = self->timeout;
   take_over = self->take_over;
   GST_OBJECT_UNLOCK (self);
-  gst_arcly_rtmp_route_set_take_over (self->route, take_over);
-  gst_arcly_rtmp_route_set_limits (self->route, &limits);
-}
+  gst_arcly_rtmp_port_get_limits (&self->port, &limits);
 
-static gboolean
-take_name (GstArclyRtmpSrc *self, const gchar *path, GstClockTime timeout)
-{
-  g_autoptr (GError) error = NULL;
-
-  if (!gst_arcly_engine_register (
-          self->engine, GST_ARCLY_ROLE_INGEST, path, G_OBJECT (self), &error)) {
-    GST_ELEMENT_ERROR (self, RESOURCE, BUSY,
-        ("Cannot receive '%s': %s", path, error->message), (NULL));
+  self->route = gst_arcly_rtmp_server_add_route (self->port.server,
+      self->port.path, timeout, &gst_arcly_rtmp_src_route_funcs, self, &error);
+  if (self->route == NULL) {
+    gst_arcly_rtmp_port_refuse (&self->port, error);
     return FALSE;
   }
-  self->path = g_strdup (path);
-  self->route = gst_arcly_rtmp_server_add_route (self->server, path, timeout,
-      &gst_arcly_rtmp_src_route_funcs, self, &error);
-  if (self->route) {
-    apply_settings (self);
-    return TRUE;
-  }
-  GST_ELEMENT_ERROR (self, RESOURCE, BUSY,
-      ("Cannot receive '%s': %s", path, error->message), (NULL));
-  return FALSE;
+  gst_arcly_rtmp_route_set_take_over (self->route, take_over);
+  gst_arcly_rtmp_route_set_limits (self->route, &limits);
+  return TRUE;
 }
 
 static void
@@ -125,17 +57,9 @@ gst_arcly_rtmp_src_unlisten (GstArclyRtmpSrc *self)
   gchar *peer;
 
   if (self->route)
-    gst_arcly_rtmp_server_remove_route (self->server, self->route);
+    gst_arcly_rtmp_server_remove_route (self->port.server, self->route);
   self->route = NULL;
-  if (self->path)
-    gst_arcly_engine_unregister (
-        self->engine, GST_ARCLY_ROLE_INGEST, self->path, G_OBJECT (self));
-  g_clear_pointer (&self->path, g_free);
-  if (self->server)
-    gst_arcly_rtmp_server_release (self->engine, self->server);
-  self->server = NULL;
-  atomic_store (&self->port, 0);
-  gst_clear_object (&self->engine);
+  gst_arcly_rtmp_port_close (&self->port);
 
   GST_OBJECT_LOCK (self);
   peer = g_steal_pointer (&self->peer);
@@ -146,25 +70,19 @@ gst_arcly_rtmp_src_unlisten (GstArclyRtmpSrc *self)
 gboolean
 gst_arcly_rtmp_src_listen (GstArclyRtmpSrc *self)
 {
-  g_autoptr (GstArclyRtmpLocation) location = NULL;
-  GstClockTime timeout;
-
-  location = get_location (self, &timeout);
-  if (location == NULL)
-    return FALSE;
-
   reset_counters (self);
-  self->engine = gst_arcly_engine_ensure (GST_ELEMENT (self));
+  if (!gst_arcly_rtmp_port_open (
+          &self->port, GST_ELEMENT (self), GST_ARCLY_ROLE_INGEST))
+    return FALSE;
   /* Names the stream, and does not tell it: it may be a key. */
   g_free (self->stream_id);
   self->stream_id =
-      g_compute_checksum_for_string (G_CHECKSUM_SHA256, location->path, -1);
-  if (!open_server (self, location) ||
-      !take_name (self, location->path, timeout)) {
+      g_compute_checksum_for_string (G_CHECKSUM_SHA256, self->port.path, -1);
+  if (!add_route (self)) {
     gst_arcly_rtmp_src_unlisten (self);
     return FALSE;
   }
-  GST_INFO_OBJECT (self, "listening on %s:%u", location->host,
-      gst_arcly_rtmp_server_get_port (self->server));
+  GST_INFO_OBJECT (
+      self, "listening on port %u", atomic_load (&self->port.number));
   return TRUE;
 }

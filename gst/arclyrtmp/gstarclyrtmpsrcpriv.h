@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * The element, for its files only: gstarclyrtmpsrc.c is what applications and
- * the pipeline see, gstarclyrtmpsrclisten.c gets it an address and a name,
+ * the pipeline see, gstarclyrtmpsrclisten.c gets it a port,
  * gstarclyrtmpsrcroute.c runs in the server's loop, gstarclyrtmpsrcstream.c in
  * the streaming thread. */
 #pragma once
@@ -10,7 +10,7 @@
 
 #include <gst/base/gstflowcombiner.h>
 
-#include "gstarclyrtmpserver.h"
+#include "gstarclyrtmpport.h"
 #include "gstarclyrtmpsrc.h"
 #include "rtmpdemux.h"
 #include "rtmpqueue.h"
@@ -50,21 +50,18 @@ struct _GstArclyRtmpSrc {
    * it does not. */
   GRecMutex task_lock;
 
+  GstArclyRtmpPort port; /* says itself what guards it */
+
   /* Set on the way to PAUSED, constant until READY. */
-  GstArclyEngine *engine;
-  GstArclyRtmpServer *server;
   GstArclyRtmpRoute *route;
-  gchar *path;
   gchar *stream_id;
   guint group_id;
 
   /* Settings. Object lock. Copy out, unlock, then act. */
-  gchar *location;
   GstClockTime timeout;
   GstArclyRtmpOnUnpublish on_unpublish;
   GstClockTime reconnect_window;
   GstArclyRtmpTakeOver take_over;
-  GstArclyRtmpServerLimits limits;
 
   /* Object lock. The present publisher, NULL if there is none. Written by the
    * loop and on the way to READY. */
@@ -94,9 +91,6 @@ struct _GstArclyRtmpSrc {
   /* Atomic. Set before the pads are deactivated; the streaming thread reads it
    * after it added a pad, which is then deactivated by one or the other. */
   _Atomic gboolean stopping;
-
-  /* Atomic. Who changes the state writes; "port" reads. 0: not listening. */
-  _Atomic guint port;
 
   /* Atomic, relaxed. Loop and streaming thread add; "stats" reads. */
   GstArclyRtmpSrcCounters counters;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * The streaming thread: items of the queue in, pads and what goes through them
- * out. No lock is held but the task's own. */
+ * out. No lock is held but the task's own and, while it pushes, the pad's. */
 #include "config.h"
 
 #include "gstarclyrtmpsrcpriv.h"
@@ -55,6 +55,28 @@ src_event (GstPad *pad, GstObject *parent, GstEvent *event)
   return ok;
 }
 
+/* With the pad's stream lock, as its own task would have it: who deactivates
+ * the pad waits for that before the pad forgets its events. Else what is on its
+ * way would arrive without stream-start and segment. */
+static void
+push_event_to (GstPad *pad, GstEvent *event)
+{
+  GST_PAD_STREAM_LOCK (pad);
+  gst_pad_push_event (pad, event);
+  GST_PAD_STREAM_UNLOCK (pad);
+}
+
+static GstFlowReturn
+push_buffer_to (GstPad *pad, GstBuffer *buffer)
+{
+  GstFlowReturn flow;
+
+  GST_PAD_STREAM_LOCK (pad);
+  flow = gst_pad_push (pad, buffer);
+  GST_PAD_STREAM_UNLOCK (pad);
+  return flow;
+}
+
 static void
 push_stream_start (GstArclyRtmpSrc *self, GstPad *pad)
 {
@@ -63,7 +85,7 @@ push_stream_start (GstArclyRtmpSrc *self, GstPad *pad)
   GstEvent *event = gst_event_new_stream_start (id);
 
   gst_event_set_group_id (event, self->group_id);
-  gst_pad_push_event (pad, event);
+  push_event_to (pad, event);
 }
 
 static void
@@ -74,7 +96,7 @@ push_segment (GstArclyRtmpSrc *self, GstArclyRtmpSrcTrack *track)
   if (track->segment_sent)
     return;
   gst_segment_init (&segment, GST_FORMAT_TIME);
-  gst_pad_push_event (track->pad, gst_event_new_segment (&segment));
+  push_event_to (track->pad, gst_event_new_segment (&segment));
   track->segment_sent = TRUE;
 }
 
@@ -84,7 +106,7 @@ push_caps (GstArclyRtmpSrc *self, GstArclyRtmpSrcTrack *track, GstCaps *caps)
   if (track->caps == NULL || !gst_caps_is_equal (track->caps, caps)) {
     GST_DEBUG_OBJECT (track->pad, "caps %" GST_PTR_FORMAT, caps);
     gst_caps_replace (&track->caps, caps);
-    gst_pad_push_event (track->pad, gst_event_new_caps (caps));
+    push_event_to (track->pad, gst_event_new_caps (caps));
   }
   push_segment (self, track);
 }
@@ -146,7 +168,7 @@ push_event (GstArclyRtmpSrc *self, GstEvent *event)
 
   for (i = 0; i < GST_ARCLY_RTMP_N_TRACKS; i++) {
     if (self->tracks[i].pad)
-      gst_pad_push_event (self->tracks[i].pad, gst_event_ref (event));
+      push_event_to (self->tracks[i].pad, gst_event_ref (event));
   }
 }
 
@@ -231,7 +253,7 @@ push_buffer (GstArclyRtmpSrc *self, GstArclyRtmpUnit *unit)
   atomic_fetch_add_explicit (
       &self->counters.frames[kind], 1, memory_order_relaxed);
   push_segment (self, track);
-  flow = gst_pad_push (track->pad, buffer);
+  flow = push_buffer_to (track->pad, buffer);
   /* We stop, or downstream changes: then the buffer is missing there. */
   if (flow == GST_FLOW_FLUSHING) {
     track->discont = TRUE;
@@ -253,7 +275,7 @@ push_tags (GstArclyRtmpSrc *self)
       continue;
     tags = gst_arcly_rtmp_demux_take_tags (self->demux, i);
     if (tags)
-      gst_pad_push_event (track->pad, gst_event_new_tag (tags));
+      push_event_to (track->pad, gst_event_new_tag (tags));
   }
 }
 
@@ -265,7 +287,7 @@ push_data (GstArclyRtmpSrc *self, GstEvent *event)
 
   for (i = 0; i < GST_ARCLY_RTMP_N_TRACKS; i++) {
     if (self->tracks[i].pad && self->tracks[i].segment_sent)
-      gst_pad_push_event (self->tracks[i].pad, gst_event_ref (event));
+      push_event_to (self->tracks[i].pad, gst_event_ref (event));
   }
 }
 

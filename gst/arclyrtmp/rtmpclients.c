@@ -9,6 +9,8 @@
 
 /* S1, RTMP 1.0, 5.2.3. */
 #define RANDOM_SIZE 1528
+/* Between two warnings of the same. */
+#define TELL_US G_TIME_SPAN_MINUTE
 /* Of a peer's words in ours. */
 #define MAX_SHOWN_CHARS 128
 
@@ -29,28 +31,52 @@ gst_arcly_rtmp_clients_show (const gchar *text)
   return copy;
 }
 
-/* Before "publish" nobody knows for whom a client came, so what one route asks
- * for holds for all. */
+/* For the end of a warning; NULL if it was given a moment ago. */
+static gchar *
+tell (GstArclyRtmpClientsTold *told)
+{
+  gint64 now = g_get_monotonic_time ();
+  gchar *text = NULL;
+
+  if (told->when > 0 && now - told->when < TELL_US) {
+    told->untold++;
+    return NULL;
+  }
+  text = told->untold > 0
+             ? g_strdup_printf (" (and %u times before, untold)", told->untold)
+             : g_strdup ("");
+  told->when = now;
+  told->untold = 0;
+  return text;
+}
+
+/* Before "publish" and "play" nobody knows for whom a client came, so what one
+ * route asks for holds for all. */
 void
 gst_arcly_rtmp_clients_update_limits (GstArclyRtmpClients *clients)
 {
+  GstArclyRtmpServerLimits *limits = &clients->limits;
+  GstClockTime timeout = 0;
   GHashTableIter iter;
   gpointer value;
-  gboolean first = TRUE;
 
-  gst_arcly_rtmp_server_limits_init (&clients->limits);
+  gst_arcly_rtmp_server_limits_init (limits);
+  g_hash_table_iter_init (&iter, clients->play_routes);
+  while (g_hash_table_iter_next (&iter, NULL, &value)) {
+    GstArclyRtmpPlayRoute *route = value;
+
+    gst_arcly_rtmp_server_limits_join (limits, &route->limits);
+  }
   g_hash_table_iter_init (&iter, clients->routes);
   while (g_hash_table_iter_next (&iter, NULL, &value)) {
     GstArclyRtmpRoute *route = value;
 
-    if (first)
-      clients->limits = route->limits;
-    gst_arcly_rtmp_server_limits_tighten (&clients->limits, &route->limits);
-    if (route->timeout > 0)
-      clients->limits.setup_timeout =
-          MIN (clients->limits.setup_timeout, route->timeout);
-    first = FALSE;
+    gst_arcly_rtmp_server_limits_join (limits, &route->limits);
+    if (route->timeout > 0 && (timeout == 0 || route->timeout < timeout))
+      timeout = route->timeout;
   }
+  if (timeout > 0)
+    limits->setup_timeout = MIN (limits->setup_timeout, timeout);
 }
 
 /* The client publishes no more; the route is free for another. */
@@ -348,13 +374,7 @@ client_ended (gpointer data, const gchar *reason, gboolean error)
 void
 gst_arcly_rtmp_client_forget (Client *client)
 {
-  GstArclyRtmpClients *clients = client->clients;
-
-  g_hash_table_remove (clients->all, client);
-  /* Not at once, or a crowd at the door would be logged one by one. */
-  if (g_hash_table_size (clients->all) <=
-      clients->limits.max_connections / 10 * 9)
-    clients->full = FALSE;
+  g_hash_table_remove (client->clients->all, client);
 }
 
 static void
@@ -370,16 +390,25 @@ static const GstArclyRtmpConnectionFuncs client_funcs = {
   .left = gst_arcly_rtmp_client_left,
 };
 
+/* Takes @fd. */
 static GstArclyRtmpConnection *
 connect_client (Client *client, gint fd, GError **error)
 {
   GstArclyRtmpClients *clients = client->clients;
+  GstArclyRtmpChannel channel = { fd, NULL };
   guint32 random[RANDOM_SIZE / 4];
   guint i;
 
+  if (clients->tls) {
+    channel.stream = gst_arcly_rtmp_tls_stream_new (clients->tls, fd, error);
+    if (!channel.stream) {
+      gst_arcly_rtmp_channel_clear (&channel);
+      return NULL;
+    }
+  }
   for (i = 0; i < G_N_ELEMENTS (random); i++)
     random[i] = g_rand_int (clients->random);
-  return gst_arcly_rtmp_connection_new (clients->loop, fd,
+  return gst_arcly_rtmp_connection_new (clients->loop, &channel,
       &clients->limits.session, (const guint8 *) random, &client_funcs, client,
       error);
 }
@@ -394,10 +423,11 @@ gst_arcly_rtmp_clients_accept (gpointer data, gint fd, const gchar *peer)
 
   reason = gst_arcly_rtmp_guard_enter (clients->guard, &clients->limits, peer);
   if (reason) {
-    if (!clients->full)
+    g_autofree gchar *others = tell (&clients->refused);
+
+    if (others)
       GST_WARNING_OBJECT (
-          clients->server, "%s: closed: %s (said once)", peer, reason);
-    clients->full = TRUE;
+          clients->server, "%s: closed: %s%s", peer, reason, others);
     close (fd);
     return;
   }
@@ -422,22 +452,25 @@ void
 gst_arcly_rtmp_clients_exhausted (gpointer data, const gchar *reason)
 {
   GstArclyRtmpClients *clients = data;
+  g_autofree gchar *others = tell (&clients->exhausted);
 
-  GST_WARNING_OBJECT (
-      clients->server, "cannot accept connections for now: %s", reason);
+  if (others)
+    GST_WARNING_OBJECT (clients->server,
+        "cannot accept connections for now: %s%s", reason, others);
 }
 
 /* ---- for the server ---- */
 
 GstArclyRtmpClients *
-gst_arcly_rtmp_clients_new (
-    GstArclyRtmpServer *server, GstArclyEngine *engine, GstArclyRtmpLoop *loop)
+gst_arcly_rtmp_clients_new (GstArclyRtmpServer *server, GstArclyEngine *engine,
+    GstArclyRtmpLoop *loop, GstArclyRtmpTls *tls)
 {
   GstArclyRtmpClients *clients = g_new0 (GstArclyRtmpClients, 1);
 
   clients->server = server;
   clients->engine = engine;
   clients->loop = loop;
+  clients->tls = tls;
   clients->routes = g_hash_table_new (g_str_hash, g_str_equal);
   clients->play_routes = g_hash_table_new (g_str_hash, g_str_equal);
   clients->all =

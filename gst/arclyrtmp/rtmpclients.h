@@ -41,16 +41,21 @@ struct _GstArclyRtmpRoute {
 
 /* The same for players, likewise owned. */
 struct _GstArclyRtmpPlayRoute {
-  /* Constant. */
+  /* Constant. The element holds the server longer than the route. */
+  GstArclyRtmpServer *server;
   gchar *path;
   GstArclyRtmpPlayRouteFuncs funcs;
   gpointer data;
+
+  /* Loop thread only. */
+  GstArclyRtmpServerLimits limits;
 };
 
 /* Any thread, before the loop's thread knows them, and after. @server is for
- * the log; it is not referenced, nor is @engine, which outlives it. */
-GstArclyRtmpClients *gst_arcly_rtmp_clients_new (
-    GstArclyRtmpServer *server, GstArclyEngine *engine, GstArclyRtmpLoop *loop);
+ * the log; it is not referenced, nor are @engine and @tls (nullable), which
+ * outlive it. */
+GstArclyRtmpClients *gst_arcly_rtmp_clients_new (GstArclyRtmpServer *server,
+    GstArclyEngine *engine, GstArclyRtmpLoop *loop, GstArclyRtmpTls *tls);
 void gst_arcly_rtmp_clients_free (GstArclyRtmpClients *clients);
 
 /* Closes all at once and calls no route. */
@@ -63,7 +68,7 @@ void gst_arcly_rtmp_clients_exhausted (gpointer data, const gchar *reason);
 /* FALSE: there is a route of its path. The route stays the caller's. */
 gboolean gst_arcly_rtmp_clients_add_route (
     GstArclyRtmpClients *clients, GstArclyRtmpRoute *route);
-/* Its limits have changed. */
+/* Limits of a route have changed. */
 void gst_arcly_rtmp_clients_update_limits (GstArclyRtmpClients *clients);
 /* Sends its publisher away without calling the route. */
 void gst_arcly_rtmp_clients_remove_route (

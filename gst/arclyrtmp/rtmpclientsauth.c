@@ -89,8 +89,9 @@ gst_arcly_rtmp_client_authorize (Client *client, GstArclyRtmpEvent **event)
     return decision == GST_ARCLY_RTMP_PERMITTED;
 
   request = gst_arcly_rtmp_auth_request (
-      publish ? GST_ARCLY_ACTION_PUBLISH : GST_ARCLY_ACTION_PLAY, "rtmp",
-      client->peer, client->credentials, &(*event)->stream);
+      publish ? GST_ARCLY_ACTION_PUBLISH : GST_ARCLY_ACTION_PLAY,
+      client->clients->tls ? "rtmps" : "rtmp", client->peer,
+      client->credentials, &(*event)->stream);
   client->auth = gst_arcly_rtmp_auth_start (client->clients->engine,
       client->clients->loop, request, on_decision, client);
   if (!client->auth)

@@ -43,8 +43,8 @@ gst_arcly_rtmp_client_left (gpointer data)
       client->clients->server, "%s: plays %s", client->peer, route->path);
   handoff->peer = g_strdup (client->peer);
   handoff->stream_id = client->stream_id;
-  gst_arcly_rtmp_connection_steal (
-      client->connection, &handoff->fd, &handoff->session, &handoff->unsent);
+  gst_arcly_rtmp_connection_steal (client->connection, &handoff->channel,
+      &handoff->session, &handoff->unsent);
   gst_arcly_rtmp_client_forget (client);
   route->funcs.join (route->data, handoff);
 }
@@ -56,6 +56,7 @@ gst_arcly_rtmp_clients_add_play_route (
   if (g_hash_table_contains (clients->play_routes, route->path))
     return FALSE;
   g_hash_table_insert (clients->play_routes, route->path, route);
+  gst_arcly_rtmp_clients_update_limits (clients);
   return TRUE;
 }
 
@@ -64,4 +65,5 @@ gst_arcly_rtmp_clients_remove_play_route (
     GstArclyRtmpClients *clients, GstArclyRtmpPlayRoute *route)
 {
   g_hash_table_remove (clients->play_routes, route->path);
+  gst_arcly_rtmp_clients_update_limits (clients);
 }

@@ -38,18 +38,26 @@ struct _GstArclyRtmpClient {
   gchar *refusal;      /* of a refusal, for its user */
 };
 
+/* What may happen many times a second, and fill a log. */
+typedef struct {
+  gint64 when; /* it was told last; 0: never */
+  guint untold;
+} GstArclyRtmpClientsTold;
+
 /* Loop thread only, once that has it. */
 struct _GstArclyRtmpClients {
   GstArclyRtmpServer *server; /* for logs; outlives us */
   GstArclyEngine *engine;     /* outlives us */
   GstArclyRtmpLoop *loop;
+  GstArclyRtmpTls *tls;    /* NULL: none; outlives us */
   GHashTable *routes;      /* path to GstArclyRtmpRoute, both borrowed */
   GHashTable *play_routes; /* path to GstArclyRtmpPlayRoute, both borrowed */
   GHashTable *all;         /* set of Client, owned */
   GRand *random;
-  GstArclyRtmpServerLimits limits; /* the strictest of the routes */
+  GstArclyRtmpServerLimits limits; /* of all routes together */
   GstArclyRtmpGuard *guard;        /* counts all */
-  gboolean full;                   /* and said so */
+  GstArclyRtmpClientsTold refused; /* for whom there was no room */
+  GstArclyRtmpClientsTold exhausted;
 };
 
 /* A peer's text for humans: bounded, and without control characters that would

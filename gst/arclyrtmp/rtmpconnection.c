@@ -8,7 +8,6 @@
 #include <netinet/tcp.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 /* Read from one connection before the next has its turn. */
 #define READ_SIZE (64 * 1024)
@@ -42,7 +41,7 @@ struct _GstArclyRtmpConnection {
   gpointer data;
 
   GstArclyRtmpSession *session;
-  gint fd;
+  GstArclyRtmpChannel channel;
   GstArclyRtmpWatch watch;
   State state;
   gboolean busy; /* inside run_events(): it settles when done */
@@ -66,6 +65,15 @@ static gsize
 bytes_unsent (GstArclyRtmpConnection *connection)
 {
   return connection->unsent->len - connection->sent;
+}
+
+/* What the channel holds cannot be taken back, so it goes first. */
+static gboolean
+has_unsent (GstArclyRtmpConnection *connection)
+{
+  return bytes_unsent (connection) > 0 ||
+         (connection->send_errno == 0 &&
+             gst_arcly_rtmp_channel_has_unsent (&connection->channel));
 }
 
 static void
@@ -107,7 +115,9 @@ lose (GstArclyRtmpConnection *connection, gint saved_errno)
   if (saved_errno == 0 || saved_errno == EPIPE)
     finish (connection, "closed by the peer", FALSE);
   else
-    finish (connection, g_strerror (saved_errno), TRUE);
+    finish (connection,
+        gst_arcly_rtmp_channel_describe (&connection->channel, saved_errno),
+        TRUE);
   give_up (connection);
 }
 
@@ -138,15 +148,12 @@ stop_sending (GstArclyRtmpConnection *connection, gint saved_errno)
     give_up (connection);
 }
 
-/* Number of bytes that the kernel took. */
+/* Number of bytes that the channel took. */
 static gsize
 send_some (GstArclyRtmpConnection *connection, const guint8 *data, gsize size)
 {
-  gssize sent;
-
-  do
-    sent = send (connection->fd, data, size, MSG_NOSIGNAL);
-  while (sent < 0 && errno == EINTR);
+  const struct iovec iov = { (guint8 *) data, size };
+  gssize sent = gst_arcly_rtmp_channel_send (&connection->channel, &iov, 1);
 
   if (sent < 0 && errno != EAGAIN && errno != EWOULDBLOCK)
     stop_sending (connection, errno);
@@ -158,6 +165,11 @@ send_unsent (GstArclyRtmpConnection *connection)
 {
   gsize sent;
 
+  if (!gst_arcly_rtmp_channel_flush (&connection->channel)) {
+    if (errno != EAGAIN && errno != EWOULDBLOCK)
+      stop_sending (connection, errno);
+    return;
+  }
   if (bytes_unsent (connection) == 0)
     return;
 
@@ -195,7 +207,7 @@ send_output (GstArclyRtmpConnection *connection)
 static guint32
 wanted_events (GstArclyRtmpConnection *connection)
 {
-  guint32 events = bytes_unsent (connection) > 0 ? EPOLLOUT : 0;
+  guint32 events = has_unsent (connection) ? EPOLLOUT : 0;
 
   if (connection->state == LINGERING ||
       (connection->state == OPEN && !connection->paused))
@@ -206,11 +218,12 @@ wanted_events (GstArclyRtmpConnection *connection)
 static void
 step_to_the_end (GstArclyRtmpConnection *connection)
 {
-  if (connection->state != FLUSHING || bytes_unsent (connection) > 0)
+  if (connection->state != FLUSHING || has_unsent (connection))
     return;
 
   connection->state = CLOSED;
-  if (connection->has_last_word && shutdown (connection->fd, SHUT_WR) == 0)
+  if (connection->has_last_word &&
+      gst_arcly_rtmp_channel_shutdown (&connection->channel))
     connection->state = LINGERING;
 }
 
@@ -294,7 +307,8 @@ acknowledge_packets (GstArclyRtmpConnection *connection)
 {
   const gint on = 1;
 
-  setsockopt (connection->fd, IPPROTO_TCP, TCP_QUICKACK, &on, sizeof on);
+  setsockopt (
+      connection->channel.fd, IPPROTO_TCP, TCP_QUICKACK, &on, sizeof on);
 }
 
 /* The RTMP acknowledgement. To be called when all that came is read. */
@@ -333,11 +347,8 @@ static void
 receive (GstArclyRtmpConnection *connection)
 {
   guint8 data[READ_SIZE];
-  gssize size;
-
-  do
-    size = recv (connection->fd, data, sizeof (data), 0);
-  while (size < 0 && errno == EINTR);
+  gssize size =
+      gst_arcly_rtmp_channel_recv (&connection->channel, data, sizeof (data));
 
   if (size > 0) {
     acknowledge_packets (connection);
@@ -493,8 +504,9 @@ gst_arcly_rtmp_connection_leave (GstArclyRtmpConnection *connection)
 }
 
 void
-gst_arcly_rtmp_connection_steal (GstArclyRtmpConnection *connection, gint *fd,
-    GstArclyRtmpSession **session, GBytes **unsent)
+gst_arcly_rtmp_connection_steal (GstArclyRtmpConnection *connection,
+    GstArclyRtmpChannel *channel, GstArclyRtmpSession **session,
+    GBytes **unsent)
 {
   /* Out of the loop first: the socket goes to another thread. */
   gst_arcly_rtmp_watch_remove (&connection->watch);
@@ -503,8 +515,7 @@ gst_arcly_rtmp_connection_steal (GstArclyRtmpConnection *connection, gint *fd,
                 ? g_bytes_new (connection->unsent->data + connection->sent,
                       bytes_unsent (connection))
                 : NULL;
-  *fd = connection->fd;
-  connection->fd = -1;
+  *channel = gst_arcly_rtmp_channel_steal (&connection->channel);
 }
 
 GstArclyRtmpSession *
@@ -514,14 +525,15 @@ gst_arcly_rtmp_connection_get_session (GstArclyRtmpConnection *connection)
 }
 
 GstArclyRtmpConnection *
-gst_arcly_rtmp_connection_new (GstArclyRtmpLoop *loop, gint fd,
-    const GstArclyRtmpLimits *limits, const guint8 *random,
-    const GstArclyRtmpConnectionFuncs *funcs, gpointer data, GError **error)
+gst_arcly_rtmp_connection_new (GstArclyRtmpLoop *loop,
+    GstArclyRtmpChannel *channel, const GstArclyRtmpLimits *limits,
+    const guint8 *random, const GstArclyRtmpConnectionFuncs *funcs,
+    gpointer data, GError **error)
 {
   g_autoptr (GstArclyRtmpConnection) connection =
       g_new0 (GstArclyRtmpConnection, 1);
 
-  connection->fd = fd;
+  connection->channel = gst_arcly_rtmp_channel_steal (channel);
   connection->funcs = *funcs;
   connection->data = data;
   connection->state = OPEN;
@@ -531,7 +543,7 @@ gst_arcly_rtmp_connection_new (GstArclyRtmpLoop *loop, gint fd,
   gst_arcly_rtmp_timer_init (
       &connection->ack_timer, loop, on_ack_timer, connection);
   gst_arcly_rtmp_watch_init (
-      &connection->watch, loop, fd, on_ready, connection);
+      &connection->watch, loop, connection->channel.fd, on_ready, connection);
   if (!gst_arcly_rtmp_watch_set (&connection->watch, EPOLLIN, error))
     return NULL;
   return g_steal_pointer (&connection);
@@ -543,8 +555,7 @@ gst_arcly_rtmp_connection_free (GstArclyRtmpConnection *connection)
   gst_arcly_rtmp_timer_stop (&connection->timer);
   gst_arcly_rtmp_timer_stop (&connection->ack_timer);
   gst_arcly_rtmp_watch_remove (&connection->watch);
-  if (connection->fd >= 0)
-    close (connection->fd);
+  gst_arcly_rtmp_channel_clear (&connection->channel);
   g_clear_pointer (&connection->session, gst_arcly_rtmp_session_free);
   g_byte_array_unref (connection->unsent);
   g_free (connection);

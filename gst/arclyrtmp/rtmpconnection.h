@@ -5,6 +5,7 @@
 #pragma once
 
 #include <gst/gst.h>
+#include "rtmpchannel.h"
 #include "rtmploop.h"
 #include "rtmp/rtmpsession.h"
 
@@ -26,11 +27,12 @@ typedef struct {
   void (*left) (gpointer data);
 } GstArclyRtmpConnectionFuncs;
 
-/* Owns @fd, also when it fails. @limits and @random as for
+/* Steals @channel, also when it fails. @limits and @random as for
  * gst_arcly_rtmp_session_new(). */
 GstArclyRtmpConnection *gst_arcly_rtmp_connection_new (GstArclyRtmpLoop *loop,
-    gint fd, const GstArclyRtmpLimits *limits, const guint8 *random,
-    const GstArclyRtmpConnectionFuncs *funcs, gpointer data, GError **error);
+    GstArclyRtmpChannel *channel, const GstArclyRtmpLimits *limits,
+    const guint8 *random, const GstArclyRtmpConnectionFuncs *funcs,
+    gpointer data, GError **error);
 /* Closes at once and calls nobody. */
 void gst_arcly_rtmp_connection_free (GstArclyRtmpConnection *connection);
 
@@ -59,13 +61,14 @@ void gst_arcly_rtmp_connection_resume_with (
 void gst_arcly_rtmp_connection_end (
     GstArclyRtmpConnection *connection, const gchar *reason, gboolean error);
 
-/* Within event(): somebody else shall have the socket and the session. No event
- * follows, and left() is called at once. */
+/* Within event(): somebody else shall have the channel and the session. No
+ * event follows, and left() is called at once. */
 void gst_arcly_rtmp_connection_leave (GstArclyRtmpConnection *connection);
 /* Within left(). @unsent: (nullable): to be sent before what the session says;
  * all are the caller's then. */
 void gst_arcly_rtmp_connection_steal (GstArclyRtmpConnection *connection,
-    gint *fd, GstArclyRtmpSession **session, GBytes **unsent);
+    GstArclyRtmpChannel *channel, GstArclyRtmpSession **session,
+    GBytes **unsent);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (
     GstArclyRtmpConnection, gst_arcly_rtmp_connection_free)

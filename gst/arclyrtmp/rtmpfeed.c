@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "config.h"
 
-#include <unistd.h>
-
 #include "rtmp/rtmpchunk.h"
 #include "rtmpfeedpriv.h"
 
@@ -222,8 +220,7 @@ gst_arcly_rtmp_feed_restart (GstArclyRtmpFeed *feed)
 void
 gst_arcly_rtmp_handoff_free (GstArclyRtmpHandoff *handoff)
 {
-  if (handoff->fd >= 0)
-    close (handoff->fd);
+  gst_arcly_rtmp_channel_clear (&handoff->channel);
   g_clear_pointer (&handoff->session, gst_arcly_rtmp_session_free);
   g_clear_pointer (&handoff->unsent, g_bytes_unref);
   g_free (handoff->peer);

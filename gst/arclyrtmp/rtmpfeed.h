@@ -9,6 +9,7 @@
 #include <gst/gst.h>
 
 #include "rtmp/rtmpsession.h"
+#include "rtmpchannel.h"
 #include "rtmploop.h"
 
 G_BEGIN_DECLS
@@ -36,7 +37,7 @@ typedef struct {
 
 /* A connection on its way from the server's loop to a player's. */
 typedef struct {
-  gint fd;                      /* owned; -1: none */
+  GstArclyRtmpChannel channel;  /* owned */
   GstArclyRtmpSession *session; /* owned; its play awaits a decision */
   GBytes *unsent; /* owned, nullable: before the session's output */
   gchar *peer;

@@ -26,36 +26,46 @@ gst_arcly_rtmp_server_limits_init (GstArclyRtmpServerLimits *limits)
   limits->session = gst_arcly_rtmp_default_limits;
 }
 
-static void
-tighten_session (GstArclyRtmpLimits *limits, const GstArclyRtmpLimits *other)
+static guint64
+join (guint64 a, guint64 b, guint64 standard)
 {
-  limits->max_message_size =
-      MIN (limits->max_message_size, other->max_message_size);
-  limits->max_amf_size = MIN (limits->max_amf_size, other->max_amf_size);
-  limits->max_partial_bytes =
-      MIN (limits->max_partial_bytes, other->max_partial_bytes);
-  limits->max_chunk_streams =
-      MIN (limits->max_chunk_streams, other->max_chunk_streams);
-  limits->max_streams = MIN (limits->max_streams, other->max_streams);
-  limits->max_held_bytes = MIN (limits->max_held_bytes, other->max_held_bytes);
-  limits->amf.max_depth = MIN (limits->amf.max_depth, other->amf.max_depth);
-  limits->amf.max_values = MIN (limits->amf.max_values, other->amf.max_values);
+  if (a == standard)
+    return b;
+  if (b == standard)
+    return a;
+  /* 0 is no bound. */
+  return a == 0 || b == 0 ? MAX (a, b) : MIN (a, b);
+}
+
+#define JOIN(field) a->field = join (a->field, b->field, standard->field)
+
+static void
+join_session (GstArclyRtmpLimits *a, const GstArclyRtmpLimits *b)
+{
+  const GstArclyRtmpLimits *standard = &gst_arcly_rtmp_default_limits;
+
+  JOIN (max_message_size);
+  JOIN (max_amf_size);
+  JOIN (max_partial_bytes);
+  JOIN (max_chunk_streams);
+  JOIN (max_streams);
+  JOIN (max_held_bytes);
+  JOIN (amf.max_depth);
+  JOIN (amf.max_values);
 }
 
 void
-gst_arcly_rtmp_server_limits_tighten (
-    GstArclyRtmpServerLimits *limits, const GstArclyRtmpServerLimits *other)
+gst_arcly_rtmp_server_limits_join (
+    GstArclyRtmpServerLimits *a, const GstArclyRtmpServerLimits *b)
 {
-  limits->max_connections =
-      MIN (limits->max_connections, other->max_connections);
-  limits->setup_timeout = MIN (limits->setup_timeout, other->setup_timeout);
-  /* 0 is no bound. */
-  if (limits->max_per_address == 0)
-    limits->max_per_address = other->max_per_address;
-  else if (other->max_per_address > 0)
-    limits->max_per_address =
-        MIN (limits->max_per_address, other->max_per_address);
-  tighten_session (&limits->session, &other->session);
+  GstArclyRtmpServerLimits defaults;
+  const GstArclyRtmpServerLimits *standard = &defaults;
+
+  gst_arcly_rtmp_server_limits_init (&defaults);
+  JOIN (max_connections);
+  JOIN (max_per_address);
+  JOIN (setup_timeout);
+  join_session (&a->session, &b->session);
 }
 
 GstArclyRtmpGuard *

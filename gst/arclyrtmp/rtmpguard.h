@@ -33,8 +33,9 @@ typedef struct {
 /* The defaults: safe on the open internet. */
 void gst_arcly_rtmp_server_limits_init (GstArclyRtmpServerLimits *limits);
 
-/* Each limit becomes the smaller of the two. */
-void gst_arcly_rtmp_server_limits_tighten (
+/* Of those who share a port: each limit becomes the stricter of the two. Who
+ * left one at its default leaves it to the other. */
+void gst_arcly_rtmp_server_limits_join (
     GstArclyRtmpServerLimits *limits, const GstArclyRtmpServerLimits *other);
 
 typedef struct _GstArclyRtmpGuard GstArclyRtmpGuard;

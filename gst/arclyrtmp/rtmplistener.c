@@ -198,7 +198,6 @@ gst_arcly_rtmp_listener_new (const gchar *host, guint port, GError **error)
 {
   g_autoptr (GstArclyRtmpListener) listener = g_new0 (GstArclyRtmpListener, 1);
   g_autoptr (GError) local = NULL;
-  gint code = GST_ARCLY_ERROR_FAILED;
 
   g_return_val_if_fail (host != NULL, NULL);
   g_return_val_if_fail (port <= G_MAXUINT16, NULL);
@@ -209,9 +208,13 @@ gst_arcly_rtmp_listener_new (const gchar *host, guint port, GError **error)
     return g_steal_pointer (&listener);
 
   if (is_taken (local))
-    code = GST_ARCLY_ERROR_IN_USE;
-  g_set_error (error, GST_ARCLY_ERROR, code, "Cannot listen on %s:%u: %s", host,
-      port, local->message);
+    g_set_error (error, GST_ARCLY_ERROR, GST_ARCLY_ERROR_IN_USE,
+        "Cannot listen on %s:%u: %s (used by another process, or another "
+        "engine of this one)",
+        host, port, local->message);
+  else
+    g_set_error (error, GST_ARCLY_ERROR, GST_ARCLY_ERROR_FAILED,
+        "Cannot listen on %s:%u: %s", host, port, local->message);
   return NULL;
 }
 

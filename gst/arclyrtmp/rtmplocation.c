@@ -3,6 +3,8 @@
 
 #include "rtmplocation.h"
 
+#include <string.h>
+
 #define DEFAULT_HOST "127.0.0.1"
 
 void
@@ -48,9 +50,9 @@ gst_arcly_rtmp_location_parse (const gchar *uri, GError **error)
     g_prefix_error (error, "not a URI: ");
     return NULL;
   }
-  if (g_strcmp0 (scheme, "rtmp") != 0) {
+  if (g_strcmp0 (scheme, "rtmp") != 0 && g_strcmp0 (scheme, "rtmps") != 0) {
     g_set_error (error, GST_ARCLY_ERROR, GST_ARCLY_ERROR_UNSUPPORTED,
-        "scheme '%s' is not rtmp", scheme ? scheme : "");
+        "scheme '%s' is neither rtmp nor rtmps", scheme ? scheme : "");
     return NULL;
   }
   if (userinfo || query || fragment) {
@@ -68,6 +70,11 @@ gst_arcly_rtmp_location_parse (const gchar *uri, GError **error)
     return NULL;
   }
   location->host = g_strdup (host && *host ? host : DEFAULT_HOST);
-  location->port = port < 0 ? GST_ARCLY_RTMP_DEFAULT_PORT : (guint) port;
+  location->tls = strcmp (scheme, "rtmps") == 0;
+  if (port >= 0)
+    location->port = (guint) port;
+  else
+    location->port = location->tls ? GST_ARCLY_RTMPS_DEFAULT_PORT
+                                   : GST_ARCLY_RTMP_DEFAULT_PORT;
   return g_steal_pointer (&location);
 }

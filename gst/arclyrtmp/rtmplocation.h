@@ -7,9 +7,11 @@
 G_BEGIN_DECLS
 
 #define GST_ARCLY_RTMP_DEFAULT_PORT 1935
+#define GST_ARCLY_RTMPS_DEFAULT_PORT 443
 
-/* rtmp://HOST:PORT/APP/STREAM in its parts. */
+/* rtmp://HOST:PORT/APP/STREAM in its parts, or rtmps. */
 typedef struct {
+  gboolean tls;
   gchar *host; /* loopback if there was none */
   guint port;  /* 0: any */
   gchar *path; /* "app/stream", as in GstArclyRtmpStream */

@@ -10,14 +10,13 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include "rtmpplayer.h"
 
 #define GST_CAT_DEFAULT gst_arcly_rtmp_server_debug
 
 /* A player says little. */
-#define READ_SIZE 4096
+#define READ_SIZE GST_ARCLY_RTMP_CHANNEL_READ_SIZE
 /* What the kernel may hold for one player; it doubles that for its own needs.
  * The second is what of it may wait for the network: enough to keep that busy,
  * and the rest is in the log, where it can be skipped. */
@@ -78,7 +77,7 @@ player_free (GstArclyRtmpPlayer *player)
   gst_clear_buffer (&player->rest);
   g_clear_pointer (&player->said, g_byte_array_unref);
   gst_arcly_rtmp_session_free (player->session);
-  close (player->fd);
+  gst_arcly_rtmp_channel_clear (&player->channel);
   g_free (player->peer);
   g_free (player);
   gst_arcly_rtmp_feed_gone (lane->feed);
@@ -158,6 +157,9 @@ send_all (GstArclyRtmpPlayer *player)
 {
   gboolean more = TRUE;
 
+  /* Also of one that takes no more, or its questions would be answered without
+   * a bound. */
+  gst_arcly_rtmp_player_take_output (player);
   while (more && !player->blocked && !player->dead) {
     more = gst_arcly_rtmp_player_send (player);
     if (player->at_end && !player->dead &&
@@ -175,12 +177,13 @@ static void
 settle (GstArclyRtmpPlayer *player)
 {
   g_autoptr (GError) error = NULL;
-  guint32 events = EPOLLIN | (player->blocked ? EPOLLOUT : 0);
+  gboolean unsent = gst_arcly_rtmp_channel_has_unsent (&player->channel);
+  guint32 events = EPOLLIN | (player->blocked || unsent ? EPOLLOUT : 0);
 
   if (player->state == GST_ARCLY_RTMP_PLAYER_ENDING && !player->rest &&
-      !player->said) {
+      !player->said && !unsent) {
     player->state = GST_ARCLY_RTMP_PLAYER_LINGERING;
-    shutdown (player->fd, SHUT_WR);
+    gst_arcly_rtmp_channel_shutdown (&player->channel);
   }
   if (!player->dead &&
       !gst_arcly_rtmp_watch_set (&player->watch, events, &error))
@@ -365,17 +368,15 @@ receive (GstArclyRtmpPlayer *player)
 {
   guint8 data[READ_SIZE];
   g_autoptr (GError) error = NULL;
-  gssize size;
-
-  do
-    size = recv (player->fd, data, sizeof data, 0);
-  while (size < 0 && errno == EINTR);
+  gssize size =
+      gst_arcly_rtmp_channel_recv (&player->channel, data, sizeof data);
 
   if (size == 0) {
     gst_arcly_rtmp_player_lose (player, "closed by the peer", FALSE);
   } else if (size < 0) {
     if (errno != EAGAIN && errno != EWOULDBLOCK)
-      gst_arcly_rtmp_player_lose (player, g_strerror (errno), TRUE);
+      gst_arcly_rtmp_player_lose (player,
+          gst_arcly_rtmp_channel_describe (&player->channel, errno), TRUE);
   } else if (player->state < GST_ARCLY_RTMP_PLAYER_ENDING) {
     player->talk = TRUE;
     if (!gst_arcly_rtmp_session_feed (player->session, data, size, &error))
@@ -392,8 +393,8 @@ on_ready (GstArclyRtmpWatch *watch, guint32 events)
 
   if (events & (EPOLLIN | EPOLLERR | EPOLLHUP))
     receive (player);
-  if (events & EPOLLOUT)
-    player->blocked = FALSE;
+  if ((events & EPOLLOUT) && !player->dead)
+    gst_arcly_rtmp_player_unblock (player);
   if (!player->dead)
     send_all (player);
   settle (player);
@@ -413,7 +414,7 @@ gst_arcly_rtmp_player_new (GstArclyRtmpLane *lane, GstArclyRtmpHandoff *handoff)
   GstArclyRtmpPlayer *player = g_new0 (GstArclyRtmpPlayer, 1);
 
   player->lane = lane;
-  player->fd = handoff->fd;
+  player->channel = gst_arcly_rtmp_channel_steal (&handoff->channel);
   player->session = g_steal_pointer (&handoff->session);
   player->peer = g_steal_pointer (&handoff->peer);
   player->stream_id = handoff->stream_id;
@@ -421,14 +422,13 @@ gst_arcly_rtmp_player_new (GstArclyRtmpLane *lane, GstArclyRtmpHandoff *handoff)
     g_byte_array_append (gst_arcly_rtmp_player_get_said (player),
         g_bytes_get_data (handoff->unsent, NULL),
         g_bytes_get_size (handoff->unsent));
-  handoff->fd = -1;
   gst_arcly_rtmp_handoff_free (handoff);
 
   player->talk = TRUE;
-  set_options (player->fd);
+  set_options (player->channel.fd);
   gst_arcly_rtmp_timer_init (&player->timer, lane->loop, on_timer, player);
   gst_arcly_rtmp_watch_init (
-      &player->watch, lane->loop, player->fd, on_ready, player);
+      &player->watch, lane->loop, player->channel.fd, on_ready, player);
   wait_for_stream (player);
   return player;
 }
@@ -442,7 +442,7 @@ discard_input (GstArclyRtmpPlayer *player)
   guint i;
 
   for (i = 0; i < 16; i++) {
-    if (recv (player->fd, data, sizeof data, 0) <= 0)
+    if (gst_arcly_rtmp_channel_recv (&player->channel, data, sizeof data) <= 0)
       return;
   }
 }
@@ -456,7 +456,7 @@ gst_arcly_rtmp_player_close (GstArclyRtmpPlayer *player, const gchar *reason)
       player->session, player->stream_id, NULL, reason);
   finish (player, reason, FALSE);
   send_all (player);
-  shutdown (player->fd, SHUT_WR);
+  gst_arcly_rtmp_channel_shutdown (&player->channel);
   discard_input (player);
   player_free (player);
 }

@@ -20,7 +20,7 @@ typedef enum {
 struct _GstArclyRtmpPlayer {
   GstArclyLogCursor cursor; /* no block: not in the log */
   GstArclyRtmpPlayerState state;
-  gint fd;
+  GstArclyRtmpChannel channel;
   guint32 stream_id;
   guint blocked : 1; /* the kernel takes no more; waits for EPOLLOUT */
   guint dead : 1;    /* settle() frees it */
@@ -74,6 +74,11 @@ gboolean gst_arcly_rtmp_player_get_lag (
 
 /* To be filled with whole messages. */
 GByteArray *gst_arcly_rtmp_player_get_said (GstArclyRtmpPlayer *player);
+/* What the session has to say is to be sent from now on. The player is lost if
+ * that is too much. */
+void gst_arcly_rtmp_player_take_output (GstArclyRtmpPlayer *player);
 gboolean gst_arcly_rtmp_player_send (GstArclyRtmpPlayer *player);
+/* The socket takes more. */
+void gst_arcly_rtmp_player_unblock (GstArclyRtmpPlayer *player);
 
 G_END_DECLS

@@ -161,7 +161,7 @@ get_send_buffer (GstArclyRtmpPlayer *player)
 {
   gint bytes = 0;
 
-  return ioctl (player->fd, SIOCOUTQ, &bytes) == 0 ? MAX (bytes, 0) : 0;
+  return ioctl (player->channel.fd, SIOCOUTQ, &bytes) == 0 ? MAX (bytes, 0) : 0;
 }
 
 gboolean

@@ -7,7 +7,6 @@
 
 #include <errno.h>
 #include <string.h>
-#include <sys/socket.h>
 
 #include <gst/arcly/codec/gstarclycursor.h>
 
@@ -79,8 +78,8 @@ say_headers (GstArclyRtmpPlayer *player, guint32 timestamp)
   }
 }
 
-static void
-take_output (GstArclyRtmpPlayer *player)
+void
+gst_arcly_rtmp_player_take_output (GstArclyRtmpPlayer *player)
 {
   g_autoptr (GBytes) output = NULL;
 
@@ -246,29 +245,48 @@ jump (GstArclyRtmpPlayer *player, const GstArclyLogCursor *to)
   player->cursor.index = to->index;
 }
 
-/* Bytes that the kernel took of @size; fewer block the player. */
+static void
+lose (GstArclyRtmpPlayer *player, gint saved_errno)
+{
+  if (saved_errno == EPIPE || saved_errno == ECONNRESET)
+    gst_arcly_rtmp_player_lose (player, "closed by the peer", FALSE);
+  else
+    gst_arcly_rtmp_player_lose (player,
+        gst_arcly_rtmp_channel_describe (&player->channel, saved_errno), TRUE);
+}
+
+void
+gst_arcly_rtmp_player_unblock (GstArclyRtmpPlayer *player)
+{
+  player->blocked = !gst_arcly_rtmp_channel_flush (&player->channel);
+  if (player->blocked && errno != EAGAIN && errno != EWOULDBLOCK)
+    lose (player, errno);
+}
+
+static gboolean
+is_blocked (const GstArclyRtmpPlayer *player, gsize sent, gsize size)
+{
+  /* TLS takes as much as it encrypts at once. */
+  if (player->channel.stream && sent > 0)
+    return gst_arcly_rtmp_channel_has_unsent (&player->channel);
+  return sent < size;
+}
+
+/* Bytes that the channel took of @size; the player may be blocked then. */
 static gsize
 write_vectors (
     GstArclyRtmpPlayer *player, const struct iovec *iov, guint n, gsize size)
 {
-  struct msghdr message = { .msg_iov = (struct iovec *) iov, .msg_iovlen = n };
   GstArclyRtmpLane *lane = player->lane;
-  gssize sent;
+  gssize sent = gst_arcly_rtmp_channel_send (&player->channel, iov, n);
 
-  do
-    sent = sendmsg (player->fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
-  while (sent < 0 && errno == EINTR);
   gst_arcly_rtmp_count_alone (&lane->sends, 1);
-
   if (sent < 0 && errno != EAGAIN && errno != EWOULDBLOCK) {
-    if (errno == EPIPE || errno == ECONNRESET)
-      gst_arcly_rtmp_player_lose (player, "closed by the peer", FALSE);
-    else
-      gst_arcly_rtmp_player_lose (player, g_strerror (errno), TRUE);
+    lose (player, errno);
     return 0;
   }
   sent = MAX (sent, 0);
-  player->blocked = (gsize) sent < size;
+  player->blocked = is_blocked (player, sent, size);
   gst_arcly_rtmp_count_alone (&lane->bytes_out, sent);
   return sent;
 }
@@ -360,7 +378,7 @@ gst_arcly_rtmp_player_send (GstArclyRtmpPlayer *player)
 {
   gboolean with_log;
 
-  take_output (player);
+  gst_arcly_rtmp_player_take_output (player);
   if (player->dead)
     return FALSE;
   with_log = prepare_log (player);

@@ -8,7 +8,7 @@
  * scheme, as a child named `source`, and shows its pads as its own. The
  * child's other properties are reachable as `source::NAME`.
  *
- * Schemes: `rtmp` (#arclyrtmpsrc, waits for a publisher); `arcly`
+ * Schemes: `rtmp`, `rtmps` (#arclyrtmpsrc, waits for a publisher); `arcly`
  * (#arclystreamsrc, a stream of another pipeline in the same process).
  *
  * ## Example launch line
@@ -52,6 +52,7 @@ static const struct {
   const gchar *property;
 } served[] = {
   { "rtmp", "arclyrtmpsrc", "location" },
+  { "rtmps", "arclyrtmpsrc", "location" },
   { "arcly", "arclystreamsrc", "location" },
 };
 

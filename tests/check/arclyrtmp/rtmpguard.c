@@ -63,9 +63,10 @@ test_address (void)
     assert_enters (guard, &limits, "192.0.2.1:1", TRUE);
 }
 
-/* The smaller of each, where 0 addresses are all. */
+/* The stricter of each, where 0 addresses are all, and who has the default has
+ * no wish. */
 static void
-test_tighten (void)
+test_join (void)
 {
   GstArclyRtmpServerLimits a, b;
 
@@ -77,18 +78,27 @@ test_tighten (void)
   b.max_per_address = 7;
   b.setup_timeout = 5;
   b.session.amf.max_depth = 2;
-  gst_arcly_rtmp_server_limits_tighten (&a, &b);
+  b.session.max_message_size = 0xffffff;
+  gst_arcly_rtmp_server_limits_join (&a, &b);
   g_assert_cmpuint (a.max_connections, ==, 10);
   g_assert_cmpuint (a.max_per_address, ==, 7);
   g_assert_cmpuint (a.setup_timeout, ==, 5);
   g_assert_cmpuint (a.session.max_chunk_streams, ==, 3);
   g_assert_cmpuint (a.session.amf.max_depth, ==, 2);
+  g_assert_cmpuint (a.session.max_message_size, ==, 0xffffff);
   b.max_per_address = 0;
-  gst_arcly_rtmp_server_limits_tighten (&a, &b);
+  b.max_connections = 20;
+  gst_arcly_rtmp_server_limits_join (&a, &b);
   g_assert_cmpuint (a.max_per_address, ==, 7);
+  g_assert_cmpuint (a.max_connections, ==, 10);
   b.max_per_address = 3;
-  gst_arcly_rtmp_server_limits_tighten (&a, &b);
+  gst_arcly_rtmp_server_limits_join (&a, &b);
   g_assert_cmpuint (a.max_per_address, ==, 3);
+
+  gst_arcly_rtmp_server_limits_init (&a);
+  b.max_per_address = 0;
+  gst_arcly_rtmp_server_limits_join (&a, &b);
+  g_assert_cmpuint (a.max_per_address, ==, 0);
 }
 
 int
@@ -97,6 +107,6 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/rtmpguard/all", test_all);
   g_test_add_func ("/rtmpguard/address", test_address);
-  g_test_add_func ("/rtmpguard/tighten", test_tighten);
+  g_test_add_func ("/rtmpguard/join", test_join);
   return g_test_run ();
 }

@@ -124,6 +124,34 @@ GST_START_TEST (test_half_open)
 }
 GST_END_TEST;
 
+/* Not one for those who come: who is there goes on, and they get in when there
+ * are some again. */
+GST_START_TEST (test_no_fd_left)
+{
+  g_autoptr (RtmpPeer) good = NULL, late = NULL;
+  struct rlimit old, none;
+  TestServer f;
+  guint i;
+
+  test_server_start (&f, 0);
+  good = test_server_publish (&f);
+  fail_unless_equals_int (getrlimit (RLIMIT_NOFILE, &old), 0);
+  none = old;
+  none.rlim_cur = dup (0);
+  fail_unless (none.rlim_cur > 2);
+  close ((gint) none.rlim_cur++);
+  fail_unless_equals_int (setrlimit (RLIMIT_NOFILE, &none), 0);
+  late = rtmp_peer_new (f.port); /* has the last one */
+  for (i = 1; i <= 100; i++) {
+    rtmp_peer_send_video (good, i, 10);
+    test_route_expect_video (f.cam, i);
+  }
+  fail_unless_equals_int (setrlimit (RLIMIT_NOFILE, &old), 0);
+  fail_unless (rtmp_peer_handshake (late));
+  test_server_stop (&f);
+}
+GST_END_TEST;
+
 static Suite *
 serverflood_suite (void)
 {
@@ -132,6 +160,7 @@ serverflood_suite (void)
 
   suite_add_tcase (suite, tcase);
   tcase_add_loop_test (tcase, test_deep_connect, 0, G_N_ELEMENTS (depths));
+  tcase_add_test (tcase, test_no_fd_left);
   tcase_add_test (tcase, test_half_open);
   return suite;
 }

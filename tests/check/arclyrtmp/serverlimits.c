@@ -46,6 +46,50 @@ GST_START_TEST (test_max_connections)
 }
 GST_END_TEST;
 
+static void
+count_closed (GstDebugCategory *category, GstDebugLevel level,
+    const gchar *file, const gchar *function, gint line, GObject *object,
+    GstDebugMessage *message, gpointer counter)
+{
+  if (level <= GST_LEVEL_WARNING &&
+      strstr (gst_debug_message_get (message), "connections already"))
+    g_atomic_int_inc ((gint *) counter);
+}
+
+/* Once, and then with a count: whoever comes and is not let in must not fill
+ * the log, also when others leave meanwhile. */
+GST_START_TEST (test_told_once)
+{
+  GstArclyRtmpServerLimits limits = defaults ();
+  gint told = 0;
+  TestServer f;
+  guint i;
+
+  gst_debug_remove_log_function (NULL);
+  gst_debug_add_log_function (count_closed, &told, NULL);
+  gst_debug_set_active (TRUE);
+  gst_debug_set_threshold_for_name ("arclyrtmpserver", GST_LEVEL_WARNING);
+  test_server_start (&f, 0);
+  limits.max_connections = 1;
+  gst_arcly_rtmp_route_set_limits (f.route, &limits);
+  for (i = 0; i < 5; i++) {
+    g_autoptr (RtmpPeer) first = NULL, second = NULL;
+
+    /* The one before may still be there. */
+    while (first == NULL || !rtmp_peer_handshake (first)) {
+      g_clear_pointer (&first, rtmp_peer_free);
+      first = rtmp_peer_new (f.port);
+    }
+    second = rtmp_peer_new (f.port);
+    fail_unless (rtmp_peer_wait_closed (second));
+  }
+  test_server_stop (&f);
+  gst_debug_remove_log_function (count_closed);
+  gst_debug_add_log_function (gst_debug_log_default, NULL, NULL);
+  fail_unless_equals_int (g_atomic_int_get (&told), 1);
+}
+GST_END_TEST;
+
 /* Players that were let in do not count: max-clients is for them. */
 GST_START_TEST (test_players_do_not_count)
 {
@@ -68,6 +112,29 @@ GST_START_TEST (test_players_do_not_count)
   fail_unless (rtmp_peer_handshake (g_ptr_array_index (players, 5)));
   last = rtmp_peer_new (f.port);
   fail_unless (rtmp_peer_wait_closed (last));
+  test_server_stop (&f);
+}
+GST_END_TEST;
+
+/* Players' routes have limits too. Who left one at its default has no say, so a
+ * limit can also be raised by one of those who share the port. */
+GST_START_TEST (test_limits_of_players)
+{
+  GstArclyRtmpServerLimits limits = defaults ();
+  g_autoptr (RtmpPeer) first = NULL, second = NULL, third = NULL;
+  TestServer f;
+
+  test_server_start (&f, 0);
+  test_server_add_play (&f);
+  limits.max_connections = 1;
+  gst_arcly_rtmp_play_route_set_limits (f.play, &limits);
+  first = test_server_publish (&f);
+  second = rtmp_peer_new (f.port);
+  fail_unless (rtmp_peer_wait_closed (second));
+  gst_arcly_rtmp_server_remove_play_route (f.server, f.play);
+  f.play = NULL;
+  third = rtmp_peer_new (f.port);
+  fail_unless (rtmp_peer_handshake (third));
   test_server_stop (&f);
 }
 GST_END_TEST;
@@ -249,7 +316,9 @@ serverlimits_suite (void)
 
   suite_add_tcase (suite, tcase);
   tcase_add_test (tcase, test_max_connections);
+  tcase_add_test (tcase, test_told_once);
   tcase_add_test (tcase, test_players_do_not_count);
+  tcase_add_test (tcase, test_limits_of_players);
   tcase_add_test (tcase, test_setup_timeout);
   tcase_add_loop_test (tcase, test_session, 0, G_N_ELEMENTS (rows));
   tcase_add_test (tcase, test_take_over);

@@ -196,10 +196,18 @@ test_route_expect_end (TestRoute *route, gboolean error, const gchar *text)
 void
 test_server_start (TestServer *f, GstClockTime timeout)
 {
+  test_server_start_tls (f, timeout, NULL);
+}
+
+void
+test_server_start_tls (
+    TestServer *f, GstClockTime timeout, const GstArclyRtmpTlsFiles *files)
+{
   GError *error = NULL;
 
   f->engine = gst_arcly_engine_new ();
-  f->server = gst_arcly_rtmp_server_acquire (f->engine, "127.0.0.1", 0, &error);
+  f->server = gst_arcly_rtmp_server_acquire_tls (
+      f->engine, "127.0.0.1", 0, files, &error);
   g_assert_no_error (error);
   f->port = gst_arcly_rtmp_server_get_port (f->server);
   fail_unless (f->port != 0);

@@ -58,6 +58,8 @@ void test_route_expect_end (
     TestRoute *route, gboolean error, const gchar *text);
 
 void test_server_start (TestServer *f, GstClockTime timeout);
+void test_server_start_tls (
+    TestServer *f, GstClockTime timeout, const GstArclyRtmpTlsFiles *files);
 void test_server_stop (TestServer *f);
 /* "live/cam" is for players too; they are noted at "cam", and kept. */
 void test_server_add_play (TestServer *f);

@@ -23,7 +23,8 @@ test_play_start (
     TestPlay *t, const gchar *options, gboolean video, gboolean audio)
 {
   g_autofree gchar *description = g_strdup_printf (
-      "arclyrtmpsink name=sink location=rtmp://127.0.0.1:0/live/cam %s",
+      "arclyrtmpsink name=sink location=rtmp://127.0.0.1:0/live/cam "
+      "setup-timeout=600000000000 %s",
       options);
 
   t->pipeline = gst_pipeline_new (NULL);

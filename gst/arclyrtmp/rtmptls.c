@@ -1,0 +1,530 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * GnuTLS reads the socket itself, record by record, so what the socket has is
+ * what is unread. What it writes goes into a buffer, which is sent as a whole:
+ * several records take one system call, and GnuTLS never finds the socket
+ * full. */
+#include "config.h"
+
+#include "rtmptls.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include <gnutls/gnutls.h>
+#include <gnutls/x509.h>
+
+#include <gst/arcly/gstarclyerror.h>
+
+/* RFC 8446, 5.1: the most that a record holds. */
+#define RECORD_SIZE (16 * 1024)
+/* Encrypted at once, and so the most that waits for the socket: what waits
+ * unencrypted can still be skipped. */
+#define BATCH_SIZE (3 * RECORD_SIZE)
+/* What encryption adds to a record, RFC 8446, 5.2; TLS 1.2 may add a little
+ * more. */
+#define RECORD_OVERHEAD 256
+/* RFC 8446, 5.1: ContentType.handshake. It begins a connection. */
+#define HANDSHAKE_RECORD 22
+/* What begins one of RTMP. */
+#define RTMP_VERSION 3
+
+static const gchar versions[] = "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2";
+
+struct _GstArclyRtmpTls {
+  gatomicrefcount refs;
+
+  /* Constant. */
+  gnutls_certificate_credentials_t credentials;
+  gnutls_priority_t priority;
+};
+
+struct _GstArclyRtmpTlsStream {
+  GstArclyRtmpTls *tls;
+  gnutls_session_t session;
+  gint fd;
+  gboolean greeted; /* it begins as TLS does */
+  gboolean established;
+  gint pull_errno;
+  gchar *failure; /* nothing can be done any more; nullable */
+
+  GByteArray *out; /* encrypted, from out_sent on; NULL: nothing */
+  gsize out_sent;
+};
+
+/* ---- certificates ---- */
+
+/* A certificate, all that follow it, or a key. */
+typedef struct {
+  gchar *text;
+  gsize size;
+} File;
+
+static void
+file_clear (File *file)
+{
+  if (file->text)
+    gnutls_memset (file->text, 0, file->size); /* it may be a key */
+  g_free (file->text);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (File, file_clear)
+
+static gboolean
+file_read (File *file, const gchar *name, GError **error)
+{
+  g_autoptr (GError) local = NULL;
+
+  if (g_file_get_contents (name, &file->text, &file->size, &local))
+    return TRUE;
+  g_set_error_literal (
+      error, GST_ARCLY_ERROR, GST_ARCLY_ERROR_INVALID, local->message);
+  return FALSE;
+}
+
+static gboolean
+invalid (GError **error, const gchar *name, const gchar *what, gint code)
+{
+  g_set_error (error, GST_ARCLY_ERROR, GST_ARCLY_ERROR_INVALID,
+      "\"%s\" has no %s: %s", name, what, gnutls_strerror (code));
+  return FALSE;
+}
+
+static gboolean
+use_pair (GstArclyRtmpTls *tls, const GstArclyRtmpTlsFiles *files,
+    gnutls_x509_crt_t *chain, guint n, gnutls_x509_privkey_t key,
+    GError **error)
+{
+  gint code;
+
+  code = gnutls_certificate_set_x509_key (tls->credentials, chain, n, key);
+  if (code >= 0)
+    return TRUE;
+  g_set_error (error, GST_ARCLY_ERROR, GST_ARCLY_ERROR_INVALID,
+      "the key in \"%s\" is not that of the certificate in \"%s\": %s",
+      files->private_key ? files->private_key : files->certificate,
+      files->certificate, gnutls_strerror (code));
+  return FALSE;
+}
+
+static gboolean
+use_key (GstArclyRtmpTls *tls, const GstArclyRtmpTlsFiles *files,
+    gnutls_x509_crt_t *chain, guint n, GError **error)
+{
+  const gchar *name =
+      files->private_key ? files->private_key : files->certificate;
+  g_auto (File) file = { 0 };
+  gnutls_x509_privkey_t key;
+  gboolean ok;
+  gint code;
+
+  if (!file_read (&file, name, error))
+    return FALSE;
+  code = gnutls_x509_privkey_init (&key);
+  if (code < 0)
+    return invalid (error, name, "usable key", code);
+  code = gnutls_x509_privkey_import2 (key,
+      &(gnutls_datum_t){ (guint8 *) file.text, file.size }, GNUTLS_X509_FMT_PEM,
+      NULL, 0);
+  ok = code < 0 ? invalid (error, name, "usable key", code)
+                : use_pair (tls, files, chain, n, key, error);
+  gnutls_x509_privkey_deinit (key);
+  return ok;
+}
+
+static gboolean
+use_files (
+    GstArclyRtmpTls *tls, const GstArclyRtmpTlsFiles *files, GError **error)
+{
+  g_auto (File) file = { 0 };
+  gnutls_x509_crt_t *chain = NULL;
+  gboolean ok;
+  guint n = 0, i;
+  gint code;
+
+  if (!file_read (&file, files->certificate, error))
+    return FALSE;
+  code = gnutls_x509_crt_list_import2 (&chain, &n,
+      &(gnutls_datum_t){ (guint8 *) file.text, file.size }, GNUTLS_X509_FMT_PEM,
+      0);
+  if (code < 0)
+    return invalid (error, files->certificate, "usable certificate", code);
+  ok = use_key (tls, files, chain, n, error);
+  for (i = 0; i < n; i++)
+    gnutls_x509_crt_deinit (chain[i]);
+  gnutls_free (chain);
+  return ok;
+}
+
+GstArclyRtmpTls *
+gst_arcly_rtmp_tls_new (const GstArclyRtmpTlsFiles *files, GError **error)
+{
+  g_autoptr (GstArclyRtmpTls) tls = g_new0 (GstArclyRtmpTls, 1);
+  gint code;
+
+  g_return_val_if_fail (files && files->certificate, NULL);
+
+  g_atomic_ref_count_init (&tls->refs);
+  code = gnutls_certificate_allocate_credentials (&tls->credentials);
+  if (code >= 0)
+    code = gnutls_priority_init (&tls->priority, versions, NULL);
+  if (code < 0) {
+    g_set_error (error, GST_ARCLY_ERROR, GST_ARCLY_ERROR_FAILED,
+        "TLS does not work here: %s", gnutls_strerror (code));
+    return NULL;
+  }
+  if (!use_files (tls, files, error))
+    return NULL;
+  return g_steal_pointer (&tls);
+}
+
+void
+gst_arcly_rtmp_tls_unref (GstArclyRtmpTls *tls)
+{
+  if (!g_atomic_ref_count_dec (&tls->refs))
+    return;
+  if (tls->priority)
+    gnutls_priority_deinit (tls->priority);
+  if (tls->credentials)
+    gnutls_certificate_free_credentials (tls->credentials);
+  g_free (tls);
+}
+
+/* ---- the socket ---- */
+
+static ssize_t
+pull (gnutls_transport_ptr_t data, void *to, size_t size)
+{
+  GstArclyRtmpTlsStream *stream = data;
+  gssize got;
+
+  do
+    got = recv (stream->fd, to, size, MSG_DONTWAIT);
+  while (got < 0 && errno == EINTR);
+  stream->pull_errno = errno;
+  return got;
+}
+
+static ssize_t
+push (gnutls_transport_ptr_t data, const giovec_t *iov, int n)
+{
+  GstArclyRtmpTlsStream *stream = data;
+  gsize size = 0;
+  gint i;
+
+  if (!stream->out)
+    stream->out = g_byte_array_new ();
+  for (i = 0; i < n; i++) {
+    g_byte_array_append (stream->out, iov[i].iov_base, iov[i].iov_len);
+    size += iov[i].iov_len;
+  }
+  return size;
+}
+
+gboolean
+gst_arcly_rtmp_tls_stream_has_unsent (const GstArclyRtmpTlsStream *stream)
+{
+  return stream->out != NULL;
+}
+
+gboolean
+gst_arcly_rtmp_tls_stream_flush (GstArclyRtmpTlsStream *stream)
+{
+  gssize sent;
+
+  while (stream->out) {
+    do
+      sent = send (stream->fd, stream->out->data + stream->out_sent,
+          stream->out->len - stream->out_sent, MSG_NOSIGNAL | MSG_DONTWAIT);
+    while (sent < 0 && errno == EINTR);
+    if (sent < 0)
+      return FALSE;
+    stream->out_sent += sent;
+    if (stream->out_sent < stream->out->len)
+      continue;
+    g_clear_pointer (&stream->out, g_byte_array_unref);
+    stream->out_sent = 0;
+  }
+  return TRUE;
+}
+
+/* ---- failures ---- */
+
+/* Takes @why. */
+static gssize
+fail (GstArclyRtmpTlsStream *stream, gchar *why)
+{
+  g_free (stream->failure);
+  stream->failure = why;
+  errno = EPROTO;
+  return -1;
+}
+
+/* What GnuTLS said, as recv() and send() would. Renegotiation is not done: it
+ * costs us more than the peer. */
+static gssize
+translate (GstArclyRtmpTlsStream *stream, gint code)
+{
+  /* Nearly all close so. */
+  if (code == GNUTLS_E_PREMATURE_TERMINATION)
+    return 0;
+  if (code == GNUTLS_E_PULL_ERROR) {
+    errno = stream->pull_errno;
+    return -1;
+  }
+  if (!gnutls_error_is_fatal (code) && code != GNUTLS_E_REHANDSHAKE) {
+    errno = EAGAIN;
+    return -1;
+  }
+  if (gnutls_alert_send_appropriate (stream->session, code) == 0)
+    gst_arcly_rtmp_tls_stream_flush (stream);
+  if (code == GNUTLS_E_FATAL_ALERT_RECEIVED)
+    return fail (stream,
+        g_strdup_printf ("TLS: the peer says \"%s\"",
+            gnutls_alert_get_name (gnutls_alert_get (stream->session))));
+  return fail (stream, g_strdup_printf ("TLS: %s", gnutls_strerror (code)));
+}
+
+/* ---- the handshake ---- */
+
+/* The first byte tells. GnuTLS would read on, where a client of something else
+ * waits for an answer. As recv(). */
+static gssize
+look_at_greeting (GstArclyRtmpTlsStream *stream)
+{
+  guint8 first;
+  gssize got;
+
+  do
+    got = recv (stream->fd, &first, 1, MSG_DONTWAIT | MSG_PEEK);
+  while (got < 0 && errno == EINTR);
+
+  if (got <= 0)
+    return got;
+  if (first == RTMP_VERSION)
+    return fail (
+        stream, g_strdup ("it speaks plain RTMP, and this port RTMPS only"));
+  if (first != HANDSHAKE_RECORD)
+    return fail (
+        stream, g_strdup_printf ("not TLS: it starts with 0x%02x, not 0x%02x",
+                    first, HANDSHAKE_RECORD));
+  stream->greeted = TRUE;
+  return got;
+}
+
+/* As recv(), 1 when it is done. */
+static gssize
+shake_hands (GstArclyRtmpTlsStream *stream)
+{
+  gssize got = stream->greeted ? 1 : look_at_greeting (stream);
+  gint code;
+
+  if (got <= 0)
+    return got;
+  code = gnutls_handshake (stream->session);
+  if (code < 0)
+    return translate (stream, code);
+  stream->established = TRUE;
+  return 1;
+}
+
+/* ---- receiving ---- */
+
+static gssize
+receive (GstArclyRtmpTlsStream *stream, guint8 *data)
+{
+  gssize got = stream->established ? 1 : shake_hands (stream);
+
+  if (got <= 0)
+    return got;
+  got = gnutls_record_recv (stream->session, data, RECORD_SIZE);
+  return got < 0 ? translate (stream, (gint) got) : got;
+}
+
+gssize
+gst_arcly_rtmp_tls_stream_recv (
+    GstArclyRtmpTlsStream *stream, guint8 *data, gsize size)
+{
+  gssize got;
+  gint saved;
+
+  g_return_val_if_fail (size >= RECORD_SIZE, -1);
+
+  if (stream->failure) {
+    errno = EPROTO;
+    return -1;
+  }
+  got = receive (stream, data);
+  saved = errno;
+  /* The handshake, an alert. If it cannot go, send() or recv() will tell. */
+  gst_arcly_rtmp_tls_stream_flush (stream);
+  errno = saved;
+  return got;
+}
+
+/* ---- sending ---- */
+
+typedef struct {
+  const struct iovec *iov;
+  guint n;
+  gsize offset; /* in iov[0] */
+} Source;
+
+/* Up to one record: where it lies, if all of it does, else in @scratch. */
+static const guint8 *
+gather (const Source *source, guint8 *scratch, gsize *size)
+{
+  gsize left = source->n > 0 ? source->iov[0].iov_len - source->offset : 0;
+  gsize offset = source->offset;
+  guint i;
+
+  *size = 0;
+  if (left >= RECORD_SIZE || source->n <= 1) {
+    *size = MIN (left, RECORD_SIZE);
+    return source->n > 0 ? (guint8 *) source->iov[0].iov_base + offset : NULL;
+  }
+  for (i = 0; i < source->n && *size < RECORD_SIZE; i++) {
+    gsize part = MIN (source->iov[i].iov_len - offset, RECORD_SIZE - *size);
+
+    memcpy (scratch + *size, (guint8 *) source->iov[i].iov_base + offset, part);
+    *size += part;
+    offset = 0;
+  }
+  return scratch;
+}
+
+static void
+skip (Source *source, gsize size)
+{
+  while (source->n > 0 && size >= source->iov[0].iov_len - source->offset) {
+    size -= source->iov[0].iov_len - source->offset;
+    source->iov++;
+    source->n--;
+    source->offset = 0;
+  }
+  source->offset += size;
+}
+
+/* Up to a batch into "out". Number of bytes, or -1 with errno. */
+static gssize
+encrypt (GstArclyRtmpTlsStream *stream, const struct iovec *iov, guint n)
+{
+  Source source = { iov, n, 0 };
+  guint8 scratch[RECORD_SIZE];
+  gsize done = 0;
+
+  while (done < BATCH_SIZE) {
+    gsize size;
+    const guint8 *data = gather (&source, scratch, &size);
+    gssize taken;
+
+    if (size == 0)
+      break;
+    taken = gnutls_record_send (stream->session, data, size);
+    if (taken < 0)
+      return translate (stream, (gint) taken);
+    skip (&source, taken);
+    done += taken;
+  }
+  return done;
+}
+
+static void
+reserve (GstArclyRtmpTlsStream *stream, const struct iovec *iov, guint n)
+{
+  gsize size = 0;
+  guint i;
+
+  for (i = 0; i < n && size < BATCH_SIZE; i++)
+    size += iov[i].iov_len;
+  size = MIN (size, BATCH_SIZE);
+  stream->out = g_byte_array_sized_new (
+      size + (size / RECORD_SIZE + 1) * RECORD_OVERHEAD);
+}
+
+gssize
+gst_arcly_rtmp_tls_stream_send (
+    GstArclyRtmpTlsStream *stream, const struct iovec *iov, guint n)
+{
+  gssize done;
+
+  if (stream->failure || !stream->established) {
+    errno = stream->failure ? EPROTO : EPIPE;
+    return -1;
+  }
+  if (!gst_arcly_rtmp_tls_stream_flush (stream))
+    return -1;
+  reserve (stream, iov, n);
+  done = encrypt (stream, iov, n);
+  if (done < 0)
+    return -1;
+  if (!gst_arcly_rtmp_tls_stream_flush (stream) && errno != EAGAIN &&
+      errno != EWOULDBLOCK)
+    return -1;
+  return done;
+}
+
+void
+gst_arcly_rtmp_tls_stream_end (GstArclyRtmpTlsStream *stream)
+{
+  if (stream->failure || !stream->established)
+    return;
+  /* If the socket takes it not at once, the peer sees the end without it. */
+  if (gnutls_bye (stream->session, GNUTLS_SHUT_WR) == 0)
+    gst_arcly_rtmp_tls_stream_flush (stream);
+}
+
+const gchar *
+gst_arcly_rtmp_tls_stream_get_failure (const GstArclyRtmpTlsStream *stream)
+{
+  return stream->failure ? stream->failure : "TLS failed";
+}
+
+/* ---- life ---- */
+
+static gint
+set_up (GstArclyRtmpTlsStream *stream)
+{
+  gint code = gnutls_init (
+      &stream->session, GNUTLS_SERVER | GNUTLS_NONBLOCK | GNUTLS_NO_TICKETS);
+
+  if (code < 0)
+    return code;
+  gnutls_transport_set_ptr (stream->session, stream);
+  gnutls_transport_set_pull_function (stream->session, pull);
+  gnutls_transport_set_vec_push_function (stream->session, push);
+  code = gnutls_priority_set (stream->session, stream->tls->priority);
+  if (code < 0)
+    return code;
+  return gnutls_credentials_set (
+      stream->session, GNUTLS_CRD_CERTIFICATE, stream->tls->credentials);
+}
+
+GstArclyRtmpTlsStream *
+gst_arcly_rtmp_tls_stream_new (GstArclyRtmpTls *tls, gint fd, GError **error)
+{
+  GstArclyRtmpTlsStream *stream = g_new0 (GstArclyRtmpTlsStream, 1);
+  gint code;
+
+  g_atomic_ref_count_inc (&tls->refs);
+  stream->tls = tls;
+  stream->fd = fd;
+  code = set_up (stream);
+  if (code >= 0)
+    return stream;
+  g_set_error (error, GST_ARCLY_ERROR, GST_ARCLY_ERROR_FAILED, "TLS: %s",
+      gnutls_strerror (code));
+  gst_arcly_rtmp_tls_stream_free (stream);
+  return NULL;
+}
+
+void
+gst_arcly_rtmp_tls_stream_free (GstArclyRtmpTlsStream *stream)
+{
+  if (stream->session)
+    gnutls_deinit (stream->session);
+  g_clear_pointer (&stream->out, g_byte_array_unref);
+  gst_arcly_rtmp_tls_unref (stream->tls);
+  g_free (stream->failure);
+  g_free (stream);
+}
