@@ -287,8 +287,9 @@ gst_arcly_rtmp_sink_finalize (GObject *object)
   GstArclyRtmpSink *self = GST_ARCLY_RTMP_SINK (object);
   guint i;
 
-  for (i = 0; i < GST_ARCLY_RTMP_SINK_TRACKS; i++)
+  for (i = 0; i < GST_ARCLY_RTMP_N_TRACKS; i++)
     gst_arcly_rtmp_sink_reset_track (&self->tracks[i]);
+  g_clear_pointer (&self->description, g_bytes_unref);
   g_mutex_clear (&self->lock);
   g_free (self->location);
   G_OBJECT_CLASS (gst_arcly_rtmp_sink_parent_class)->finalize (object);
@@ -300,7 +301,7 @@ gst_arcly_rtmp_sink_init (GstArclyRtmpSink *self)
   guint i;
 
   g_mutex_init (&self->lock);
-  for (i = 0; i < GST_ARCLY_RTMP_SINK_TRACKS; i++)
+  for (i = 0; i < GST_ARCLY_RTMP_N_TRACKS; i++)
     gst_segment_init (&self->tracks[i].segment, GST_FORMAT_UNDEFINED);
   self->settings = (GstArclyRtmpFeedSettings){
     .max_clients = DEFAULT_MAX_CLIENTS,
