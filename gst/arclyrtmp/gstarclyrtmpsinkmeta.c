@@ -50,14 +50,14 @@ describe_track (GstArclyRtmpSink *self, guint number, GstArclyAmfValue *values)
   if (track->writer == NULL || track->eos)
     return;
   gst_arcly_rtmp_writer_describe (track->writer, values);
-  gst_arcly_rtmp_tags_describe (track->tags,
-      bitrate_names[GST_ARCLY_RTMP_TRACK_KIND (number)], values);
+  gst_arcly_rtmp_tags_describe (
+      track->tags, bitrate_names[GST_ARCLY_RTMP_TRACK_KIND (number)], values);
 }
 
 /* "Enhanced RTMP v2", "Enhancing onMetaData". */
 static void
-add_map (
-    GstArclyRtmpSink *self, GstArclyRtmpTrackKind kind, GstArclyAmfValue *values)
+add_map (GstArclyRtmpSink *self, GstArclyRtmpTrackKind kind,
+    GstArclyAmfValue *values)
 {
   GstArclyAmfValue *map = gst_arcly_amf_value_new (GST_ARCLY_AMF_OBJECT);
   guint id;

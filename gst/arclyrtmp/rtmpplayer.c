@@ -240,13 +240,15 @@ try_to_start (GstArclyRtmpPlayer *player)
   GstArclyRtmpFeed *feed = player->lane->feed;
   g_autofree gchar *why = NULL;
   GstArclyRtmpPlayable playable;
+  gboolean ready = atomic_load (&feed->is_ready);
   guint64 since = 0;
 
-  if (atomic_load (&feed->is_ended)) {
+  /* Who waits at the beginning gets all of it, however short it was. */
+  if (atomic_load (&feed->is_ended) && !(ready && player->cursor.block)) {
     refuse (player, "the stream has ended");
     return;
   }
-  if (!atomic_load (&feed->is_ready))
+  if (!ready)
     return;
   player->unplayable = 0;
   playable = gst_arcly_rtmp_player_check_tracks (player, &why, &since);

@@ -21,8 +21,8 @@ is_set (guint32 bits, guint track)
 }
 
 static gboolean
-can_play (const GstArclyRtmpCapabilities *capabilities, guint track,
-    guint32 fourcc)
+can_play (
+    const GstArclyRtmpCapabilities *capabilities, guint track, guint32 fourcc)
 {
   if (GST_ARCLY_RTMP_TRACK_ID (track) > 0 &&
       !(capabilities->caps_ex & GST_ARCLY_RTMP_CAPS_MULTITRACK))

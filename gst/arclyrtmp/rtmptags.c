@@ -210,8 +210,7 @@ without_bitrates (const GstTagList *tags)
 }
 
 gboolean
-gst_arcly_rtmp_tags_are_news (
-    const GstTagList *before, const GstTagList *tags)
+gst_arcly_rtmp_tags_are_news (const GstTagList *before, const GstTagList *tags)
 {
   g_autoptr (GstTagList) old = without_bitrates (before);
   g_autoptr (GstTagList) new = without_bitrates (tags);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * What onMetaData says that is not about codecs, as tags of GStreamer, and back.
- * Fields that have no tag are extended comments, "name=value". Any thread. */
+ * What onMetaData says that is not about codecs, as tags of GStreamer, and
+ * back. Fields that have no tag are extended comments, "name=value". Any
+ * thread. */
 #pragma once
 
 #include <gst/gst.h>

@@ -100,10 +100,16 @@ GST_START_TEST (test_unannounced)
   other = test_play_ask_enhanced (&t, "hvc1,av01,Opus", 15);
   test_play_expect_status (other, NO_TRACK, "video \"vp09\"");
   able = test_play_player_enhanced (&t, "vp09", 0);
-  expect_hex (able, VIDEO, 40, "9076703039" "00");
-  expect_hex (able, VIDEO, 40, "9176703039" "82498342");
+  expect_hex (able, VIDEO, 40,
+      "9076703039"
+      "00");
+  expect_hex (able, VIDEO, 40,
+      "9176703039"
+      "82498342");
   push_vp9 (t.video, 80, FALSE);
-  expect_hex (able, VIDEO, 80, "a176703039" "86");
+  expect_hex (able, VIDEO, 80,
+      "a176703039"
+      "86");
   test_play_stop (&t);
 }
 GST_END_TEST;
@@ -164,14 +170,30 @@ GST_START_TEST (test_multitrack)
   fail_unless (gst_arcly_amf_value_get_number (map, "width", 0) == 320);
   fail_unless (gst_arcly_amf_value_get_number (
                    g_ptr_array_index (metadata, 1), "videocodecid", 0) == 7);
-  expect_hex (all, VIDEO, 0, "9600" "76703039" "01" "00");
-  expect_hex (all, VIDEO, 0, "9601" "76703039" "01" "82498342");
+  expect_hex (all, VIDEO, 0,
+      "9600"
+      "76703039"
+      "01"
+      "00");
+  expect_hex (all, VIDEO, 0,
+      "9601"
+      "76703039"
+      "01"
+      "82498342");
   expect_hex (all, VIDEO, 0, "1700000000");
   expect_hex (all, VIDEO, 0, "1701000000");
   expect_hex (all, AUDIO, 5, "af00");
   expect_hex (all, AUDIO, 5, "af01");
-  expect_hex (all, AUDIO, 6, "9500" "4f707573" "01" "4f70757348656164");
-  expect_hex (all, AUDIO, 6, "9501" "4f707573" "01" "6f707573");
+  expect_hex (all, AUDIO, 6,
+      "9500"
+      "4f707573"
+      "01"
+      "4f70757348656164");
+  expect_hex (all, AUDIO, 6,
+      "9501"
+      "4f707573"
+      "01"
+      "6f707573");
 
   first = test_play_player_enhanced (&t, "*", 0);
   expect_hex (first, VIDEO, 0, "1700000000");
@@ -188,7 +210,11 @@ GST_START_TEST (test_multitrack)
 
   push_vp9 (video1, 40, FALSE);
   test_play_video (&t, 40, FALSE);
-  expect_hex (all, VIDEO, 40, "a601" "76703039" "01" "86");
+  expect_hex (all, VIDEO, 40,
+      "a601"
+      "76703039"
+      "01"
+      "86");
   expect_hex (all, VIDEO, 40, "2701");
   expect_hex (first, VIDEO, 40, "2701");
   expect_hex (some, VIDEO, 40, "2701");
@@ -392,9 +418,9 @@ GST_START_TEST (test_data)
   test_play_video (&t, 40, FALSE);
   fail_unless (gst_pad_push_event (t.video, gst_event_ref (event)));
   fail_unless (gst_pad_push_event (t.audio, gst_event_ref (event)));
-  fail_unless (gst_pad_push_event (t.video,
-      gst_event_new_custom (GST_EVENT_CUSTOM_DOWNSTREAM,
-          gst_structure_new_empty ("something-else"))));
+  fail_unless (gst_pad_push_event (
+      t.video, gst_event_new_custom (GST_EVENT_CUSTOM_DOWNSTREAM,
+                   gst_structure_new_empty ("something-else"))));
   test_play_video (&t, 80, FALSE);
   fail_unless (gst_pad_push_event (t.video, make_data ("onCuePoint")));
   test_play_video (&t, 120, FALSE);

@@ -106,27 +106,26 @@ class Track:
         return self.body(kind, key, payload, pts - dts)
 
 
-class Publisher:
-    """Blocking, and trusting: the server under test is what may be wrong."""
+class Connection:
+    """Blocking, and trusting: the server under test is what may be wrong.
+
+    @more: members of connect's object.
+    """
 
     CHUNK = 4096
 
-    def __init__(self, port, app, name, announce=True):
+    def __init__(self, port, app, more):
         self.socket = socket.create_connection(('127.0.0.1', port), timeout=40)
         self.chunk_size = 128
         self.socket.sendall(b'\3' + bytes(1536))
         answer = self.read(1 + 2 * 1536)
         self.socket.sendall(answer[1:1537])
-        command = {'app': app, 'tcUrl': f'rtmp://127.0.0.1:{port}/{app}'}
-        if announce:
-            command.update({'fourCcList': ['hvc1', 'av01', 'vp09', 'Opus'],
-                            'videoFourCcInfoMap': {'*': 4},
-                            'audioFourCcInfoMap': {'*': 4}, 'capsEx': 14})
         self.send(2, 1, 0, 0, struct.pack('>I', self.CHUNK))
         self.chunk_size = self.CHUNK
-        self.command(0, 'connect', 1, command)
+        self.command(0, 'connect', 1,
+                     {'app': app, 'tcUrl': f'rtmp://127.0.0.1:{port}/{app}',
+                      **more})
         self.command(0, 'createStream', 2, None)
-        self.command(1, 'publish', 0, None, name, 'live')
 
     def read(self, size):
         data = b''
@@ -153,6 +152,15 @@ class Publisher:
     def command(self, stream_id, *values):
         self.send(3, MESSAGE_COMMAND, stream_id, 0,
                   b''.join(amf(v) for v in values))
+
+
+class Publisher(Connection):
+    def __init__(self, port, app, name, announce=True):
+        super().__init__(port, app, {
+            'fourCcList': ['hvc1', 'av01', 'vp09', 'Opus'],
+            'videoFourCcInfoMap': {'*': 4},
+            'audioFourCcInfoMap': {'*': 4}, 'capsEx': 14} if announce else {})
+        self.command(1, 'publish', 0, None, name, 'live')
 
     def metadata(self, values):
         self.send(4, MESSAGE_DATA, 1, 0, amf('@setDataFrame')
