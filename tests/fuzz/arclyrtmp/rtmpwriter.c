@@ -97,8 +97,8 @@ on_body (gpointer data, const GstArclyRtmpBody *body)
   if (body->kind == GST_ARCLY_RTMP_BODY_HEADER)
     check->header = TRUE;
   else if (body->kind == GST_ARCLY_RTMP_BODY_FRAME)
-    g_assert (check->header ||
-              !gst_arcly_rtmp_writer_has_headers (check->writer));
+    g_assert (
+        check->header || !gst_arcly_rtmp_writer_has_headers (check->writer));
 }
 
 static GstCaps *
