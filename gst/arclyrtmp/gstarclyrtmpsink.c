@@ -17,6 +17,12 @@
  * newer keyframe or is closed, as #GstArclyRtmpSink:lag-policy says, and a
  * message names it. A player may come before the stream does, and waits.
  *
+ * Players that announce enhanced RTMP when they connect also get H.265, AV1,
+ * VP9, VP8, Opus, FLAC, AC-3 and E-AC-3, and tracks beyond `video_0` and
+ * `audio_0`. Others get what is left of the stream and are told so, or only
+ * told if nothing is. Tags, and events of the name `arcly-rtmp-data` as
+ * arclyrtmpsrc makes them, reach the players, too.
+ *
  * The element does not wait for the clock: what is not live needs an
  * `identity sync=true` before it. At EOS players get what is left and are told
  * of the end; EOS is posted once they have read it, or after two seconds.
