@@ -37,6 +37,8 @@ CASES = (
                             'realtime', '-c:a', 'libopus', '-b:a:1', '24k'],
      True, False),
 )
+# One whose publisher tells of HDR.
+COLORFUL = 'av1-aac'
 
 
 def pictures(path):
@@ -115,7 +117,8 @@ class Enhanced(PipelineTest):
         legacy = self.own(players.ffmpeg(self.url('hevc-opus'),
                                          self.path('legacy.mkv')))
         for (name, clip, _), (_, _, _, multitrack, mod_ex) in zip(made, CASES):
-            enhanced.publish(clip, self.port, 'live', name, multitrack, mod_ex)
+            enhanced.publish(clip, self.port, 'live', name, multitrack, mod_ex,
+                             enhanced.COLOR if name == COLORFUL else None)
         self.assertEqual(pipeline.wait(PATIENCE), 0, str(pipeline))
 
         for name, clip, result in made:
@@ -130,6 +133,9 @@ class Enhanced(PipelineTest):
             with self.subTest(name + ', played'):
                 player.wait(PATIENCE)
                 self.check_played(clip, player)
+                if name == COLORFUL:
+                    self.assertEqual(player.tracks['video', 0].colors,
+                                     [['colorInfo', enhanced.COLOR]])
         # The ffmpeg of Debian 12 announces nothing.
         self.assertNotEqual(legacy.wait(PATIENCE), 0)
         self.assertIn('did not announce in connect that it takes video "hvc1"',
@@ -159,7 +165,12 @@ class Enhanced(PipelineTest):
         self.assertLessEqual(max(offsets) - min(offsets), 1)
         metadata = [values[1] for _, values in player.data
                     if values[0] == 'onMetaData']
-        self.assertEqual(metadata[-1]['encoder'], 'from the specification')
+        for name, value in (('encoder', 'from the specification'),
+                            ('note', 'of ours'), ('level', 4.5),
+                            ('live', True)):
+            self.assertEqual(metadata[-1][name], value)
+        self.assertEqual([values for _, values in player.data
+                          if values[0] == 'onCuePoint'], [enhanced.CUE])
 
 
 if __name__ == '__main__':

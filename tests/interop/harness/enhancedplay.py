@@ -15,7 +15,6 @@ EVERYTHING = ('*',)
 MULTITRACK = 2
 NAMES = {fourcc: codec for codec, fourcc in enhanced.FOURCC.items()}
 LEGACY = {('video', 7): 'h264', ('audio', 10): 'aac', ('audio', 2): 'mp3'}
-METADATA = 4
 
 
 @dataclasses.dataclass
@@ -181,7 +180,7 @@ class Player(enhanced.Connection):
         track = self.track(kind, number, codec)
         if packet == enhanced.SEQUENCE_START:
             track.headers.append(body[pos:])
-        elif packet == METADATA:
+        elif packet == enhanced.METADATA:
             track.colors.append(read_all_amf(body[pos:]))
         elif packet == enhanced.CODED_FRAMES and codec in enhanced.REORDERED:
             composition = int.from_bytes(body[pos:pos + 3], 'big', signed=True)
