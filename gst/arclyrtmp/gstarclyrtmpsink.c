@@ -17,6 +17,12 @@
  * newer keyframe or is closed, as #GstArclyRtmpSink:lag-policy says, and a
  * message names it. A player may come before the stream does, and waits.
  *
+ * Players that announce enhanced RTMP when they connect also get H.265, AV1,
+ * VP9, VP8, Opus, FLAC, AC-3 and E-AC-3, and tracks beyond `video_0` and
+ * `audio_0`. Others get what is left of the stream and are told so, or only
+ * told if nothing is. Tags, and events of the name `arcly-rtmp-data` as
+ * arclyrtmpsrc makes them, reach the players, too.
+ *
  * The element does not wait for the clock: what is not live needs an
  * `identity sync=true` before it. At EOS players get what is left and are told
  * of the end; EOS is posted once they have read it, or after two seconds.
@@ -280,8 +286,9 @@ gst_arcly_rtmp_sink_finalize (GObject *object)
   GstArclyRtmpSink *self = GST_ARCLY_RTMP_SINK (object);
   guint i;
 
-  for (i = 0; i < GST_ARCLY_RTMP_SINK_TRACKS; i++)
+  for (i = 0; i < GST_ARCLY_RTMP_N_TRACKS; i++)
     gst_arcly_rtmp_sink_reset_track (&self->tracks[i]);
+  g_clear_pointer (&self->description, g_bytes_unref);
   g_mutex_clear (&self->lock);
   gst_arcly_rtmp_port_clear (&self->port);
   G_OBJECT_CLASS (gst_arcly_rtmp_sink_parent_class)->finalize (object);
@@ -294,7 +301,7 @@ gst_arcly_rtmp_sink_init (GstArclyRtmpSink *self)
 
   g_mutex_init (&self->lock);
   gst_arcly_rtmp_port_init (&self->port);
-  for (i = 0; i < GST_ARCLY_RTMP_SINK_TRACKS; i++)
+  for (i = 0; i < GST_ARCLY_RTMP_N_TRACKS; i++)
     gst_segment_init (&self->tracks[i].segment, GST_FORMAT_UNDEFINED);
   self->settings = (GstArclyRtmpFeedSettings){
     .max_clients = DEFAULT_MAX_CLIENTS,

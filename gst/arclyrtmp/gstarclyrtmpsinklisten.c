@@ -152,9 +152,10 @@ gst_arcly_rtmp_sink_unlisten (GstArclyRtmpSink *self)
 
   g_mutex_lock (&self->lock);
   feed = g_steal_pointer (&self->feed);
-  for (i = 0; i < GST_ARCLY_RTMP_SINK_TRACKS; i++)
+  for (i = 0; i < GST_ARCLY_RTMP_N_TRACKS; i++)
     gst_arcly_rtmp_sink_reset_track (&self->tracks[i]);
-  self->describe = self->described = self->ended = FALSE;
+  g_clear_pointer (&self->description, g_bytes_unref);
+  self->describe = self->ended = FALSE;
   self->first_buffer = 0;
   g_mutex_unlock (&self->lock);
   g_clear_pointer (&feed, gst_arcly_rtmp_feed_free);

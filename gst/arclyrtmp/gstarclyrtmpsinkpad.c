@@ -4,28 +4,26 @@
  * Nothing here waits for a player. */
 #include "config.h"
 
+#include <string.h>
+
 #include "gstarclyrtmpsinkpriv.h"
 
 #define GST_CAT_DEFAULT gst_arcly_rtmp_sink_debug
 
-/* Players are let in when all tracks are known, or this long after the first
- * buffer: a track may never come. */
-#define GRACE_US G_TIME_SPAN_SECOND
-
 typedef struct {
   GstArclyRtmpSink *self;
   GstArclyRtmpSinkTrack *track;
-  GstArclyRtmpFeedTrack number;
+  guint number;
   GstClockTimeDiff time; /* running time of the buffer, where it is decoded */
   gint64 ms;             /* the same, as RTMP has it */
 } Frame;
 
-static GstArclyRtmpSinkTrack *
-find_track (GstArclyRtmpSink *self, GstPad *pad)
+GstArclyRtmpSinkTrack *
+gst_arcly_rtmp_sink_find_track (GstArclyRtmpSink *self, GstPad *pad)
 {
   guint i;
 
-  for (i = 0; i < GST_ARCLY_RTMP_SINK_TRACKS; i++) {
+  for (i = 0; i < GST_ARCLY_RTMP_N_TRACKS; i++) {
     if (self->tracks[i].pad == pad)
       return &self->tracks[i];
   }
@@ -38,46 +36,11 @@ gst_arcly_rtmp_sink_reset_track (GstArclyRtmpSinkTrack *track)
   gst_segment_init (&track->segment, GST_FORMAT_UNDEFINED);
   g_clear_pointer (&track->writer, gst_arcly_rtmp_writer_free);
   g_clear_pointer (&track->header, g_bytes_unref);
+  g_clear_pointer (&track->color, g_bytes_unref);
+  gst_clear_tag_list (&track->tags);
   track->announce = FALSE;
   track->eos = FALSE;
   track->last = 0;
-}
-
-/* ---- metadata ---- */
-
-/* FALSE: another track may still have to say what it is. */
-static gboolean
-all_known (GstArclyRtmpSink *self)
-{
-  guint i;
-
-  for (i = 0; i < GST_ARCLY_RTMP_SINK_TRACKS; i++) {
-    const GstArclyRtmpSinkTrack *track = &self->tracks[i];
-
-    if (track->pad && !track->eos &&
-        !(track->writer && gst_arcly_rtmp_writer_is_ready (track->writer)))
-      return FALSE;
-  }
-  return TRUE;
-}
-
-static GBytes *
-make_metadata (GstArclyRtmpSink *self)
-{
-  g_autoptr (GstArclyAmfValue) values =
-      gst_arcly_amf_value_new (GST_ARCLY_AMF_ECMA_ARRAY);
-  GByteArray *body = g_byte_array_new ();
-  guint i;
-
-  for (i = 0; i < GST_ARCLY_RTMP_SINK_TRACKS; i++) {
-    if (self->tracks[i].writer && !self->tracks[i].eos)
-      gst_arcly_rtmp_writer_describe (self->tracks[i].writer, values);
-  }
-  gst_arcly_amf_value_add_string (
-      values, "encoder", PACKAGE_NAME " " PACKAGE_VERSION);
-  gst_arcly_amf_write_string ("onMetaData", body);
-  gst_arcly_amf_value_write (values, body);
-  return g_byte_array_free_to_bytes (body);
 }
 
 /* ---- frames ---- */
@@ -86,23 +49,6 @@ static guint32
 wrap (gint64 ms)
 {
   return (guint32) ms; /* RTMP's timestamps have 32 bits and go round */
-}
-
-static void
-describe_if_due (Frame *frame)
-{
-  GstArclyRtmpSink *self = frame->self;
-  g_autoptr (GBytes) metadata = NULL;
-
-  if (!self->describe)
-    return;
-  if (!self->described && !all_known (self) &&
-      g_get_monotonic_time () - self->first_buffer < GRACE_US)
-    return;
-  metadata = make_metadata (self);
-  gst_arcly_rtmp_feed_push_metadata (self->feed, metadata);
-  self->describe = FALSE;
-  self->described = TRUE;
 }
 
 static GBytes *
@@ -116,44 +62,63 @@ join_body (const GstArclyRtmpBody *body)
 }
 
 static void
-announce (Frame *frame, GBytes *header)
+announce (Frame *frame)
 {
-  gst_arcly_rtmp_feed_push_header (
-      frame->self->feed, frame->number, wrap (frame->ms), header);
-  frame->track->announce = FALSE;
+  GstArclyRtmpSinkTrack *track = frame->track;
+
+  gst_arcly_rtmp_feed_push_header (frame->self->feed, frame->number,
+      gst_arcly_rtmp_writer_get_fourcc (track->writer), wrap (frame->ms),
+      track->header, track->color);
+  track->announce = FALSE;
   frame->self->describe = TRUE;
 }
 
-/* Audio may wait for the next picture, where there are any. */
+/* Audio, and further videos, may wait for the next picture of the first. */
 static gboolean
 is_urgent (const Frame *frame)
 {
-  const GstArclyRtmpSinkTrack *video =
-      &frame->self->tracks[GST_ARCLY_RTMP_FEED_VIDEO];
+  guint i;
 
-  return frame->number == GST_ARCLY_RTMP_FEED_VIDEO || video->writer == NULL ||
-         video->eos;
+  for (i = 0; i < GST_ARCLY_RTMP_N_TRACKS; i++) {
+    const GstArclyRtmpSinkTrack *track = &frame->self->tracks[i];
+
+    if (GST_ARCLY_RTMP_TRACK_KIND (i) == GST_ARCLY_RTMP_TRACK_VIDEO &&
+        track->writer && !track->eos)
+      return frame->number == i;
+  }
+  return TRUE;
+}
+
+static void
+take_header (GstArclyRtmpSinkTrack *track, const GstArclyRtmpBody *body)
+{
+  GBytes **header =
+      body->kind == GST_ARCLY_RTMP_BODY_HEADER ? &track->header : &track->color;
+
+  g_clear_pointer (header, g_bytes_unref);
+  *header = join_body (body);
+  track->announce = TRUE;
 }
 
 static void
 on_body (gpointer data, const GstArclyRtmpBody *body)
 {
   Frame *frame = data;
+  GstArclyRtmpSink *self = frame->self;
   gint64 time = frame->time + (gint64) body->offset;
   gint64 ms = body->offset > 0 ? time / (gint64) GST_MSECOND : frame->ms;
 
-  if (body->is_header) {
-    g_autoptr (GBytes) header = join_body (body);
-
-    announce (frame, header);
+  if (body->kind != GST_ARCLY_RTMP_BODY_FRAME) {
+    take_header (frame->track, body);
     return;
   }
   if (frame->track->announce)
-    announce (frame, NULL);
-  describe_if_due (frame);
-  gst_arcly_rtmp_feed_push (frame->self->feed, frame->number, wrap (ms),
-      MAX (time, 0), body->header, body->header_size, body->data, body->size,
-      body->key, is_urgent (frame));
+    announce (frame);
+  if (self->describe)
+    gst_arcly_rtmp_sink_describe_locked (self);
+  gst_arcly_rtmp_feed_push (self->feed, frame->number, wrap (ms), MAX (time, 0),
+      body->header, body->header_size, body->data, body->size, body->key,
+      is_urgent (frame));
   frame->track->last = MAX (frame->track->last, ms);
 }
 
@@ -220,9 +185,6 @@ push_buffer_locked (Frame *frame, GstBuffer *buffer, GError **error)
   if (self->first_buffer == 0)
     self->first_buffer = g_get_monotonic_time ();
   composition_time = set_times (frame, buffer);
-  if (track->header)
-    announce (frame, track->header);
-  g_clear_pointer (&track->header, g_bytes_unref);
   gst_arcly_rtmp_writer_write (
       track->writer, buffer, composition_time, on_body, frame, error);
   return GST_FLOW_OK;
@@ -237,7 +199,7 @@ chain (GstPad *pad, GstObject *parent, GstBuffer *buffer)
   GstFlowReturn ret = GST_FLOW_FLUSHING;
 
   g_mutex_lock (&self->lock);
-  frame.track = find_track (self, pad);
+  frame.track = gst_arcly_rtmp_sink_find_track (self, pad);
   if (frame.track) {
     frame.number = frame.track - self->tracks;
     ret = push_buffer_locked (&frame, buffer, &error);
@@ -253,12 +215,29 @@ chain (GstPad *pad, GstObject *parent, GstBuffer *buffer)
 /* ---- events ---- */
 
 static void
-on_caps_header (gpointer data, const GstArclyRtmpBody *body)
+on_caps_body (gpointer data, const GstArclyRtmpBody *body)
 {
-  GstArclyRtmpSinkTrack *track = data;
+  take_header (data, body);
+}
 
-  g_clear_pointer (&track->header, g_bytes_unref);
-  track->header = join_body (body);
+/* What another codec said holds no more. */
+static gboolean
+set_caps_locked (
+    GstArclyRtmpSinkTrack *track, guint number, GstCaps *caps, GError **error)
+{
+  if (track->writer == NULL)
+    track->writer =
+        gst_arcly_rtmp_writer_new (GST_ARCLY_RTMP_TRACK_ID (number));
+  if (!gst_arcly_rtmp_writer_set_caps (
+          track->writer, caps, on_caps_body, track, error))
+    return FALSE;
+  if (!gst_arcly_rtmp_writer_has_color (track->writer))
+    g_clear_pointer (&track->color, g_bytes_unref);
+  if (!gst_arcly_rtmp_writer_has_headers (track->writer)) {
+    g_clear_pointer (&track->header, g_bytes_unref);
+    track->announce = TRUE;
+  }
+  return TRUE;
 }
 
 static gboolean
@@ -271,13 +250,9 @@ set_caps (GstArclyRtmpSink *self, GstPad *pad, GstEvent *event)
 
   gst_event_parse_caps (event, &caps);
   g_mutex_lock (&self->lock);
-  track = find_track (self, pad);
+  track = gst_arcly_rtmp_sink_find_track (self, pad);
   if (track) {
-    if (track->writer == NULL)
-      track->writer = gst_arcly_rtmp_writer_new ();
-    ok = gst_arcly_rtmp_writer_set_caps (
-        track->writer, caps, on_caps_header, track, &error);
-    track->announce = !gst_arcly_rtmp_writer_has_headers (track->writer);
+    ok = set_caps_locked (track, track - self->tracks, caps, &error);
     self->describe = TRUE;
   }
   g_mutex_unlock (&self->lock);
@@ -295,7 +270,7 @@ check_end_locked (GstArclyRtmpSink *self)
 {
   guint i, n = 0;
 
-  for (i = 0; i < GST_ARCLY_RTMP_SINK_TRACKS; i++) {
+  for (i = 0; i < GST_ARCLY_RTMP_N_TRACKS; i++) {
     if (self->tracks[i].pad && !self->tracks[i].eos)
       return;
     n += self->tracks[i].pad != NULL;
@@ -312,7 +287,7 @@ end_track (GstArclyRtmpSink *self, GstPad *pad, guint32 seqnum)
   GstArclyRtmpSinkTrack *track;
 
   g_mutex_lock (&self->lock);
-  track = find_track (self, pad);
+  track = gst_arcly_rtmp_sink_find_track (self, pad);
   if (track && !track->eos) {
     track->eos = TRUE;
     self->eos_seqnum = seqnum;
@@ -330,9 +305,11 @@ begin_track (GstArclyRtmpSink *self, GstPad *pad, gboolean flushed)
   GstArclyRtmpSinkTrack *track;
 
   g_mutex_lock (&self->lock);
-  track = find_track (self, pad);
+  track = gst_arcly_rtmp_sink_find_track (self, pad);
   if (track) {
     track->eos = FALSE;
+    if (!flushed)
+      gst_clear_tag_list (&track->tags);
     if (flushed)
       gst_segment_init (&track->segment, GST_FORMAT_UNDEFINED);
     if (flushed && self->feed)
@@ -350,9 +327,24 @@ set_segment (GstArclyRtmpSink *self, GstPad *pad, GstEvent *event)
   GstArclyRtmpSinkTrack *track;
 
   g_mutex_lock (&self->lock);
-  track = find_track (self, pad);
+  track = gst_arcly_rtmp_sink_find_track (self, pad);
   if (track)
     gst_event_copy_segment (event, &track->segment);
+  g_mutex_unlock (&self->lock);
+}
+
+typedef void (*TellFunc) (
+    GstArclyRtmpSink *self, GstArclyRtmpSinkTrack *track, GstEvent *event);
+
+static void
+tell (GstArclyRtmpSink *self, GstPad *pad, GstEvent *event, TellFunc func)
+{
+  GstArclyRtmpSinkTrack *track;
+
+  g_mutex_lock (&self->lock);
+  track = gst_arcly_rtmp_sink_find_track (self, pad);
+  if (track && self->feed)
+    func (self, track, event);
   g_mutex_unlock (&self->lock);
 }
 
@@ -369,6 +361,12 @@ sink_event (GstPad *pad, GstObject *parent, GstEvent *event)
       break;
     case GST_EVENT_SEGMENT:
       set_segment (self, pad, event);
+      break;
+    case GST_EVENT_TAG:
+      tell (self, pad, event, gst_arcly_rtmp_sink_tags_locked);
+      break;
+    case GST_EVENT_CUSTOM_DOWNSTREAM:
+      tell (self, pad, event, gst_arcly_rtmp_sink_data_locked);
       break;
     case GST_EVENT_STREAM_START:
       begin_track (self, pad, FALSE);
@@ -388,6 +386,30 @@ sink_event (GstPad *pad, GstObject *parent, GstEvent *event)
 
 /* ---- pads ---- */
 
+/* The track whose pad has that name, or the first that is free. FALSE: there
+ * is none. */
+static gboolean
+choose_track (GstArclyRtmpSink *self, GstArclyRtmpTrackKind kind,
+    const gchar *name, guint *number)
+{
+  const gchar *digits = name ? strrchr (name, '_') : NULL;
+  guint64 id = 0;
+
+  if (digits) {
+    if (!g_ascii_string_to_unsigned (
+            digits + 1, 10, 0, GST_ARCLY_RTMP_MAX_TRACK_IDS - 1, &id, NULL))
+      return FALSE;
+    *number = GST_ARCLY_RTMP_TRACK (kind, (guint) id);
+    return self->tracks[*number].pad == NULL;
+  }
+  for (; id < GST_ARCLY_RTMP_MAX_TRACK_IDS; id++) {
+    *number = GST_ARCLY_RTMP_TRACK (kind, (guint) id);
+    if (self->tracks[*number].pad == NULL)
+      return TRUE;
+  }
+  return FALSE;
+}
+
 GstPad *
 gst_arcly_rtmp_sink_request_pad (GstElement *element, GstPadTemplate *template,
     const gchar *name, const GstCaps *caps)
@@ -395,22 +417,27 @@ gst_arcly_rtmp_sink_request_pad (GstElement *element, GstPadTemplate *template,
   GstArclyRtmpSink *self = GST_ARCLY_RTMP_SINK (element);
   gboolean video =
       g_str_has_prefix (GST_PAD_TEMPLATE_NAME_TEMPLATE (template), "video");
-  guint number = video ? GST_ARCLY_RTMP_FEED_VIDEO : GST_ARCLY_RTMP_FEED_AUDIO;
-  GstPad *pad = gst_pad_new_from_template (
-      template, name ? name : (video ? "video_0" : "audio_0"));
-  gboolean taken;
+  g_autofree gchar *pad_name = NULL;
+  GstPad *pad = NULL;
+  guint number = 0;
 
-  gst_pad_set_chain_function (pad, chain);
-  gst_pad_set_event_function (pad, sink_event);
   g_mutex_lock (&self->lock);
-  taken = self->tracks[number].pad != NULL;
-  if (!taken)
+  if (choose_track (self,
+          video ? GST_ARCLY_RTMP_TRACK_VIDEO : GST_ARCLY_RTMP_TRACK_AUDIO, name,
+          &number)) {
+    pad_name = g_strdup_printf (
+        "%s_%u", video ? "video" : "audio", GST_ARCLY_RTMP_TRACK_ID (number));
+    pad = gst_pad_new_from_template (template, pad_name);
+    gst_pad_set_chain_function (pad, chain);
+    gst_pad_set_event_function (pad, sink_event);
     self->tracks[number].pad = pad;
+  }
   g_mutex_unlock (&self->lock);
 
-  if (taken) {
-    GST_WARNING_OBJECT (self, "RTMP has one track of video and one of audio");
-    gst_object_unref (gst_object_ref_sink (pad));
+  if (pad == NULL) {
+    GST_WARNING_OBJECT (self,
+        "no track %s: it is taken, or its number above %u",
+        name ? name : "is left", GST_ARCLY_RTMP_MAX_TRACK_IDS - 1);
     return NULL;
   }
   gst_pad_set_active (pad, TRUE);
@@ -426,7 +453,7 @@ gst_arcly_rtmp_sink_release_pad (GstElement *element, GstPad *pad)
 
   gst_pad_set_active (pad, FALSE);
   g_mutex_lock (&self->lock);
-  track = find_track (self, pad);
+  track = gst_arcly_rtmp_sink_find_track (self, pad);
   if (track) {
     if (self->feed && !track->eos)
       gst_arcly_rtmp_feed_end_track (self->feed, track - self->tracks);

@@ -2,7 +2,8 @@
  *
  * The element, for its files only: gstarclyrtmpsink.c is what applications and
  * the pipeline see, gstarclyrtmpsinklisten.c gets it a port,
- * gstarclyrtmpsinkpad.c runs in the streaming threads. */
+ * gstarclyrtmpsinkpad.c runs in the streaming threads, gstarclyrtmpsinkmeta.c
+ * says there what is no audio or video. */
 #pragma once
 
 #include <stdatomic.h>
@@ -15,16 +16,18 @@ G_BEGIN_DECLS
 
 GST_DEBUG_CATEGORY_EXTERN (gst_arcly_rtmp_sink_debug);
 
-/* Video and audio: what RTMP without multitrack can hold. */
-#define GST_ARCLY_RTMP_SINK_TRACKS 2
+/* Data events whose copies, one from each pad, are recognized. */
+#define GST_ARCLY_RTMP_SINK_RECENT 64
 
 /* A pad and what becomes of its buffers. */
 typedef struct {
   GstPad *pad; /* borrowed from the element; NULL: not requested */
   GstSegment segment;
   GstArclyRtmpWriter *writer; /* owned */
-  GBytes *header;             /* of new caps, for the next frame; nullable */
-  gboolean announce;          /* the next frame is the first of new caps */
+  GBytes *header;             /* of the newest caps; nullable */
+  GBytes *color;              /* likewise */
+  gboolean announce;          /* the next frame is the first of these */
+  GstTagList *tags;           /* nullable */
   gboolean eos;
   gint64 last; /* ms, of the newest frame */
 } GstArclyRtmpSinkTrack;
@@ -45,9 +48,11 @@ struct _GstArclyRtmpSink {
   GMutex lock;
   /* lock. */
   GstArclyRtmpFeed *feed; /* NULL: below PAUSED */
-  GstArclyRtmpSinkTrack tracks[GST_ARCLY_RTMP_SINK_TRACKS];
+  GstArclyRtmpSinkTrack tracks[GST_ARCLY_RTMP_N_TRACKS];
   gboolean describe;   /* onMetaData is due */
-  gboolean described;  /* and was given once: players are let in */
+  GBytes *description; /* as given last: players are let in; nullable */
+  guint32 recent[GST_ARCLY_RTMP_SINK_RECENT]; /* seqnums of data events */
+  guint next_recent;
   gint64 first_buffer; /* monotonic time; 0: there was none */
   gboolean ended;
   guint32 eos_seqnum;
@@ -61,6 +66,22 @@ void gst_arcly_rtmp_sink_unlisten (GstArclyRtmpSink *self);
 GstPad *gst_arcly_rtmp_sink_request_pad (GstElement *element,
     GstPadTemplate *template, const gchar *name, const GstCaps *caps);
 void gst_arcly_rtmp_sink_release_pad (GstElement *element, GstPad *pad);
+/* Of the pads that are there. */
+GstArclyRtmpSinkTrack *gst_arcly_rtmp_sink_find_track (
+    GstArclyRtmpSink *self, GstPad *pad);
+
+/* gstarclyrtmpsinkmeta.c. All need the lock and a feed. */
+
+/* Gives onMetaData to the feed, unless a track may still have to say what it
+ * is. */
+void gst_arcly_rtmp_sink_describe_locked (GstArclyRtmpSink *self);
+/* Takes what a tag event of the track says. */
+void gst_arcly_rtmp_sink_tags_locked (
+    GstArclyRtmpSink *self, GstArclyRtmpSinkTrack *track, GstEvent *event);
+/* Gives the message of a data event to the feed. Others are ignored. */
+void gst_arcly_rtmp_sink_data_locked (
+    GstArclyRtmpSink *self, GstArclyRtmpSinkTrack *track, GstEvent *event);
+
 /* As if nothing had come on it. Needs the lock, or the last reference. */
 void gst_arcly_rtmp_sink_reset_track (GstArclyRtmpSinkTrack *track);
 

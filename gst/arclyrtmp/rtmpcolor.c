@@ -157,3 +157,100 @@ gst_arcly_rtmp_color_add_to_caps (const GstArclyRtmpColor *color, GstCaps *caps)
   if (color->has_display)
     gst_video_mastering_display_info_add_to_caps (&color->display, caps);
 }
+
+/* Writing */
+
+static gboolean
+color_from_caps (GstArclyRtmpColor *color, const GstCaps *caps)
+{
+  const GstStructure *structure = gst_caps_get_structure (caps, 0);
+  const gchar *text = gst_structure_get_string (structure, "colorimetry");
+
+  *color = (GstArclyRtmpColor){ 0 };
+  gst_structure_get_uint (structure, "bit-depth-luma", &color->bit_depth);
+  color->has_colorimetry =
+      text && gst_video_colorimetry_from_string (&color->colorimetry, text);
+  color->has_light_level =
+      gst_video_content_light_level_from_caps (&color->light_level, caps);
+  color->has_display =
+      gst_video_mastering_display_info_from_caps (&color->display, caps);
+  return color->has_colorimetry || color->has_light_level || color->has_display;
+}
+
+static GstArclyAmfValue *
+write_config (const GstArclyRtmpColor *color)
+{
+  const GstVideoColorimetry *cinfo = &color->colorimetry;
+  GstArclyAmfValue *config = gst_arcly_amf_value_new (GST_ARCLY_AMF_OBJECT);
+
+  if (color->bit_depth > 0)
+    gst_arcly_amf_value_add_number (config, "bitDepth", color->bit_depth);
+  gst_arcly_amf_value_add_number (config, "colorPrimaries",
+      gst_video_color_primaries_to_iso (cinfo->primaries));
+  gst_arcly_amf_value_add_number (config, "transferCharacteristics",
+      gst_video_transfer_function_to_iso (cinfo->transfer));
+  gst_arcly_amf_value_add_number (config, "matrixCoefficients",
+      gst_video_color_matrix_to_iso (cinfo->matrix));
+  return config;
+}
+
+static GstArclyAmfValue *
+write_light_level (const GstVideoContentLightLevel *level)
+{
+  GstArclyAmfValue *cll = gst_arcly_amf_value_new (GST_ARCLY_AMF_OBJECT);
+
+  gst_arcly_amf_value_add_number (
+      cll, "maxFall", level->max_frame_average_light_level);
+  gst_arcly_amf_value_add_number (
+      cll, "maxCLL", level->max_content_light_level);
+  return cll;
+}
+
+static void
+add_point (GstArclyAmfValue *object, const gchar *x_name, const gchar *y_name,
+    const GstVideoMasteringDisplayInfoCoordinates *point)
+{
+  gst_arcly_amf_value_add_number (
+      object, x_name, (gdouble) point->x / CHROMATICITY_UNITS);
+  gst_arcly_amf_value_add_number (
+      object, y_name, (gdouble) point->y / CHROMATICITY_UNITS);
+}
+
+static GstArclyAmfValue *
+write_display (const GstVideoMasteringDisplayInfo *display)
+{
+  GstArclyAmfValue *mdcv = gst_arcly_amf_value_new (GST_ARCLY_AMF_OBJECT);
+
+  add_point (mdcv, "redX", "redY", &display->display_primaries[0]);
+  add_point (mdcv, "greenX", "greenY", &display->display_primaries[1]);
+  add_point (mdcv, "blueX", "blueY", &display->display_primaries[2]);
+  add_point (mdcv, "whitePointX", "whitePointY", &display->white_point);
+  gst_arcly_amf_value_add_number (mdcv, "maxLuminance",
+      (gdouble) display->max_display_mastering_luminance / LUMINANCE_UNITS);
+  gst_arcly_amf_value_add_number (mdcv, "minLuminance",
+      (gdouble) display->min_display_mastering_luminance / LUMINANCE_UNITS);
+  return mdcv;
+}
+
+GBytes *
+gst_arcly_rtmp_color_write (const GstCaps *caps, gboolean take_back)
+{
+  g_autoptr (GstArclyAmfValue) info =
+      gst_arcly_amf_value_new (GST_ARCLY_AMF_OBJECT);
+  GByteArray *body;
+  GstArclyRtmpColor color;
+
+  if (!color_from_caps (&color, caps) && !take_back)
+    return NULL;
+  if (color.has_colorimetry)
+    gst_arcly_amf_value_add (info, "colorConfig", write_config (&color));
+  if (color.has_light_level)
+    gst_arcly_amf_value_add (
+        info, "hdrCll", write_light_level (&color.light_level));
+  if (color.has_display)
+    gst_arcly_amf_value_add (info, "hdrMdcv", write_display (&color.display));
+  body = g_byte_array_new ();
+  gst_arcly_amf_write_string ("colorInfo", body);
+  gst_arcly_amf_value_write (info, body);
+  return g_byte_array_free_to_bytes (body);
+}

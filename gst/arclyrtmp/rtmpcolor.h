@@ -30,4 +30,9 @@ gboolean gst_arcly_rtmp_color_read (
 void gst_arcly_rtmp_color_add_to_caps (
     const GstArclyRtmpColor *color, GstCaps *caps);
 
+/* (transfer full) (nullable) The body of a metadata packet for what @caps tell
+ * of the colour. If they tell nothing: one that takes back what was said
+ * before with @take_back, else NULL. */
+GBytes *gst_arcly_rtmp_color_write (const GstCaps *caps, gboolean take_back);
+
 G_END_DECLS

@@ -96,3 +96,93 @@ gst_arcly_rtmp_data_event (gint64 timestamp, GBytes *payload, GError **error)
           "timestamp", G_TYPE_INT64, timestamp, "arguments", G_TYPE_VARIANT,
           arguments, NULL));
 }
+
+/* Back */
+
+static GstArclyAmfValue *revert (GVariant *variant);
+
+static GstArclyAmfValue *
+revert_object (GVariant *dict)
+{
+  GstArclyAmfValue *object = gst_arcly_amf_value_new (GST_ARCLY_AMF_OBJECT);
+  GVariantIter iter;
+  const gchar *name;
+  GVariant *value;
+
+  g_variant_iter_init (&iter, dict);
+  while (g_variant_iter_loop (&iter, "{&sv}", &name, &value))
+    gst_arcly_amf_value_add (object, name, revert (value));
+  return object;
+}
+
+static GstArclyAmfValue *
+revert_array (GVariant *list)
+{
+  GstArclyAmfValue *array =
+      gst_arcly_amf_value_new (GST_ARCLY_AMF_STRICT_ARRAY);
+  GVariantIter iter;
+  GVariant *value;
+
+  g_variant_iter_init (&iter, list);
+  while (g_variant_iter_loop (&iter, "v", &value))
+    gst_arcly_amf_value_add (array, NULL, revert (value));
+  return array;
+}
+
+static GstArclyAmfValue *
+revert (GVariant *variant)
+{
+  switch (g_variant_classify (variant)) {
+    case G_VARIANT_CLASS_BOOLEAN:
+      return gst_arcly_amf_value_new_boolean (g_variant_get_boolean (variant));
+    case G_VARIANT_CLASS_DOUBLE:
+      return gst_arcly_amf_value_new_number (g_variant_get_double (variant));
+    case G_VARIANT_CLASS_INT32:
+      return gst_arcly_amf_value_new_number (g_variant_get_int32 (variant));
+    case G_VARIANT_CLASS_INT64:
+      return gst_arcly_amf_value_new_number (
+          (gdouble) g_variant_get_int64 (variant));
+    case G_VARIANT_CLASS_STRING:
+      return gst_arcly_amf_value_new_string (
+          g_variant_get_string (variant, NULL));
+    default:
+      break;
+  }
+  if (g_variant_is_of_type (variant, G_VARIANT_TYPE_VARDICT))
+    return revert_object (variant);
+  if (g_variant_is_of_type (variant, G_VARIANT_TYPE ("av")))
+    return revert_array (variant);
+  return gst_arcly_amf_value_new (GST_ARCLY_AMF_NULL);
+}
+
+GBytes *
+gst_arcly_rtmp_data_body (GstEvent *event)
+{
+  const GstStructure *structure = gst_event_get_structure (event);
+  const gchar *name = NULL;
+  const GValue *value;
+  GVariant *arguments = NULL;
+  GByteArray *body;
+  gsize i;
+
+  if (!structure || !gst_structure_has_name (structure, "arcly-rtmp-data"))
+    return NULL;
+  name = gst_structure_get_string (structure, "name");
+  if (name == NULL)
+    return NULL;
+  value = gst_structure_get_value (structure, "arguments");
+  if (value && G_VALUE_HOLDS_VARIANT (value))
+    arguments = g_value_get_variant (value);
+  body = g_byte_array_new ();
+  gst_arcly_amf_write_string (name, body);
+  if (arguments && g_variant_is_of_type (arguments, G_VARIANT_TYPE ("av"))) {
+    for (i = 0; i < g_variant_n_children (arguments); i++) {
+      g_autoptr (GVariant) child = g_variant_get_child_value (arguments, i);
+      g_autoptr (GVariant) inner = g_variant_get_variant (child);
+      g_autoptr (GstArclyAmfValue) argument = revert (inner);
+
+      gst_arcly_amf_value_write (argument, body);
+    }
+  }
+  return g_byte_array_free_to_bytes (body);
+}

@@ -17,4 +17,9 @@ G_BEGIN_DECLS
 GstEvent *gst_arcly_rtmp_data_event (
     gint64 timestamp, GBytes *payload, GError **error);
 
+/* (transfer full) (nullable) The message of such an event; NULL if it is none,
+ * or has no name. The timestamp is not in it. Of arguments that such an event
+ * never has, those that are no number, string or boolean become null. */
+GBytes *gst_arcly_rtmp_data_body (GstEvent *event);
+
 G_END_DECLS

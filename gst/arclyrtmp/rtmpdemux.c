@@ -7,6 +7,7 @@
 #include "rtmpdemux.h"
 #include "rtmpformat.h"
 #include "rtmppacket.h"
+#include "rtmptags.h"
 
 typedef struct {
   gboolean announced; /* by metadata, as a codec we can use */
@@ -197,7 +198,7 @@ take_metadata (GstArclyRtmpDemux *demux, GstArclyRtmpMetadata *metadata)
             : is_announced (gst_arcly_amf_value_get (own, codec_keys[kind]));
     demux->described = demux->described || track->announced;
     gst_clear_tag_list (&track->tags);
-    track->tags = gst_arcly_rtmp_metadata_tags (own, bitrate_keys[kind]);
+    track->tags = gst_arcly_rtmp_tags_read (own, bitrate_keys[kind]);
   }
 }
 

@@ -12,27 +12,28 @@
 #define CACHE_BYTES (64 * 1024 * 1024)
 
 /* Below 64, so that a basic header has one byte. Players are used to these. */
-static const guint32 chunk_streams[GST_ARCLY_RTMP_N_FEED_TRACKS] = {
-  [GST_ARCLY_RTMP_FEED_VIDEO] = 6,
-  [GST_ARCLY_RTMP_FEED_AUDIO] = 4,
-  [GST_ARCLY_RTMP_FEED_DATA] = 7,
-};
-static const guint8 message_types[GST_ARCLY_RTMP_N_FEED_TRACKS] = {
-  [GST_ARCLY_RTMP_FEED_VIDEO] = GST_ARCLY_RTMP_VIDEO_MESSAGE,
-  [GST_ARCLY_RTMP_FEED_AUDIO] = GST_ARCLY_RTMP_AUDIO_MESSAGE,
-  [GST_ARCLY_RTMP_FEED_DATA] = GST_ARCLY_RTMP_DATA_AMF0,
-};
+#define VIDEO_CHUNK_STREAM 6
+#define AUDIO_CHUNK_STREAM 4
+#define DATA_CHUNK_STREAM 7
 
 guint32
-gst_arcly_rtmp_feed_chunk_stream (GstArclyRtmpFeedTrack track)
+gst_arcly_rtmp_feed_chunk_stream (guint track)
 {
-  return chunk_streams[track];
+  if (track == GST_ARCLY_RTMP_FEED_DATA)
+    return DATA_CHUNK_STREAM;
+  return GST_ARCLY_RTMP_TRACK_KIND (track) == GST_ARCLY_RTMP_TRACK_VIDEO
+             ? VIDEO_CHUNK_STREAM
+             : AUDIO_CHUNK_STREAM;
 }
 
 guint8
-gst_arcly_rtmp_feed_message_type (GstArclyRtmpFeedTrack track)
+gst_arcly_rtmp_feed_message_type (guint track)
 {
-  return message_types[track];
+  if (track == GST_ARCLY_RTMP_FEED_DATA)
+    return GST_ARCLY_RTMP_DATA_AMF0;
+  return GST_ARCLY_RTMP_TRACK_KIND (track) == GST_ARCLY_RTMP_TRACK_VIDEO
+             ? GST_ARCLY_RTMP_VIDEO_MESSAGE
+             : GST_ARCLY_RTMP_AUDIO_MESSAGE;
 }
 
 static void
@@ -48,8 +49,8 @@ wake_lanes (GstArclyRtmpFeed *feed, GstArclyRtmpWake level)
 
 /* Exactly as long as the message: it stays for as long as it is cached. */
 static GstBuffer *
-encode (GstArclyRtmpFeedTrack track, guint32 timestamp, const guint8 *header,
-    gsize header_size, const guint8 *data, gsize size)
+encode (guint track, guint32 timestamp, const guint8 *header, gsize header_size,
+    const guint8 *data, gsize size)
 {
   gsize body_size = header_size + size;
   gsize n_chunks = body_size / GST_ARCLY_RTMP_CHUNK_SIZE_OUT + 1;
@@ -64,7 +65,8 @@ encode (GstArclyRtmpFeedTrack track, guint32 timestamp, const guint8 *header,
   if (size > 0)
     memcpy (body + header_size, data, size);
   gst_arcly_rtmp_chunk_write (message, GST_ARCLY_RTMP_CHUNK_SIZE_OUT,
-      chunk_streams[track], message_types[track], GST_ARCLY_RTMP_FEED_STREAM_ID,
+      gst_arcly_rtmp_feed_chunk_stream (track),
+      gst_arcly_rtmp_feed_message_type (track), GST_ARCLY_RTMP_FEED_STREAM_ID,
       timestamp, body, body_size);
   length = message->len;
   bytes = g_realloc (g_byte_array_free (message, FALSE), length);
@@ -74,8 +76,8 @@ encode (GstArclyRtmpFeedTrack track, guint32 timestamp, const guint8 *header,
 /* Takes @buffer. Without a time it is a header, which the log keeps with what
  * follows. */
 static void
-append (GstArclyRtmpFeed *feed, GstArclyRtmpFeedTrack track, GstBuffer *buffer,
-    GstClockTime time)
+append (
+    GstArclyRtmpFeed *feed, guint track, GstBuffer *buffer, GstClockTime time)
 {
   gst_arcly_rtmp_count (&feed->counters.messages, 1);
   gst_arcly_rtmp_count (&feed->counters.bytes_in, gst_buffer_get_size (buffer));
@@ -85,43 +87,77 @@ append (GstArclyRtmpFeed *feed, GstArclyRtmpFeedTrack track, GstBuffer *buffer,
   gst_arcly_stream_push_buffer (feed->stream, track, buffer);
 }
 
-GstBuffer *
-gst_arcly_rtmp_feed_get_header (GstEvent *event)
+/* Names of the caps' fields, in order of sending. */
+static const gchar *const header_fields[] = { "header", "color" };
+
+void
+gst_arcly_rtmp_feed_get_headers (GstEvent *event, guint track, GArray *headers)
 {
-  GstBuffer *header = NULL;
   GstCaps *caps;
+  guint i;
 
   gst_event_parse_caps (event, &caps);
-  gst_structure_get (gst_caps_get_structure (caps, 0), "header",
-      GST_TYPE_BUFFER, &header, NULL);
-  return header;
+  for (i = 0; i < G_N_ELEMENTS (header_fields); i++) {
+    GstArclyRtmpHeader header = { .track = track };
+
+    if (gst_structure_get (gst_caps_get_structure (caps, 0), header_fields[i],
+            GST_TYPE_BUFFER, &header.body, NULL))
+      g_array_append_val (headers, header);
+  }
+}
+
+static void
+set_track (GstArclyRtmpFeed *feed, guint track, guint32 fourcc)
+{
+  GstArclyRtmpFeedTracks *tracks = &feed->tracks;
+  GstArclyPosition head;
+
+  gst_arcly_stream_get_head (feed->stream, &head);
+  g_mutex_lock (&feed->lock);
+  if (!(tracks->known >> track & 1) || tracks->tracks[track].fourcc != fourcc) {
+    tracks->known |= 1u << track;
+    tracks->tracks[track].fourcc = fourcc;
+    tracks->tracks[track].since = head.seq;
+    atomic_fetch_add (&feed->tracks_serial, 1);
+  }
+  g_mutex_unlock (&feed->lock);
 }
 
 void
-gst_arcly_rtmp_feed_push_header (GstArclyRtmpFeed *feed,
-    GstArclyRtmpFeedTrack track, guint32 timestamp, GBytes *body)
+gst_arcly_rtmp_feed_push_header (GstArclyRtmpFeed *feed, guint track,
+    guint32 fourcc, guint32 timestamp, GBytes *header, GBytes *color)
 {
+  GBytes *const bodies[G_N_ELEMENTS (header_fields)] = { header, color };
   g_autoptr (GstCaps) caps = gst_caps_new_empty_simple (
-      track == GST_ARCLY_RTMP_FEED_VIDEO ? "video/x-arcly-rtmp"
-                                         : "audio/x-arcly-rtmp");
-  gsize size;
-  const guint8 *data;
+      GST_ARCLY_RTMP_TRACK_KIND (track) == GST_ARCLY_RTMP_TRACK_VIDEO
+          ? "video/x-arcly-rtmp"
+          : "audio/x-arcly-rtmp");
+  guint i;
 
-  if (body) {
-    g_autoptr (GstBuffer) header = gst_buffer_new_wrapped_bytes (body);
+  gst_arcly_stream_add_track (feed->stream, track);
+  /* Before the log has any of it: who cannot play it never sees it. */
+  set_track (feed, track, fourcc);
+  for (i = 0; i < G_N_ELEMENTS (bodies); i++) {
+    g_autoptr (GstBuffer) buffer =
+        bodies[i] ? gst_buffer_new_wrapped_bytes (bodies[i]) : NULL;
 
-    gst_caps_set_simple (caps, "header", GST_TYPE_BUFFER, header, NULL);
+    if (buffer)
+      gst_caps_set_simple (
+          caps, header_fields[i], GST_TYPE_BUFFER, buffer, NULL);
   }
   gst_arcly_stream_push_event (feed->stream, track, gst_event_new_caps (caps));
-  if (!body)
-    return;
-  data = g_bytes_get_data (body, &size);
-  append (feed, track, encode (track, timestamp, NULL, 0, data, size),
-      GST_CLOCK_TIME_NONE);
+  for (i = 0; i < G_N_ELEMENTS (bodies); i++) {
+    gsize size;
+    const guint8 *data = bodies[i] ? g_bytes_get_data (bodies[i], &size) : NULL;
+
+    if (bodies[i])
+      append (feed, track, encode (track, timestamp, NULL, 0, data, size),
+          GST_CLOCK_TIME_NONE);
+  }
 }
 
 void
-gst_arcly_rtmp_feed_push (GstArclyRtmpFeed *feed, GstArclyRtmpFeedTrack track,
+gst_arcly_rtmp_feed_push (GstArclyRtmpFeed *feed, guint track,
     guint32 timestamp, GstClockTime time, const guint8 *header,
     gsize header_size, const guint8 *data, gsize size, gboolean key,
     gboolean urgent)
@@ -154,15 +190,14 @@ gst_arcly_rtmp_feed_push_metadata (GstArclyRtmpFeed *feed, GBytes *body)
 }
 
 void
-gst_arcly_rtmp_feed_flush (GstArclyRtmpFeed *feed, GstArclyRtmpFeedTrack track)
+gst_arcly_rtmp_feed_flush (GstArclyRtmpFeed *feed, guint track)
 {
   gst_arcly_stream_push_event (
       feed->stream, track, gst_event_new_flush_stop (TRUE));
 }
 
 void
-gst_arcly_rtmp_feed_end_track (
-    GstArclyRtmpFeed *feed, GstArclyRtmpFeedTrack track)
+gst_arcly_rtmp_feed_end_track (GstArclyRtmpFeed *feed, guint track)
 {
   gst_arcly_stream_push_event (feed->stream, track, gst_event_new_eos ());
 }
@@ -172,7 +207,8 @@ push_to_all (GstArclyRtmpFeed *feed, GstEvent *event)
 {
   guint i;
 
-  for (i = 0; i < GST_ARCLY_RTMP_N_FEED_TRACKS; i++)
+  /* Those that have not begun are not in the stream, which takes no harm. */
+  for (i = 0; i <= GST_ARCLY_RTMP_FEED_DATA; i++)
     gst_arcly_stream_push_event (feed->stream, i, gst_event_ref (event));
   gst_event_unref (event);
 }
@@ -285,6 +321,18 @@ gst_arcly_rtmp_feed_get_metadata (GstArclyRtmpFeed *feed)
   return metadata;
 }
 
+guint
+gst_arcly_rtmp_feed_get_tracks (
+    GstArclyRtmpFeed *feed, GstArclyRtmpFeedTracks *tracks)
+{
+  guint serial = atomic_load (&feed->tracks_serial);
+
+  g_mutex_lock (&feed->lock);
+  *tracks = feed->tracks;
+  g_mutex_unlock (&feed->lock);
+  return serial;
+}
+
 void
 gst_arcly_rtmp_feed_get_settings (
     GstArclyRtmpFeed *feed, GstArclyRtmpFeedSettings *settings)
@@ -353,8 +401,7 @@ gst_arcly_rtmp_feed_new (const gchar *path, GPtrArray *workers,
   feed->data = data;
   feed->stream = gst_arcly_stream_new ();
   gst_arcly_stream_set_cache (feed->stream, &limits);
-  for (i = 0; i < GST_ARCLY_RTMP_N_FEED_TRACKS; i++)
-    gst_arcly_stream_add_track (feed->stream, i);
+  gst_arcly_stream_add_track (feed->stream, GST_ARCLY_RTMP_FEED_DATA);
   feed->lanes = g_ptr_array_new_with_free_func (gst_arcly_rtmp_lane_unref);
   for (i = 0; i < workers->len; i++)
     g_ptr_array_add (feed->lanes,

@@ -11,18 +11,14 @@
 #include "rtmp/rtmpsession.h"
 #include "rtmpchannel.h"
 #include "rtmploop.h"
+#include "rtmptimeline.h"
 
 G_BEGIN_DECLS
 
 typedef struct _GstArclyRtmpFeed GstArclyRtmpFeed;
 
-/* Tracks of the log. */
-typedef enum {
-  GST_ARCLY_RTMP_FEED_VIDEO,
-  GST_ARCLY_RTMP_FEED_AUDIO,
-  GST_ARCLY_RTMP_FEED_DATA,
-} GstArclyRtmpFeedTrack;
-#define GST_ARCLY_RTMP_N_FEED_TRACKS (GST_ARCLY_RTMP_FEED_DATA + 1)
+/* Tracks of the log are those of rtmptimeline.h, and one of data messages. */
+#define GST_ARCLY_RTMP_FEED_DATA GST_ARCLY_RTMP_N_TRACKS
 
 /* Durations in ns. */
 typedef struct {
@@ -98,24 +94,24 @@ void gst_arcly_rtmp_feed_get_stats (
 /* Publishers. @timestamp: RTMP's, in ms; @time: the same in ns and not wrapped.
  * Bodies are those of messages (tag header and data). */
 
-/* A track begins with, or changes to, this sequence header; NULL: it has
- * none. To be followed by a frame of that @timestamp. */
-void gst_arcly_rtmp_feed_push_header (GstArclyRtmpFeed *feed,
-    GstArclyRtmpFeedTrack track, guint32 timestamp, GBytes *body);
+/* A track begins with, or changes to, these messages, which each player must
+ * have before its frames: a sequence header and the colour, both nullable. To
+ * be followed by a frame of that @timestamp. @fourcc: what a player must have
+ * announced for the track; 0: nothing. */
+void gst_arcly_rtmp_feed_push_header (GstArclyRtmpFeed *feed, guint track,
+    guint32 fourcc, guint32 timestamp, GBytes *header, GBytes *color);
 /* @urgent: to be sent at once; else it may wait for the next that is. */
-void gst_arcly_rtmp_feed_push (GstArclyRtmpFeed *feed,
-    GstArclyRtmpFeedTrack track, guint32 timestamp, GstClockTime time,
-    const guint8 *header, gsize header_size, const guint8 *data, gsize size,
-    gboolean key, gboolean urgent);
+void gst_arcly_rtmp_feed_push (GstArclyRtmpFeed *feed, guint track,
+    guint32 timestamp, GstClockTime time, const guint8 *header,
+    gsize header_size, const guint8 *data, gsize size, gboolean key,
+    gboolean urgent);
 /* onMetaData, always of time 0: with another ffmpeg takes it for subtitles. The
  * first lets players in: all tracks are known now. */
 void gst_arcly_rtmp_feed_push_metadata (GstArclyRtmpFeed *feed, GBytes *body);
 /* What is cached of the track counts no more. */
-void gst_arcly_rtmp_feed_flush (
-    GstArclyRtmpFeed *feed, GstArclyRtmpFeedTrack track);
+void gst_arcly_rtmp_feed_flush (GstArclyRtmpFeed *feed, guint track);
 /* The track ended; others may go on. */
-void gst_arcly_rtmp_feed_end_track (
-    GstArclyRtmpFeed *feed, GstArclyRtmpFeedTrack track);
+void gst_arcly_rtmp_feed_end_track (GstArclyRtmpFeed *feed, guint track);
 /* All tracks ended. Players get what is there, and then the end. */
 void gst_arcly_rtmp_feed_end (GstArclyRtmpFeed *feed);
 /* And begin again. */

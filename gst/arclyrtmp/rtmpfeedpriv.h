@@ -45,6 +45,21 @@ typedef struct {
   _Atomic guint64 bytes_in;
 } GstArclyRtmpFeedCounters;
 
+/* What is known of the tracks; data is not among them. */
+typedef struct {
+  guint32 known; /* bit t: track t has begun */
+  struct {
+    guint32 fourcc; /* a player must have announced it; 0: nothing */
+    guint64 since;  /* place in the log */
+  } tracks[GST_ARCLY_RTMP_N_TRACKS];
+} GstArclyRtmpFeedTracks;
+
+/* A message that a player must have before frames of a track. */
+typedef struct {
+  guint track;
+  GstBuffer *body; /* owned */
+} GstArclyRtmpHeader;
+
 struct _GstArclyRtmpFeed {
   /* Constant. */
   gchar *path;
@@ -57,6 +72,7 @@ struct _GstArclyRtmpFeed {
   /* lock. */
   GstArclyRtmpFeedSettings settings;
   GBytes *metadata; /* body of the newest; NULL: none yet */
+  GstArclyRtmpFeedTracks tracks;
   guint n_clients;
   gboolean ended;
   gboolean drained; /* and said so */
@@ -65,6 +81,8 @@ struct _GstArclyRtmpFeed {
    * else: what they read then is the log's or the lock's. */
   _Atomic gboolean is_ready;
   _Atomic gboolean is_ended;
+  /* Changes with "tracks". */
+  _Atomic guint tracks_serial;
 
   /* Atomic, relaxed. Publishers and players add; "stats" reads. */
   GstArclyRtmpFeedCounters counters;
@@ -119,11 +137,16 @@ void gst_arcly_rtmp_feed_gone (GstArclyRtmpFeed *feed);
 GBytes *gst_arcly_rtmp_feed_get_metadata (GstArclyRtmpFeed *feed);
 void gst_arcly_rtmp_feed_get_settings (
     GstArclyRtmpFeed *feed, GstArclyRtmpFeedSettings *settings);
+/* The serial first: what changes meanwhile is seen again. */
+guint gst_arcly_rtmp_feed_get_tracks (
+    GstArclyRtmpFeed *feed, GstArclyRtmpFeedTracks *tracks);
 /* RTMP's number of a track's chunk stream and message type. */
-guint32 gst_arcly_rtmp_feed_chunk_stream (GstArclyRtmpFeedTrack track);
-guint8 gst_arcly_rtmp_feed_message_type (GstArclyRtmpFeedTrack track);
-/* The body of a sequence header, out of a caps event; NULL if it has none. */
-GstBuffer *gst_arcly_rtmp_feed_get_header (GstEvent *caps);
+guint32 gst_arcly_rtmp_feed_chunk_stream (guint track);
+guint8 gst_arcly_rtmp_feed_message_type (guint track);
+/* Appends what a caps event of @track holds to @headers (element-type
+ * GstArclyRtmpHeader). */
+void gst_arcly_rtmp_feed_get_headers (
+    GstEvent *caps, guint track, GArray *headers);
 
 static inline void
 gst_arcly_rtmp_count (_Atomic guint64 *counter, guint64 n)

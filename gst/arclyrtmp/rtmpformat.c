@@ -10,7 +10,6 @@
 
 /* Beyond this a rate is a mistake of the publisher. */
 #define MAX_FPS 1000.0
-#define MAX_KBITS 1000000.0
 
 void
 gst_arcly_rtmp_metadata_framerate (
@@ -142,21 +141,4 @@ gst_arcly_rtmp_mp3_caps (
       "mpegaudioversion", G_TYPE_INT, (gint) header.version, "layer",
       G_TYPE_INT, 3, "parsed", G_TYPE_BOOLEAN, TRUE, "rate", G_TYPE_INT,
       (gint) header.rate, "channels", G_TYPE_INT, (gint) header.channels, NULL);
-}
-
-GstTagList *
-gst_arcly_rtmp_metadata_tags (
-    const GstArclyAmfValue *metadata, const gchar *bitrate_key)
-{
-  g_autoptr (GstTagList) tags = gst_tag_list_new_empty ();
-  const gchar *encoder = gst_arcly_amf_value_get_string (metadata, "encoder");
-  gdouble kbits = gst_arcly_amf_value_get_number (metadata, bitrate_key, 0);
-
-  if (encoder && *encoder)
-    gst_tag_list_add (
-        tags, GST_TAG_MERGE_REPLACE, GST_TAG_ENCODER, encoder, NULL);
-  if (kbits >= 1 && kbits <= MAX_KBITS)
-    gst_tag_list_add (tags, GST_TAG_MERGE_REPLACE, GST_TAG_BITRATE,
-        (guint) (kbits * 1000 + 0.5), NULL);
-  return gst_tag_list_is_empty (tags) ? NULL : g_steal_pointer (&tags);
 }

@@ -28,9 +28,4 @@ GstCaps *gst_arcly_rtmp_aac_caps (
 GstCaps *gst_arcly_rtmp_mp3_caps (
     const guint8 *data, gsize size, GstClockTime *duration, GError **error);
 
-/* Tags in the metadata, the bitrate under @bitrate_key; NULL if there are
- * none. */
-GstTagList *gst_arcly_rtmp_metadata_tags (
-    const GstArclyAmfValue *metadata, const gchar *bitrate_key);
-
 G_END_DECLS

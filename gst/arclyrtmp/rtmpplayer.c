@@ -152,6 +152,36 @@ end_of_stream (GstArclyRtmpPlayer *player)
   finish (player, "the stream has ended", FALSE);
 }
 
+/* A warning is no refusal: what can be played goes on. */
+static void
+warn_of_tracks (GstArclyRtmpPlayer *player, const gchar *why)
+{
+  player->talk = TRUE;
+  gst_arcly_rtmp_session_tell_play (player->session, player->stream_id,
+      "warning", GST_ARCLY_RTMP_CODE_PLAY_NO_TRACK, why);
+}
+
+/* Tracks began, or changed their codec, while it plays. */
+static void
+follow_tracks (GstArclyRtmpPlayer *player)
+{
+  g_autofree gchar *why = NULL;
+  guint64 since = 0;
+  GstArclyRtmpPlayable playable =
+      gst_arcly_rtmp_player_check_tracks (player, &why, &since);
+
+  if (playable == GST_ARCLY_RTMP_PLAYABLE_NONE) {
+    gst_arcly_rtmp_session_end_play (player->session, player->stream_id,
+        GST_ARCLY_RTMP_CODE_PLAY_NO_TRACK, why);
+    finish (player, why, TRUE);
+    return;
+  }
+  if (playable == GST_ARCLY_RTMP_PLAYABLE_LESS)
+    warn_of_tracks (player, why);
+  if (since > 0)
+    gst_arcly_rtmp_player_begin (player, since);
+}
+
 static void
 send_all (GstArclyRtmpPlayer *player)
 {
@@ -161,6 +191,9 @@ send_all (GstArclyRtmpPlayer *player)
    * a bound. */
   gst_arcly_rtmp_player_take_output (player);
   while (more && !player->blocked && !player->dead) {
+    if (player->state == GST_ARCLY_RTMP_PLAYER_PLAYING &&
+        !gst_arcly_rtmp_player_knows_tracks (player))
+      follow_tracks (player);
     more = gst_arcly_rtmp_player_send (player);
     if (player->at_end && !player->dead &&
         player->state == GST_ARCLY_RTMP_PLAYER_PLAYING) {
@@ -208,16 +241,31 @@ static void
 try_to_start (GstArclyRtmpPlayer *player)
 {
   GstArclyRtmpFeed *feed = player->lane->feed;
+  g_autofree gchar *why = NULL;
+  GstArclyRtmpPlayable playable;
+  gboolean ready = atomic_load (&feed->is_ready);
+  guint64 since = 0;
 
-  if (atomic_load (&feed->is_ended)) {
+  /* Who waits at the beginning gets all of it, however short it was. */
+  if (atomic_load (&feed->is_ended) && !(ready && player->cursor.block)) {
     refuse (player, "the stream has ended");
     return;
   }
-  if (!atomic_load (&feed->is_ready))
+  if (!ready)
     return;
+  player->unplayable = 0;
+  playable = gst_arcly_rtmp_player_check_tracks (player, &why, &since);
+  if (playable == GST_ARCLY_RTMP_PLAYABLE_NONE) {
+    gst_arcly_rtmp_session_refuse_stream (player->session, player->stream_id,
+        GST_ARCLY_RTMP_CODE_PLAY_NO_TRACK, why);
+    finish (player, why, TRUE);
+    return;
+  }
   gst_arcly_rtmp_timer_stop (&player->timer);
   player->talk = TRUE;
   gst_arcly_rtmp_session_accept_play (player->session, player->stream_id);
+  if (playable == GST_ARCLY_RTMP_PLAYABLE_LESS)
+    warn_of_tracks (player, why);
   player->state = GST_ARCLY_RTMP_PLAYER_PLAYING;
   if (player->cursor.block)
     gst_arcly_rtmp_player_begin_at_pin (player);
@@ -286,11 +334,13 @@ on_receive (GstArclyRtmpPlayer *player, const GstArclyRtmpReceive *receive)
 {
   gboolean again = player->no_video && receive->on;
 
-  if (receive->kind == GST_ARCLY_RTMP_AUDIO) {
+  if (receive->kind == GST_ARCLY_RTMP_AUDIO)
     player->no_audio = !receive->on;
+  else
+    player->no_video = !receive->on;
+  gst_arcly_rtmp_player_update_skip (player);
+  if (receive->kind == GST_ARCLY_RTMP_AUDIO)
     return;
-  }
-  player->no_video = !receive->on;
   /* It has missed frames that the next ones build on. */
   if (again && player->state == GST_ARCLY_RTMP_PLAYER_PLAYING)
     gst_arcly_rtmp_player_begin (player, 0);

@@ -16,6 +16,12 @@ typedef enum {
   GST_ARCLY_RTMP_PLAYER_LINGERING, /* it is; waits for the peer to close */
 } GstArclyRtmpPlayerState;
 
+typedef enum {
+  GST_ARCLY_RTMP_PLAYABLE_SOME, /* no less than before */
+  GST_ARCLY_RTMP_PLAYABLE_LESS, /* a main track it cannot play; others it can */
+  GST_ARCLY_RTMP_PLAYABLE_NONE, /* no track that has begun */
+} GstArclyRtmpPlayable;
+
 /* All: the lane's loop only. What each round looks at comes first. */
 struct _GstArclyRtmpPlayer {
   GstArclyLogCursor cursor; /* no block: not in the log */
@@ -33,6 +39,11 @@ struct _GstArclyRtmpPlayer {
   guint no_video : 1;
   guint end_told : 1;
   guint index; /* in lane->players */
+  guint tracks_serial;
+  /* Bits, by track. */
+  guint32 unplayable; /* for lack of a capability */
+  guint32 skip;       /* these, and those of a kind that it does not want */
+  guint32 keyless;    /* of several videos: no keyframe came yet */
 
   GByteArray *said; /* by the session, from said_sent on; nullable */
   gsize said_sent;
@@ -45,7 +56,8 @@ struct _GstArclyRtmpPlayer {
   GstArclyRtmpWatch watch;
   GstArclyRtmpTimer timer;
   GstArclyPosition grant; /* what is before is a replay, and no lag */
-  GstBuffer *headers[2];  /* bodies, by track; nullable */
+  /* (element-type GstArclyRtmpHeader) To be sent first; nullable. */
+  GArray *headers;
 };
 
 /* The peer is gone or as good as: the player is freed soon. */
@@ -62,13 +74,34 @@ void gst_arcly_rtmp_player_pin_beginning (GstArclyRtmpPlayer *player);
 void gst_arcly_rtmp_player_begin_at_pin (GstArclyRtmpPlayer *player);
 void gst_arcly_rtmp_player_leave_log (GstArclyRtmpPlayer *player);
 gboolean gst_arcly_rtmp_player_find_start (GstArclyRtmpPlayer *player);
-gboolean gst_arcly_rtmp_player_wants (
-    const GstArclyRtmpPlayer *player, const GstArclyEntry *entry);
 /* To the next message that the player wants; NULL: there is none yet. */
 const GstArclyEntry *gst_arcly_rtmp_player_peek (GstArclyRtmpPlayer *player);
 /* FALSE: it has all there is. */
 gboolean gst_arcly_rtmp_player_get_lag (
     GstArclyRtmpPlayer *player, GstArclyRtmpPlayerNote *lag);
+
+/* Tracks: rtmpplayertracks.c */
+
+/* After "no_audio" or "no_video" changed. */
+void gst_arcly_rtmp_player_update_skip (GstArclyRtmpPlayer *player);
+/* What the player can play of what is there now, against what it could before.
+ * @why: (out) (transfer full): with LESS and NONE, for its user. @since: (out):
+ * where what it could not play and now can begins; 0: there is none. */
+GstArclyRtmpPlayable gst_arcly_rtmp_player_check_tracks (
+    GstArclyRtmpPlayer *player, gchar **why, guint64 *since);
+/* Nothing has changed since. Asked after the log is read, it is true of what
+ * was read. */
+gboolean gst_arcly_rtmp_player_knows_tracks (const GstArclyRtmpPlayer *player);
+/* Those that it gets; room for GST_ARCLY_RTMP_N_TRACKS. Returns how many. */
+guint gst_arcly_rtmp_player_get_start_tracks (
+    const GstArclyRtmpPlayer *player, GstArclyStartTrack *tracks);
+/* "keyless" for one that begins: of several videos only one has its keyframe
+ * there. */
+guint32 gst_arcly_rtmp_player_get_keyless (
+    const GstArclyStartTrack *tracks, guint n_tracks);
+/* @keyless: the player's, or a copy for who looks ahead. */
+gboolean gst_arcly_rtmp_player_wants (const GstArclyRtmpPlayer *player,
+    const GstArclyEntry *entry, guint32 *keyless);
 
 /* Sending: rtmpplayersend.c */
 

@@ -11,12 +11,38 @@
 void
 gst_arcly_rtmp_player_leave_log (GstArclyRtmpPlayer *player)
 {
-  guint i;
-
   gst_arcly_log_cursor_clear (&player->cursor);
-  for (i = 0; i < G_N_ELEMENTS (player->headers); i++)
-    gst_clear_buffer (&player->headers[i]);
+  g_clear_pointer (&player->headers, g_array_unref);
   player->need_headers = player->wait_key = player->first_key = FALSE;
+  player->keyless = 0;
+}
+
+static void
+header_clear (gpointer header)
+{
+  gst_clear_buffer (&((GstArclyRtmpHeader *) header)->body);
+}
+
+/* But those of @without, which says them itself where the player begins. */
+static void
+take_headers (GstArclyRtmpPlayer *player, const GstArclyStartTrack *tracks,
+    guint n_tracks, gint without)
+{
+  guint i, j;
+
+  player->headers = g_array_new (FALSE, FALSE, sizeof (GstArclyRtmpHeader));
+  g_array_set_clear_func (player->headers, header_clear);
+  for (i = 0; i < n_tracks; i++) {
+    const GstArclyStickies *stickies = tracks[i].stickies;
+
+    if ((gint) tracks[i].track == without)
+      continue;
+    for (j = 0; stickies && j < stickies->n_events; j++) {
+      if (GST_EVENT_TYPE (stickies->events[j]) == GST_EVENT_CAPS)
+        gst_arcly_rtmp_feed_get_headers (
+            stickies->events[j], tracks[i].track, player->headers);
+    }
+  }
 }
 
 /* At the newest place to begin that is not before @newer_than. */
@@ -24,36 +50,25 @@ void
 gst_arcly_rtmp_player_begin (GstArclyRtmpPlayer *player, guint64 newer_than)
 {
   GstArclyStream *stream = player->lane->feed->stream;
-  GstArclyStartTrack tracks[] = {
-    { .track = GST_ARCLY_RTMP_FEED_VIDEO, .restart = TRUE },
-    { .track = GST_ARCLY_RTMP_FEED_AUDIO, .restart = TRUE },
-  };
+  GstArclyStartTrack tracks[GST_ARCLY_RTMP_N_TRACKS];
+  guint n_tracks = gst_arcly_rtmp_player_get_start_tracks (player, tracks);
   GstArclyStart start = { 0 };
   const GstArclyEntry *first;
-  guint i, j;
+  guint i;
 
   gst_arcly_rtmp_player_leave_log (player);
-  gst_arcly_stream_start (
-      stream, tracks, G_N_ELEMENTS (tracks), newer_than, &start);
+  gst_arcly_stream_start (stream, tracks, n_tracks, newer_than, &start);
   player->cursor = start.cursor;
   player->wait_key = start.wait_key;
   player->need_headers = TRUE;
+  player->keyless = gst_arcly_rtmp_player_get_keyless (tracks, n_tracks);
   /* What it is given of the past is no lag. */
   gst_arcly_stream_get_head (stream, &player->grant);
-  for (i = 0; i < G_N_ELEMENTS (tracks); i++) {
-    g_autoptr (GstArclyStickies) stickies = tracks[i].stickies;
-
-    for (j = 0; stickies && j < stickies->n_events; j++) {
-      if (GST_EVENT_TYPE (stickies->events[j]) == GST_EVENT_CAPS)
-        player->headers[i] =
-            gst_arcly_rtmp_feed_get_header (stickies->events[j]);
-    }
-  }
-  /* A track that changes there says it itself. */
   first = gst_arcly_log_cursor_peek (&player->cursor);
-  if (first && (first->flags & GST_ARCLY_ENTRY_HEADER) &&
-      first->track < G_N_ELEMENTS (player->headers))
-    gst_clear_buffer (&player->headers[first->track]);
+  take_headers (player, tracks, n_tracks,
+      first && (first->flags & GST_ARCLY_ENTRY_HEADER) ? first->track : -1);
+  for (i = 0; i < n_tracks; i++)
+    g_clear_pointer (&tracks[i].stickies, gst_arcly_stickies_unref);
   player->at_end = start.all_eos;
 }
 
@@ -88,7 +103,12 @@ check_first_key (GstArclyRtmpPlayer *player)
       &cursor, player->cursor.block, player->cursor.index);
   while (!(flags & GST_ARCLY_ENTRY_VIDEO) &&
          (entry = gst_arcly_log_cursor_peek (&cursor)) != NULL) {
-    flags = entry->flags & GST_ARCLY_ENTRY_HEADER ? 0 : entry->flags;
+    guint32 keyless = 0;
+
+    flags = gst_arcly_rtmp_player_wants (player, entry, &keyless) &&
+                    !(entry->flags & GST_ARCLY_ENTRY_HEADER)
+                ? entry->flags
+                : 0;
     cursor.index++;
   }
   gst_arcly_log_cursor_clear (&cursor);
@@ -99,16 +119,6 @@ check_first_key (GstArclyRtmpPlayer *player)
     gst_arcly_rtmp_player_begin (player, 0);
 }
 
-gboolean
-gst_arcly_rtmp_player_wants (
-    const GstArclyRtmpPlayer *player, const GstArclyEntry *entry)
-{
-  if (!(entry->flags & GST_ARCLY_ENTRY_BUFFER))
-    return FALSE;
-  return !(player->no_audio && entry->track == GST_ARCLY_RTMP_FEED_AUDIO) &&
-         !(player->no_video && entry->track == GST_ARCLY_RTMP_FEED_VIDEO);
-}
-
 /* To the next message that the player wants; NULL: there is none yet. */
 const GstArclyEntry *
 gst_arcly_rtmp_player_peek (GstArclyRtmpPlayer *player)
@@ -116,7 +126,7 @@ gst_arcly_rtmp_player_peek (GstArclyRtmpPlayer *player)
   const GstArclyEntry *entry;
 
   while ((entry = gst_arcly_log_cursor_peek (&player->cursor)) != NULL) {
-    if (gst_arcly_rtmp_player_wants (player, entry))
+    if (gst_arcly_rtmp_player_wants (player, entry, &player->keyless))
       return entry;
     if (!(entry->flags & GST_ARCLY_ENTRY_BUFFER) &&
         gst_arcly_is_all_eos (entry->object)) {

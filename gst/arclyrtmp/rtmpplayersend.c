@@ -45,8 +45,8 @@ gst_arcly_rtmp_player_get_said (GstArclyRtmpPlayer *player)
 }
 
 static void
-say_body (GstArclyRtmpPlayer *player, GstArclyRtmpFeedTrack track,
-    guint32 timestamp, const guint8 *data, gsize size)
+say_body (GstArclyRtmpPlayer *player, guint track, guint32 timestamp,
+    const guint8 *data, gsize size)
 {
   gst_arcly_rtmp_chunk_write (gst_arcly_rtmp_player_get_said (player),
       GST_ARCLY_RTMP_CHUNK_SIZE_OUT, gst_arcly_rtmp_feed_chunk_stream (track),
@@ -54,7 +54,8 @@ say_body (GstArclyRtmpPlayer *player, GstArclyRtmpFeedTrack track,
       data, size);
 }
 
-/* Metadata and sequence headers, these stamped as the message that follows. */
+/* Metadata, sequence headers and colours, these stamped as the message that
+ * follows. */
 static void
 say_headers (GstArclyRtmpPlayer *player, guint32 timestamp)
 {
@@ -66,16 +67,17 @@ say_headers (GstArclyRtmpPlayer *player, guint32 timestamp)
   if (metadata)
     say_body (player, GST_ARCLY_RTMP_FEED_DATA, 0,
         g_bytes_get_data (metadata, NULL), g_bytes_get_size (metadata));
-  for (i = 0; i < G_N_ELEMENTS (player->headers); i++) {
+  for (i = 0; player->headers && i < player->headers->len; i++) {
+    const GstArclyRtmpHeader *header =
+        &g_array_index (player->headers, GstArclyRtmpHeader, i);
     GstMapInfo map;
 
-    if (player->headers[i] &&
-        gst_buffer_map (player->headers[i], &map, GST_MAP_READ)) {
-      say_body (player, i, timestamp, map.data, map.size);
-      gst_buffer_unmap (player->headers[i], &map);
-    }
-    gst_clear_buffer (&player->headers[i]);
+    if (!gst_buffer_map (header->body, &map, GST_MAP_READ))
+      continue;
+    say_body (player, header->track, timestamp, map.data, map.size);
+    gst_buffer_unmap (header->body, &map);
   }
+  g_clear_pointer (&player->headers, g_array_unref);
 }
 
 void
@@ -156,12 +158,13 @@ add_own (GstArclyRtmpPlayer *player, Vectors *v)
 {
   GstArclyLogCursor cursor;
   const GstArclyEntry *entry;
+  guint32 keyless = player->keyless;
   guint left = MAX_OWN;
 
   gst_arcly_log_cursor_init (
       &cursor, player->cursor.block, player->cursor.index);
   while (left > 0 && (entry = gst_arcly_log_cursor_peek (&cursor)) != NULL) {
-    if (gst_arcly_rtmp_player_wants (player, entry)) {
+    if (gst_arcly_rtmp_player_wants (player, entry, &keyless)) {
       add_buffer (player, v, GST_BUFFER_CAST (entry->object), 0);
       left--;
     } else if (!(entry->flags & GST_ARCLY_ENTRY_BUFFER) &&
@@ -177,7 +180,7 @@ static gboolean
 is_plain (const GstArclyRtmpPlayer *player)
 {
   return player->stream_id == GST_ARCLY_RTMP_FEED_STREAM_ID &&
-         !player->no_audio && !player->no_video;
+         player->skip == 0 && player->keyless == 0;
 }
 
 /* What is before the log. */
@@ -314,6 +317,8 @@ send_batch (GstArclyRtmpPlayer *player)
     gst_arcly_rtmp_player_peek (player); /* past events, and for the end */
     return FALSE;
   }
+  if (!gst_arcly_rtmp_player_knows_tracks (player))
+    return TRUE;
   sent = write_vectors (player, batch->iov, batch->n, batch->bytes);
   if (player->dead)
     return FALSE;
@@ -342,8 +347,13 @@ send_vectors (GstArclyRtmpPlayer *player, gboolean with_log)
     add_own (player, &v);
   }
   size = sum (v.iov, v.n);
-  if (size == 0)
+  if (size == 0) {
+    if (with_log)
+      gst_arcly_rtmp_player_peek (player); /* past what it does not want */
     return FALSE;
+  }
+  if (with_log && !gst_arcly_rtmp_player_knows_tracks (player))
+    return TRUE;
   size = write_vectors (player, v.iov, v.n, size);
   if (player->dead)
     return FALSE;

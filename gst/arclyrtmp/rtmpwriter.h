@@ -17,32 +17,44 @@ G_BEGIN_DECLS
 /* What the pads of a player's element accept. */
 #define GST_ARCLY_RTMP_VIDEO_CAPS                                              \
   "video/x-h264, stream-format=(string){ avc, byte-stream }, "                 \
-  "alignment=(string)au"
+  "alignment=(string)au; "                                                     \
+  "video/x-h265, stream-format=(string){ hvc1, hev1, byte-stream }, "          \
+  "alignment=(string)au; "                                                     \
+  "video/x-av1, stream-format=(string)obu-stream, alignment=(string)tu; "      \
+  "video/x-vp9; video/x-vp8"
 #define GST_ARCLY_RTMP_AUDIO_CAPS                                              \
   "audio/mpeg, mpegversion=(int){ 2, 4 }, "                                    \
   "stream-format=(string){ raw, adts }; "                                      \
-  "audio/mpeg, mpegversion=(int)1, layer=(int)3"
+  "audio/mpeg, mpegversion=(int)1, layer=(int)3; "                             \
+  "audio/x-opus; audio/x-ac3; audio/x-eac3; "                                  \
+  "audio/x-flac, framed=(boolean)true"
 
 typedef struct _GstArclyRtmpWriter GstArclyRtmpWriter;
 
+typedef enum {
+  GST_ARCLY_RTMP_BODY_FRAME,
+  GST_ARCLY_RTMP_BODY_HEADER, /* which each player must have before frames */
+  GST_ARCLY_RTMP_BODY_COLOR,  /* likewise; of video */
+} GstArclyRtmpBodyKind;
+
 /**
  * GstArclyRtmpBody:
+ * @kind: what it is
  * @header: (array length=header_size): the tag's header
  * @header_size: its length in bytes
  * @data: (array length=size): what follows it
  * @size: its length in bytes
- * @is_header: a sequence header, which each player must have before frames
  * @key: decoding can start here
  * @offset: how long after its buffer it begins, in ns
  *
  * One message, without its chunk headers. Valid during the call.
  */
 typedef struct {
+  GstArclyRtmpBodyKind kind;
   guint8 header[GST_ARCLY_RTMP_MAX_TAG_HEADER];
   gsize header_size;
   const guint8 *data;
   gsize size;
-  gboolean is_header;
   gboolean key;
   GstClockTime offset;
 } GstArclyRtmpBody;
@@ -50,13 +62,16 @@ typedef struct {
 typedef void (*GstArclyRtmpBodyFunc) (
     gpointer data, const GstArclyRtmpBody *body);
 
-GstArclyRtmpWriter *gst_arcly_rtmp_writer_new (void);
+/* Track 0 of a kind is written as players without multitrack know it, and with
+ * a FourCC only if its codec has no number in FLV. Others are messages of one
+ * track ("Enhanced RTMP v2", "Multitrack Capabilities"). */
+GstArclyRtmpWriter *gst_arcly_rtmp_writer_new (guint track_id);
 void gst_arcly_rtmp_writer_free (GstArclyRtmpWriter *writer);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (GstArclyRtmpWriter, gst_arcly_rtmp_writer_free)
 
-/* From now on buffers are of these @caps. Gives the sequence header to @func,
- * if the caps have all of it. FALSE with GST_ARCLY_ERROR_UNSUPPORTED, or what
- * was wrong with the codec_data. */
+/* From now on buffers are of these @caps. Gives the sequence header and the
+ * colour to @func, as far as the caps have them and they are new. FALSE with
+ * GST_ARCLY_ERROR_UNSUPPORTED, or what was wrong with the codec_data. */
 gboolean gst_arcly_rtmp_writer_set_caps (GstArclyRtmpWriter *writer,
     const GstCaps *caps, GstArclyRtmpBodyFunc func, gpointer data,
     GError **error);
@@ -74,6 +89,13 @@ gboolean gst_arcly_rtmp_writer_is_ready (const GstArclyRtmpWriter *writer);
 
 /* Its codec, if caps told one, has sequence headers. */
 gboolean gst_arcly_rtmp_writer_has_headers (const GstArclyRtmpWriter *writer);
+
+/* The newest caps told of its colour, or took that back. */
+gboolean gst_arcly_rtmp_writer_has_color (const GstArclyRtmpWriter *writer);
+
+/* What a player must have announced to be sent the track's messages; 0: they
+ * are those of RTMP as it was, or no caps have come. */
+guint32 gst_arcly_rtmp_writer_get_fourcc (const GstArclyRtmpWriter *writer);
 
 /* Adds what onMetaData says of the track ("width", "videocodecid" ...). */
 void gst_arcly_rtmp_writer_describe (

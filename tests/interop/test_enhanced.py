@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""What enhanced RTMP carries comes out of arclyrtmpsrc, every frame of it.
+"""What enhanced RTMP carries comes out of arclyrtmpsrc, every frame of it, and
+goes to players of arclyrtmpsink as it came.
 
 Decoded pictures are compared: source and result are in different containers,
 which may write the same frame differently. Packets of audio are the same.
@@ -9,7 +10,7 @@ which may write the same frame differently. Packets of audio are the same.
 import subprocess
 import unittest
 
-from harness import enhanced, media
+from harness import enhanced, enhancedplay, media, players
 from harness.pipeline import PATIENCE, PipelineTest
 
 VIDEO_IN = ['-f', 'lavfi', '-i', 'testsrc2=size=320x180:rate=30']
@@ -36,6 +37,8 @@ CASES = (
                             'realtime', '-c:a', 'libopus', '-b:a:1', '24k'],
      True, False),
 )
+# One whose publisher tells of HDR.
+COLORFUL = 'av1-aac'
 
 
 def pictures(path):
@@ -57,6 +60,27 @@ def sounds(path):
             if track.kind == 'audio']
 
 
+def sent(path):
+    """What the publisher sends of @path, in the form of a player's tracks:
+    header, and (dts, composition time, key, bytes) of each frame."""
+    streams, packets = enhanced.probe(path)
+    counts = {'video': 0, 'audio': 0}
+    result = []
+    for stream in streams:
+        kind = stream['codec_type']
+        frames = []
+        for packet in packets:
+            if packet['stream_index'] == stream['index']:
+                dts = enhanced.milliseconds(packet, 'dts_time')
+                pts = enhanced.milliseconds(packet, 'pts_time')
+                frames.append((dts, pts - dts, 'K' in packet['flags'],
+                               enhanced.undump(packet['data'])))
+        result.append(((kind, counts[kind]), stream['codec_name'],
+                       enhanced.sequence_header(stream), frames))
+        counts[kind] += 1
+    return result
+
+
 class Enhanced(PipelineTest):
     def make(self, name, suffix, options):
         clip = self.path(f'{name}.{suffix}')
@@ -76,15 +100,25 @@ class Enhanced(PipelineTest):
                      f'location={self.url(name)}', 'matroskamux',
                      f'name=mux{number}', '!', 'filesink',
                      f'location={result}']
+            jobs += ['arclyrtmpsink', f'name=out{number}', 'wait-timeout=0',
+                     f'location={self.url(name)}']
             for kind in ('video', 'audio'):
                 for track in range(kinds.count(kind)):
-                    jobs += [f'in{number}.{kind}_{track}', '!', 'queue',
+                    tee = f'{kind}{number}_{track}'
+                    jobs += [f'in{number}.{kind}_{track}', '!', 'tee',
+                             f'name={tee}', f'{tee}.', '!', 'queue',
                              'max-size-time=0', 'max-size-bytes=0',
                              'max-size-buffers=0', '!',
-                             f'mux{number}.{kind}_{track}']
+                             f'mux{number}.{kind}_{track}', f'{tee}.', '!',
+                             f'out{number}.{kind}_{track}']
         pipeline = self.launch(*jobs)
+        playing = [enhancedplay.Player(self.port, 'live', name)
+                   for name, _, _ in made]
+        legacy = self.own(players.ffmpeg(self.url('hevc-opus'),
+                                         self.path('legacy.mkv')))
         for (name, clip, _), (_, _, _, multitrack, mod_ex) in zip(made, CASES):
-            enhanced.publish(clip, self.port, 'live', name, multitrack, mod_ex)
+            enhanced.publish(clip, self.port, 'live', name, multitrack, mod_ex,
+                             enhanced.COLOR if name == COLORFUL else None)
         self.assertEqual(pipeline.wait(PATIENCE), 0, str(pipeline))
 
         for name, clip, result in made:
@@ -95,6 +129,48 @@ class Enhanced(PipelineTest):
                 self.assertTrue(want and all(want))
                 self.assertEqual(have, want)
                 self.assertEqual(sounds(result), sounds(clip))
+        for (name, clip, _), player in zip(made, playing):
+            with self.subTest(name + ', played'):
+                player.wait(PATIENCE)
+                self.check_played(clip, player)
+                if name == COLORFUL:
+                    self.assertEqual(player.tracks['video', 0].colors,
+                                     [['colorInfo', enhanced.COLOR]])
+        # The ffmpeg of Debian 12 announces nothing.
+        self.assertNotEqual(legacy.wait(PATIENCE), 0)
+        self.assertIn('did not announce in connect that it takes video "hvc1"',
+                      legacy.text)
+
+    def check_played(self, clip, player):
+        want = sent(clip)
+        self.assertEqual(set(player.tracks), {key for key, *_ in want},
+                         player.told)
+        offsets = []
+        for key, codec, header, frames in want:
+            track = player.tracks[key]
+            self.assertEqual(track.codec, codec)
+            self.assertEqual([f[3] for f in track.frames],
+                             [f[3] for f in frames], key)
+            self.assertEqual([f[2] for f in track.frames],
+                             [f[2] for f in frames], key)
+            self.assertEqual([f[1] for f in track.frames],
+                             [f[1] for f in frames], key)
+            offsets += [f[0] - g[0] for f, g in zip(track.frames, frames)]
+            if codec == 'vp9' or codec == 'vp8':
+                # The publisher sends none; ours is a record.
+                self.assertEqual([len(h) for h in track.headers], [8])
+            else:
+                self.assertEqual(track.headers, [header] if header else [])
+        # One shift for all tracks, to the millisecond.
+        self.assertLessEqual(max(offsets) - min(offsets), 1)
+        metadata = [values[1] for _, values in player.data
+                    if values[0] == 'onMetaData']
+        for name, value in (('encoder', 'from the specification'),
+                            ('note', 'of ours'), ('level', 4.5),
+                            ('live', True)):
+            self.assertEqual(metadata[-1][name], value)
+        self.assertEqual([values for _, values in player.data
+                          if values[0] == 'onCuePoint'], [enhanced.CUE])
 
 
 if __name__ == '__main__':

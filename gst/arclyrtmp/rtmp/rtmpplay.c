@@ -44,6 +44,18 @@ gst_arcly_rtmp_session_accept_play (
 }
 
 gboolean
+gst_arcly_rtmp_session_tell_play (GstArclyRtmpSession *session,
+    guint32 stream_id, const gchar *level, const gchar *code,
+    const gchar *description)
+{
+  if (session->state == GST_ARCLY_RTMP_STATE_CLOSED ||
+      !find_playing (session, stream_id))
+    return FALSE;
+  tell (session, stream_id, level, code, description);
+  return TRUE;
+}
+
+gboolean
 gst_arcly_rtmp_session_end_play (GstArclyRtmpSession *session,
     guint32 stream_id, const gchar *code, const gchar *description)
 {

@@ -137,6 +137,7 @@ typedef struct {
 #define GST_ARCLY_RTMP_CODE_PLAY_FAILED "NetStream.Play.Failed"
 #define GST_ARCLY_RTMP_CODE_PLAY_NOT_FOUND "NetStream.Play.StreamNotFound"
 #define GST_ARCLY_RTMP_CODE_PLAY_SLOW "NetStream.Play.InsufficientBW"
+#define GST_ARCLY_RTMP_CODE_PLAY_NO_TRACK "NetStream.Play.NoSupportedTrackFound"
 
 /**
  * gst_arcly_rtmp_session_new:
@@ -240,6 +241,12 @@ gboolean gst_arcly_rtmp_session_accept_play (
  * with one, onStatus of level error. No STOP follows. */
 gboolean gst_arcly_rtmp_session_end_play (GstArclyRtmpSession *session,
     guint32 stream_id, const gchar *code, const gchar *description);
+
+/* Tells an accepted player something by onStatus of @level ("status" or
+ * "warning"). It plays on. */
+gboolean gst_arcly_rtmp_session_tell_play (GstArclyRtmpSession *session,
+    guint32 stream_id, const gchar *level, const gchar *code,
+    const gchar *description);
 
 /* Ends the session. With a @code, a connected peer is first told by onStatus
  * of level error; NULL closes without a word. */

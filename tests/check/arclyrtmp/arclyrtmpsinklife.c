@@ -499,12 +499,22 @@ GST_START_TEST (test_again_after_eos)
 }
 GST_END_TEST;
 
-GST_START_TEST (test_one_track_of_a_kind)
+/* Up to sixteen tracks of a kind, with numbers or without. */
+GST_START_TEST (test_pads)
 {
   TestPlay t;
+  guint i;
 
   test_play_start (&t, "", TRUE, FALSE);
-  fail_unless (gst_element_request_pad_simple (t.element, "video_1") == NULL);
+  fail_unless (gst_element_request_pad_simple (t.element, "video_16") == NULL);
+  for (i = 1; i < 16; i++) {
+    g_autofree gchar *name = g_strdup_printf ("video_%u", i);
+    g_autoptr (GstPad) pad = gst_element_request_pad_simple (
+        t.element, i == 5 ? "video_5" : "video_%u");
+
+    fail_unless_equals_string (GST_PAD_NAME (pad), name);
+  }
+  fail_unless (gst_element_request_pad_simple (t.element, "video_%u") == NULL);
   test_play_stop (&t);
 }
 GST_END_TEST;
@@ -599,7 +609,7 @@ arclyrtmpsinklife_suite (void)
   tcase_add_test (tcase, test_states);
   tcase_add_test (tcase, test_stop_while_they_come);
   tcase_add_test (tcase, test_again_after_eos);
-  tcase_add_test (tcase, test_one_track_of_a_kind);
+  tcase_add_test (tcase, test_pads);
   tcase_add_test (tcase, test_caps_without_header);
   return suite;
 }

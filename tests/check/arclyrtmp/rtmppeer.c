@@ -171,11 +171,11 @@ rtmp_peer_command (
   send_message (peer, GST_ARCLY_RTMP_COMMAND_AMF0, stream_id, payload);
 }
 
-void
-rtmp_peer_connect (RtmpPeer *peer, const gchar *app)
+/* Takes @object. */
+static void
+connect_with (RtmpPeer *peer, const gchar *app, GstArclyAmfValue *object)
 {
   g_autoptr (GByteArray) payload = g_byte_array_new ();
-  GstArclyAmfValue *object = gst_arcly_amf_value_new (GST_ARCLY_AMF_OBJECT);
 
   gst_arcly_amf_value_add_string (object, "app", app);
   gst_arcly_amf_write_string ("connect", payload);
@@ -184,6 +184,29 @@ rtmp_peer_connect (RtmpPeer *peer, const gchar *app)
   gst_arcly_amf_value_free (object);
   send_message (peer, GST_ARCLY_RTMP_COMMAND_AMF0, 0, payload);
   rtmp_peer_command (peer, "createStream", 0, NULL);
+}
+
+void
+rtmp_peer_connect (RtmpPeer *peer, const gchar *app)
+{
+  connect_with (peer, app, gst_arcly_amf_value_new (GST_ARCLY_AMF_OBJECT));
+}
+
+void
+rtmp_peer_connect_enhanced (
+    RtmpPeer *peer, const gchar *app, const gchar *fourccs, guint caps_ex)
+{
+  GstArclyAmfValue *object = gst_arcly_amf_value_new (GST_ARCLY_AMF_OBJECT);
+  GstArclyAmfValue *list = gst_arcly_amf_value_new (GST_ARCLY_AMF_STRICT_ARRAY);
+  g_auto (GStrv) each = g_strsplit (fourccs, ",", -1);
+  guint i;
+
+  for (i = 0; each[i]; i++)
+    gst_arcly_amf_value_add (
+        list, NULL, gst_arcly_amf_value_new_string (each[i]));
+  gst_arcly_amf_value_add (object, "fourCcList", list);
+  gst_arcly_amf_value_add_number (object, "capsEx", caps_ex);
+  connect_with (peer, app, object);
 }
 
 void

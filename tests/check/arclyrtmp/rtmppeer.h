@@ -29,6 +29,10 @@ gboolean rtmp_peer_send (RtmpPeer *peer, gconstpointer data, gsize size);
 gboolean rtmp_peer_handshake (RtmpPeer *peer);
 /* connect, createStream; then the command, on stream 1. */
 void rtmp_peer_connect (RtmpPeer *peer, const gchar *app);
+/* The same of a client of enhanced RTMP: @fourccs, separated by commas, and the
+ * bits of capsEx. */
+void rtmp_peer_connect_enhanced (
+    RtmpPeer *peer, const gchar *app, const gchar *fourccs, guint caps_ex);
 void rtmp_peer_command (
     RtmpPeer *peer, const gchar *command, guint32 stream_id, const gchar *name);
 /* All of it: asks to publish "app/name". */

@@ -5,8 +5,8 @@
 
 #define WAIT (10 * GST_SECOND)
 
-static GstPad *
-add_track (TestPlay *t, const gchar *name)
+GstPad *
+test_play_add_track (TestPlay *t, const gchar *name)
 {
   GstPad *sink = gst_element_request_pad_simple (t->element, name);
   GstPad *pad = gst_pad_new (name, GST_PAD_SRC);
@@ -32,8 +32,8 @@ test_play_start (
   fail_unless (t->element != NULL);
   gst_bin_add (GST_BIN (t->pipeline), t->element);
   t->bus = gst_element_get_bus (t->pipeline);
-  t->video = video ? add_track (t, "video_0") : NULL;
-  t->audio = audio ? add_track (t, "audio_0") : NULL;
+  t->video = video ? test_play_add_track (t, "video_0") : NULL;
+  t->audio = audio ? test_play_add_track (t, "audio_0") : NULL;
   fail_unless_equals_int (
       gst_element_set_state (t->pipeline, GST_STATE_PLAYING),
       GST_STATE_CHANGE_SUCCESS);
@@ -134,24 +134,39 @@ test_play_wait_element (TestPlay *t, const gchar *name)
 }
 
 RtmpPeer *
-test_play_ask (TestPlay *t)
+test_play_ask_enhanced (TestPlay *t, const gchar *fourccs, guint caps_ex)
 {
   RtmpPeer *peer = rtmp_peer_new (t->port);
 
   fail_unless (rtmp_peer_handshake (peer));
-  rtmp_peer_connect (peer, "live");
+  if (fourccs)
+    rtmp_peer_connect_enhanced (peer, "live", fourccs, caps_ex);
+  else
+    rtmp_peer_connect (peer, "live");
   rtmp_peer_command (peer, "play", 1, "cam");
+  return peer;
+}
+
+RtmpPeer *
+test_play_ask (TestPlay *t)
+{
+  return test_play_ask_enhanced (t, NULL, 0);
+}
+
+RtmpPeer *
+test_play_player_enhanced (TestPlay *t, const gchar *fourccs, guint caps_ex)
+{
+  RtmpPeer *peer = test_play_ask_enhanced (t, fourccs, caps_ex);
+
+  test_play_expect_status (peer, "NetStream.Play.Reset", "");
+  test_play_expect_status (peer, "NetStream.Play.Start", "");
   return peer;
 }
 
 RtmpPeer *
 test_play_player (TestPlay *t)
 {
-  RtmpPeer *peer = test_play_ask (t);
-
-  test_play_expect_status (peer, "NetStream.Play.Reset", "");
-  test_play_expect_status (peer, "NetStream.Play.Start", "");
-  return peer;
+  return test_play_player_enhanced (t, NULL, 0);
 }
 
 void

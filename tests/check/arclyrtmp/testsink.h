@@ -27,6 +27,9 @@ void test_play_start (
     TestPlay *t, const gchar *options, gboolean video, gboolean audio);
 void test_play_stop (TestPlay *t);
 
+/* One more pad of the element, linked to the one that is returned. */
+GstPad *test_play_add_track (TestPlay *t, const gchar *name);
+
 /* Stream-start, caps with @codec_data (nullable) and a segment. */
 void test_play_begin (
     GstPad *pad, const gchar *caps, const guint8 *codec_data, gsize size);
@@ -44,8 +47,14 @@ GstMessage *test_play_wait_element (TestPlay *t, const gchar *name);
 
 /* Asks to play "live/cam"; no answer is read yet. */
 RtmpPeer *test_play_ask (TestPlay *t);
+/* The same as one of enhanced RTMP, see rtmppeer.h; @fourccs NULL: it is not.
+ */
+RtmpPeer *test_play_ask_enhanced (
+    TestPlay *t, const gchar *fourccs, guint caps_ex);
 /* And is let in. */
 RtmpPeer *test_play_player (TestPlay *t);
+RtmpPeer *test_play_player_enhanced (
+    TestPlay *t, const gchar *fourccs, guint caps_ex);
 /* The next message of that type; others before it are dropped. */
 void test_play_next (RtmpPeer *peer, guint8 type, GstArclyRtmpMessage *message);
 /* The next frame of that type is of that time and has that payload after its

@@ -17,7 +17,7 @@ FOURCC = {'h264': b'avc1', 'hevc': b'hvc1', 'av1': b'av01', 'vp9': b'vp09',
           'vp8': b'vp08', 'aac': b'mp4a', 'opus': b'Opus', 'flac': b'fLaC',
           'ac3': b'ac-3', 'eac3': b'ec-3', 'mp3': b'.mp3'}
 REORDERED = ('h264', 'hevc')
-SEQUENCE_START, CODED_FRAMES, SEQUENCE_END, CODED_FRAMES_X = range(4)
+SEQUENCE_START, CODED_FRAMES, SEQUENCE_END, CODED_FRAMES_X, METADATA = range(5)
 VIDEO_MULTITRACK, AUDIO_MULTITRACK, MOD_EX = 6, 5, 7
 MESSAGE_AUDIO, MESSAGE_VIDEO, MESSAGE_DATA, MESSAGE_COMMAND = 8, 9, 18, 20
 
@@ -106,27 +106,26 @@ class Track:
         return self.body(kind, key, payload, pts - dts)
 
 
-class Publisher:
-    """Blocking, and trusting: the server under test is what may be wrong."""
+class Connection:
+    """Blocking, and trusting: the server under test is what may be wrong.
+
+    @more: members of connect's object.
+    """
 
     CHUNK = 4096
 
-    def __init__(self, port, app, name, announce=True):
+    def __init__(self, port, app, more):
         self.socket = socket.create_connection(('127.0.0.1', port), timeout=40)
         self.chunk_size = 128
         self.socket.sendall(b'\3' + bytes(1536))
         answer = self.read(1 + 2 * 1536)
         self.socket.sendall(answer[1:1537])
-        command = {'app': app, 'tcUrl': f'rtmp://127.0.0.1:{port}/{app}'}
-        if announce:
-            command.update({'fourCcList': ['hvc1', 'av01', 'vp09', 'Opus'],
-                            'videoFourCcInfoMap': {'*': 4},
-                            'audioFourCcInfoMap': {'*': 4}, 'capsEx': 14})
         self.send(2, 1, 0, 0, struct.pack('>I', self.CHUNK))
         self.chunk_size = self.CHUNK
-        self.command(0, 'connect', 1, command)
+        self.command(0, 'connect', 1,
+                     {'app': app, 'tcUrl': f'rtmp://127.0.0.1:{port}/{app}',
+                      **more})
         self.command(0, 'createStream', 2, None)
-        self.command(1, 'publish', 0, None, name, 'live')
 
     def read(self, size):
         data = b''
@@ -154,6 +153,15 @@ class Publisher:
         self.send(3, MESSAGE_COMMAND, stream_id, 0,
                   b''.join(amf(v) for v in values))
 
+
+class Publisher(Connection):
+    def __init__(self, port, app, name, announce=True):
+        super().__init__(port, app, {
+            'fourCcList': ['hvc1', 'av01', 'vp09', 'Opus'],
+            'videoFourCcInfoMap': {'*': 4},
+            'audioFourCcInfoMap': {'*': 4}, 'capsEx': 14} if announce else {})
+        self.command(1, 'publish', 0, None, name, 'live')
+
     def metadata(self, values):
         self.send(4, MESSAGE_DATA, 1, 0, amf('@setDataFrame')
                   + amf('onMetaData') + amf(values))
@@ -176,8 +184,19 @@ def milliseconds(packet, name):
     return round(float(value) * 1000)
 
 
-def publish(path, port, app, name, multitrack=False, mod_ex=False):
-    """Publishes @path; with @multitrack streams of a kind are numbered."""
+# HDR10, as the specification has it.
+COLOR = {'colorConfig': {'bitDepth': 10, 'colorPrimaries': 9,
+                         'transferCharacteristics': 16,
+                         'matrixCoefficients': 9},
+         'hdrCll': {'maxFall': 400, 'maxCLL': 1000}}
+CUE = ['onCuePoint', {'name': 'break', 'time': 1.5, 'parameters': [1, 'two']}]
+
+
+def publish(path, port, app, name, multitrack=False, mod_ex=False, color=None):
+    """Publishes @path; with @multitrack streams of a kind are numbered.
+
+    @color: of all videos, from their headers on. CUE comes in the middle.
+    """
     streams, packets = probe(path)
     counts = {'video': 0, 'audio': 0}
     tracks = []
@@ -188,7 +207,8 @@ def publish(path, port, app, name, multitrack=False, mod_ex=False):
         counts[kind] += 1
 
     publisher = Publisher(port, app, name)
-    values = {'encoder': 'from the specification'}
+    values = {'encoder': 'from the specification', 'note': 'of ours',
+              'level': 4.5, 'live': True}
     for stream, track in zip(streams, tracks):
         code = struct.unpack('>I', FOURCC[track.codec])[0]
         if track.track_id:
@@ -210,7 +230,13 @@ def publish(path, port, app, name, multitrack=False, mod_ex=False):
         if track.header:
             publisher.media(track, 0, track.body(SEQUENCE_START, True,
                                                  track.header))
-    for packet in packets:
+        if track.video and color:
+            publisher.media(track, 0, track.body(
+                METADATA, True, amf('colorInfo') + amf(color)))
+    for index, packet in enumerate(packets):
+        if index == len(packets) // 2:
+            publisher.send(4, MESSAGE_DATA, 1, 0,
+                           b''.join(amf(value) for value in CUE))
         track = tracks[packet['stream_index']]
         dts = milliseconds(packet, 'dts_time')
         pts = milliseconds(packet, 'pts_time')

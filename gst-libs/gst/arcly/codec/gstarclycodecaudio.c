@@ -102,7 +102,10 @@ read_opus (GstArclyCodecInfo *info, const GstStructure *s, GBytes *config,
     if (!gst_arcly_opus_head_parse (data, size, &opus, error))
       return FALSE;
   } else {
-    if (!gst_codec_utils_opus_parse_caps (caps, &opus.input_rate,
+    /* pbutils takes a missing field for the programmer's mistake. */
+    if (!gst_structure_has_field_typed (
+            s, "channel-mapping-family", G_TYPE_INT) ||
+        !gst_codec_utils_opus_parse_caps (caps, &opus.input_rate,
             &opus.channels, &opus.mapping_family, &opus.n_streams,
             &opus.n_coupled, mapping))
       return TRUE;
