@@ -315,6 +315,8 @@ take_unit (GstArclyFmp4Mux *self, const GstArclyMuxJob *job)
     .back = item->jumped || forth,
   };
   gst_arcly_fmp4_timeline_place (&unit.pad->line, &place);
+  if (job->turns)
+    self->need_discont = TRUE;
   if (can_cut (&unit) && fragment_is_due (self, &unit, &place))
     flow = begin_fragment (self, &unit, &place);
   else if (place.hole || place.cut || chunk_is_full (self, &unit, &place))

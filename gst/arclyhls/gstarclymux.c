@@ -232,6 +232,7 @@ reset (GstArclyMux *self)
   self->queued_bytes = 0;
   self->start_dts = GST_ARCLY_MUX_NO_TIME;
   self->live = FALSE;
+  self->had_video = self->sound_changed = self->sound_leads = FALSE;
   self->eos_sent = FALSE;
   self->n_flushing = 0;
   self->flow = GST_FLOW_OK;

@@ -22,6 +22,7 @@ typedef struct {
   GstArclyMuxItem item;
   gboolean may_cut;  /* if it can be decoded from here */
   gboolean leftover; /* sound behind the end of all video */
+  gboolean turns;    /* from here on others decide where to cut */
 } GstArclyMuxJob;
 
 typedef struct _GstArclyMux GstArclyMux;
@@ -48,8 +49,11 @@ struct _GstArclyMux {
   gint64 start_dts;
   gint64 bound; /* how long a silent track is waited for, ns */
   gboolean live;
-  gboolean pushing; /* one thread owns what the subclass has */
-  gboolean running; /* PAUSED or PLAYING */
+  gboolean had_video;     /* since the last flush */
+  gboolean sound_changed; /* since the last unit of video */
+  gboolean sound_leads;   /* and video is silent: sound decides where to cut */
+  gboolean pushing;       /* one thread owns what the subclass has */
+  gboolean running;       /* PAUSED or PLAYING */
   gboolean stopping;
   gboolean eos_sent;
   guint n_flushing;

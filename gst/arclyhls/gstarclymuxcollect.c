@@ -24,6 +24,8 @@
 #define ROOM_BYTES (16 * 1024 * 1024)
 /* A thread that may depend on the one we stopped: go on then. */
 #define STALL_US (2 * G_USEC_PER_SEC)
+/* Less of a pause says nothing, however short the wait is. */
+#define MIN_SILENCE (500 * GST_MSECOND)
 /* Links walked upstream to find a thread. */
 #define MAX_DEPTH 64
 
@@ -88,6 +90,51 @@ all_eos_locked (GstArclyMux *self)
   return self->pads->len > 0;
 }
 
+/* Nothing of video is queued, and what came last is too old to be only late. */
+static gboolean
+video_is_silent_locked (GstArclyMux *self)
+{
+  gint64 bound = MAX (self->bound, (gint64) MIN_SILENCE);
+  gint64 newest = G_MININT64;
+  guint i;
+
+  for (i = 0; i < self->pads->len; i++)
+    newest = MAX (newest,
+        ((GstArclyMuxPad *) g_ptr_array_index (self->pads, i))->last_dts);
+  for (i = 0; i < self->pads->len; i++) {
+    GstArclyMuxPad *pad = g_ptr_array_index (self->pads, i);
+
+    if (!pad->is_video)
+      continue;
+    if (!gst_queue_array_is_empty (pad->queue))
+      return FALSE;
+    if (!pad->eos && !pad->given_up &&
+        newest - track_position (self, pad) <= bound)
+      return FALSE;
+  }
+  return TRUE;
+}
+
+/* Who sent both may be followed by somebody who sends sound only, and the pads
+ * stay: then sound that is not what it was decides, until video returns. While
+ * it is the same sound, video merely pauses. */
+static void
+choose_leader_locked (
+    GstArclyMux *self, GstArclyMuxPad *pad, GstArclyMuxJob *job)
+{
+  const GstArclyMuxItem *item = gst_queue_array_peek_head_struct (pad->queue);
+  gboolean led = self->sound_leads;
+
+  if (pad->is_video) {
+    self->had_video = TRUE;
+    self->sound_changed = self->sound_leads = FALSE;
+  } else if (self->had_video) {
+    self->sound_changed |= item->discont || item->jumped || item->changed;
+    self->sound_leads |= self->sound_changed && video_is_silent_locked (self);
+  }
+  job->turns = self->sound_leads != led;
+}
+
 /* A unit of this pad is a place to cut: the first video track decides, or any
  * audio where there is no video, or no more. */
 static void
@@ -96,6 +143,10 @@ judge_locked (GstArclyMux *self, GstArclyMuxPad *which, GstArclyMuxJob *job)
   guint i;
 
   job->leftover = FALSE;
+  choose_leader_locked (self, which, job);
+  job->may_cut = TRUE;
+  if (self->sound_leads)
+    return;
   for (i = 0; i < self->pads->len; i++) {
     GstArclyMuxPad *pad = g_ptr_array_index (self->pads, i);
 
@@ -108,7 +159,6 @@ judge_locked (GstArclyMux *self, GstArclyMuxPad *which, GstArclyMuxJob *job)
     }
     job->leftover = !which->is_video;
   }
-  job->may_cut = TRUE;
 }
 
 typedef struct {

@@ -123,6 +123,7 @@ static gboolean
 set_caps (GstArclyMux *self, GstArclyMuxPad *pad, GstCaps *caps)
 {
   GstArclyMuxClass *klass = GST_ARCLY_MUX_GET_CLASS (self);
+  g_autoptr (GstCaps) old = gst_pad_get_current_caps (GST_PAD (pad));
   gpointer format;
   g_autoptr (GError) error = NULL;
 
@@ -137,6 +138,7 @@ set_caps (GstArclyMux *self, GstArclyMuxPad *pad, GstCaps *caps)
   gst_arcly_mux_pad_clear_format (pad);
   pad->format = format;
   pad->format_unref = klass->format_unref;
+  pad->changed |= old && !gst_caps_is_equal (old, caps);
 
   g_mutex_lock (&self->lock);
   pad->announced = TRUE;
@@ -235,6 +237,7 @@ flush_stop (GstArclyMux *self, GstArclyMuxPad *pad, GstEvent *event)
   self->flow = GST_FLOW_OK;
   self->eos_sent = FALSE;
   self->start_dts = GST_ARCLY_MUX_NO_TIME;
+  self->had_video = self->sound_changed = self->sound_leads = FALSE;
   g_mutex_unlock (&self->lock);
 
   gst_pad_push_event (self->srcpad, event);

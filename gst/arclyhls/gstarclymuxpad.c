@@ -39,7 +39,7 @@ gst_arcly_mux_pad_reset_times (GstArclyMuxPad *pad)
 {
   gst_segment_init (&pad->segment, GST_FORMAT_UNDEFINED);
   gst_arcly_mux_times_reset (&pad->times);
-  pad->discont = FALSE;
+  pad->discont = pad->changed = FALSE;
 }
 
 /* A buffer outside its segment still has a place: frames that precede the
@@ -110,7 +110,8 @@ gst_arcly_mux_pad_stamp (GstArclyMuxPad *pad, GstBuffer *buffer,
   item->duration = stamp.duration;
   item->discont = pad->discont;
   item->jumped = stamp.jumped;
-  pad->discont = FALSE;
+  item->changed = pad->changed;
+  pad->discont = pad->changed = FALSE;
   return TRUE;
 }
 

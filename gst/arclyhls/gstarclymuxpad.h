@@ -19,6 +19,7 @@ typedef struct {
   gint64 duration;             /* ns, 0 if not known */
   gboolean discont;            /* the input says so */
   gboolean jumped;             /* the time base went back */
+  gboolean changed;            /* other caps than the unit before had */
 } GstArclyMuxItem;
 
 #define GST_TYPE_ARCLY_MUX_PAD (gst_arcly_mux_pad_get_type ())
@@ -39,6 +40,7 @@ typedef struct {
   GDestroyNotify format_unref; /* of the subclass */
   GstArclyMuxTimes times;
   gboolean discont;
+  gboolean changed; /* caps, since the last unit */
   gboolean live_asked;
   gboolean warned_drop;
 

@@ -297,6 +297,8 @@ gst_arcly_ts_mux_output_write (GstArclyTsMux *self, const GstArclyTsMuxUnit *in)
 
   if (jumped)
     self->need_discont = self->need_clock = TRUE;
+  if (in->turns)
+    self->need_discont = TRUE;
   /* An audio-only stream can be cut anywhere; it need not be everywhere. */
   if (unit.cut && !is_video) {
     unit.cut = self->need_discont || in->discont ||
@@ -339,6 +341,7 @@ add_video (GstArclyTsMux *self, GstArclyMuxJob *job, const GstMapInfo *map,
     .duration = item->duration,
     .may_cut = job->may_cut,
     .leftover = job->leftover,
+    .turns = job->turns,
     .discont = item->discont,
     .jumped = item->jumped,
   };

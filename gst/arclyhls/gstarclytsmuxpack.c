@@ -108,6 +108,7 @@ gst_arcly_ts_mux_pack_write (GstArclyTsMux *self, GstArclyTsMuxPad *pad)
     .may_cut = pack->may_cut,
     .random_access = TRUE,
     .leftover = pack->leftover,
+    .turns = pack->turns,
     .discont = pack->discont,
     .jumped = pack->jumped,
   };
@@ -167,9 +168,9 @@ continues (const GstArclyTsMuxPack *pack, const GstArclyMuxJob *job, gsize size)
   const GstArclyMuxItem *item = &job->item;
   gint64 off = item->pts - (pack->pts + pack->duration);
 
-  return !item->discont && !item->jumped && ABS (off) <= TOLERANCE_NS &&
-         job->may_cut == pack->may_cut && job->leftover == pack->leftover &&
-         pack->bytes->len + size <= MAX_PES;
+  return !item->discont && !item->jumped && !job->turns &&
+         ABS (off) <= TOLERANCE_NS && job->may_cut == pack->may_cut &&
+         job->leftover == pack->leftover && pack->bytes->len + size <= MAX_PES;
 }
 
 gboolean
@@ -197,6 +198,7 @@ gst_arcly_ts_mux_pack_add (GstArclyTsMux *self, GstArclyMuxJob *job,
     pack->duration = 0;
     pack->may_cut = job->may_cut;
     pack->leftover = job->leftover;
+    pack->turns = job->turns;
     pack->discont = job->item.discont;
     pack->jumped = job->item.jumped;
     g_ptr_array_add (self->packing, gst_object_ref (pad));

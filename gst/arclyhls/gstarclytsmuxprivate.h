@@ -27,6 +27,7 @@ typedef struct {
   gint64 duration;   /* of all frames, ns */
   gboolean may_cut;
   gboolean leftover;
+  gboolean turns;
   gboolean discont;
   gboolean jumped;
 } GstArclyTsMuxPack;
@@ -41,6 +42,7 @@ typedef struct {
   gboolean may_cut; /* if it can be decoded from here */
   gboolean random_access;
   gboolean leftover;
+  gboolean turns;
   gboolean discont;
   gboolean jumped;
 } GstArclyTsMuxUnit;
