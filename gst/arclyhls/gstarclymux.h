@@ -44,7 +44,7 @@ struct _GstArclyMux {
   GPtrArray *pads;     /* (element-type GstArclyMuxPad), owned */
   GPtrArray *removed;  /* (element-type GstArclyMuxPad), owned: the subclass
                           still has to hear of it */
-  guint next_index[2]; /* names of audio and video pads */
+  guint next_index[3]; /* names of pads, by kind */
   gsize queued_bytes;
   gint64 start_dts;
   gint64 bound; /* how long a silent track is waited for, ns */
@@ -115,11 +115,11 @@ struct _GstArclyMuxClass {
 GType gst_arcly_mux_get_type (void);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (GstArclyMux, gst_object_unref)
 
-/* For a subclass's class_init: pads named video_%u and audio_%u of such a type,
- * and src. */
+/* For a subclass's class_init: pads named video_%u, audio_%u and data_%u of
+ * such a type, and src. */
 void gst_arcly_mux_class_add_templates (GstArclyMuxClass *klass,
-    GstStaticPadTemplate *video, GstStaticPadTemplate *audio, GType pad_type,
-    GstStaticPadTemplate *src);
+    GstStaticPadTemplate *video, GstStaticPadTemplate *audio,
+    GstStaticPadTemplate *data, GType pad_type, GstStaticPadTemplate *src);
 
 /* Events that go first. The pushing thread. */
 void gst_arcly_mux_push_stream_start (GstArclyMux *self);

@@ -43,16 +43,18 @@ pick_locked (GstArclyMux *self, GstArclyMuxPad **awaited)
   GstArclyMuxPad *best = NULL;
   gint64 best_dts = G_MAXINT64;
   gint64 newest = G_MININT64;
-  guint i;
+  guint n_media = 0, i;
 
   *awaited = NULL;
   for (i = 0; i < self->pads->len; i++) {
     GstArclyMuxPad *pad = g_ptr_array_index (self->pads, i);
     GstArclyMuxItem *head = gst_queue_array_peek_head_struct (pad->queue);
 
+    n_media += !pad->is_data;
     if (!head)
       continue;
-    newest = MAX (newest, pad->last_dts);
+    if (!pad->is_data)
+      newest = MAX (newest, pad->last_dts);
     if (head->dts < best_dts) {
       best_dts = head->dts;
       best = pad;
@@ -60,15 +62,22 @@ pick_locked (GstArclyMux *self, GstArclyMuxPad **awaited)
   }
   if (!best || self->queued_bytes > MAX_QUEUED_BYTES)
     return best;
+  /* A demuxer's pads may come later than those that data is linked to. */
+  if (n_media == 0)
+    return NULL;
 
   for (i = 0; i < self->pads->len; i++) {
     GstArclyMuxPad *pad = g_ptr_array_index (self->pads, i);
 
-    if (pad->eos || pad->given_up || !gst_queue_array_is_empty (pad->queue))
+    if (pad->is_data || pad->eos || pad->given_up ||
+        !gst_queue_array_is_empty (pad->queue))
       continue;
-    if (pad->position != NO_TIME && pad->position >= best_dts)
+    /* Data goes behind what begins at the same time: that may be a cut. */
+    if (pad->position != NO_TIME && pad->position >= best_dts + best->is_data)
       continue;
-    if (newest - track_position (self, pad) > self->bound)
+    /* Without sound or picture queued, data waits for them. */
+    if (newest != G_MININT64 &&
+        newest - track_position (self, pad) > self->bound)
       continue;
     *awaited = pad;
     return NULL;
@@ -76,18 +85,22 @@ pick_locked (GstArclyMux *self, GstArclyMuxPad **awaited)
   return best;
 }
 
+/* Data ends with what it goes beside. */
 static gboolean
 all_eos_locked (GstArclyMux *self)
 {
-  guint i;
+  guint n_media = 0, i;
 
   for (i = 0; i < self->pads->len; i++) {
     GstArclyMuxPad *pad = g_ptr_array_index (self->pads, i);
 
-    if (!pad->eos || !gst_queue_array_is_empty (pad->queue))
+    if (!gst_queue_array_is_empty (pad->queue))
+      return FALSE;
+    n_media += !pad->is_data;
+    if (!pad->is_data && !pad->eos)
       return FALSE;
   }
-  return self->pads->len > 0;
+  return n_media > 0;
 }
 
 /* Nothing of video is queued, and what came last is too old to be only late. */
@@ -98,9 +111,12 @@ video_is_silent_locked (GstArclyMux *self)
   gint64 newest = G_MININT64;
   guint i;
 
-  for (i = 0; i < self->pads->len; i++)
-    newest = MAX (newest,
-        ((GstArclyMuxPad *) g_ptr_array_index (self->pads, i))->last_dts);
+  for (i = 0; i < self->pads->len; i++) {
+    GstArclyMuxPad *pad = g_ptr_array_index (self->pads, i);
+
+    if (!pad->is_data)
+      newest = MAX (newest, pad->last_dts);
+  }
   for (i = 0; i < self->pads->len; i++) {
     GstArclyMuxPad *pad = g_ptr_array_index (self->pads, i);
 
@@ -142,7 +158,9 @@ judge_locked (GstArclyMux *self, GstArclyMuxPad *which, GstArclyMuxJob *job)
 {
   guint i;
 
-  job->leftover = FALSE;
+  job->leftover = job->may_cut = job->turns = FALSE;
+  if (which->is_data)
+    return;
   choose_leader_locked (self, which, job);
   job->may_cut = TRUE;
   if (self->sound_leads)

@@ -33,6 +33,7 @@ typedef struct {
 
   /* Set before the pad is added, constant then. */
   gboolean is_video;
+  gboolean is_data; /* it goes beside the others, and nobody waits for it */
 
   /* Streaming thread of this pad only. */
   GstSegment segment;

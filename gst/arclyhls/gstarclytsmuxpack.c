@@ -77,7 +77,7 @@ read_frame (const GstArclyTsMuxFormat *format, GstBuffer *buffer,
     case GST_ARCLY_TS_MUX_OPUS:
       return read_opus (buffer, map, frame, error);
     default:
-      g_assert_not_reached ();
+      g_assert_not_reached (); /* not sound */
   }
 }
 

@@ -41,6 +41,7 @@ typedef struct {
   gint64 duration;
   gboolean may_cut; /* if it can be decoded from here */
   gboolean random_access;
+  gboolean section;
   gboolean leftover;
   gboolean turns;
   gboolean discont;

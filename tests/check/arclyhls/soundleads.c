@@ -53,12 +53,11 @@ GST_START_TEST (test_handed_over)
   fail_unless (strstr (t.playlist, "#EXT-X-INDEPENDENT-SEGMENTS\n"));
   fail_unless_equals_int (test_hls_discontinuities (&t), 2);
   /* 4 s of both, 10 s of sound, 4 s of both. */
-  fail_unless (test_hls_lists (&t,
-                   "#EXTINF:2.010667,\n" NAME "00001.ts\n"
-                   "#EXT-X-DISCONTINUITY\n"
-                   "#EXT-X-PROGRAM-DATE-TIME:[^\n]*\n"
-                   "#EXTINF:[12](.|\n)*" NAME "00007.ts\n"
-                   "#EXT-X-DISCONTINUITY\n"),
+  fail_unless (test_hls_lists (&t, "#EXTINF:2.010667,\n" NAME "00001.ts\n"
+                                   "#EXT-X-DISCONTINUITY\n"
+                                   "#EXT-X-PROGRAM-DATE-TIME:[^\n]*\n"
+                                   "#EXTINF:[12](.|\n)*" NAME "00007.ts\n"
+                                   "#EXT-X-DISCONTINUITY\n"),
       "%s", t.playlist);
   test_hls_assert_no_message (&t, GST_MESSAGE_WARNING);
   test_hls_clear (&t);
