@@ -150,6 +150,7 @@ pad_reset (GstArclyMuxPad *mux_pad)
   g_clear_pointer (&pad->active, gst_arcly_ts_mux_format_unref);
   g_clear_pointer (&pad->video, gst_arcly_ts_video_free);
   g_clear_pointer (&pad->pack.bytes, g_byte_array_unref);
+  pad->pack.duration = 0;
   pad->stream = NULL;
   pad->warned_malformed = FALSE;
   pad->warned_full = FALSE;

@@ -48,7 +48,8 @@ gst_arcly_ts_id3_check (const guint8 *data, gsize size, GError **error)
     done += length;
   if (size == 0 || done < size) {
     g_set_error (error, GST_ARCLY_ERROR, GST_ARCLY_ERROR_INVALID,
-        "%" G_GSIZE_FORMAT " bytes are no whole ID3 tag from byte %" G_GSIZE_FORMAT,
+        "%" G_GSIZE_FORMAT
+        " bytes are no whole ID3 tag from byte %" G_GSIZE_FORMAT,
         size, done);
     return FALSE;
   }

@@ -25,7 +25,10 @@ static const Row tags[] = {
   { "nothing in it", "ID3\4\0\0\0\0\0\0", 10, TRUE },
   { "a frame", "ID3\3\0\0\0\0\0\014TIT2\0\0\0\2\0\0\0a", 22, TRUE },
   { "two tags", "ID3\4\0\0\0\0\0\0ID3\4\0\0\0\0\0\1x", 21, TRUE },
-  { "a footer", "ID3\4\0\020\0\0\0\0" "3DI\4\0\020\0\0\0\0", 20, TRUE },
+  { "a footer",
+      "ID3\4\0\020\0\0\0\0"
+      "3DI\4\0\020\0\0\0\0",
+      20, TRUE },
   { "no bytes", "", 0, FALSE },
   { "a header that is cut off", "ID3\4\0\0\0\0\0", 9, FALSE },
   { "longer than it is", "ID3\4\0\0\0\0\0\2x", 11, FALSE },

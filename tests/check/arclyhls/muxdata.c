@@ -137,8 +137,7 @@ GST_START_TEST (test_ts)
       fail_unless_equals_int (unit->es->len, size);
       fail_unless_equals_int (
           GST_READ_UINT32_BE (unit->es->data + 5), BASE_TICKS);
-      fail_unless (
-          memcmp (unit->es->data + 9, section + 9, size - 13) == 0);
+      fail_unless (memcmp (unit->es->data + 9, section + 9, size - 13) == 0);
     }
   }
   fail_unless_equals_int (n_tags, 2);
