@@ -36,6 +36,7 @@ static const Muxer muxers[] = {
   { "arclytsmux", "arclytsmux", NULL, MUX_FORM_STREAM, TRUE, TRUE },
   { "arclytsmux@2", "arclytsmux", NULL, MUX_FORM_STREAM, FALSE, TRUE },
   { "arclytsmux-avc", "arclytsmux", NULL, MUX_FORM_PACKED, TRUE, TRUE },
+  { "arclytsmux-rtmp", "arclytsmux", NULL, MUX_FORM_RTMP, TRUE, TRUE },
   { "arclyfmp4mux", "arclyfmp4mux", NULL, MUX_FORM_PACKED, TRUE, TRUE },
   { "mp4mux", "mp4mux", "fragment-duration=2000", MUX_FORM_PACKED, FALSE,
       TRUE },
@@ -378,7 +379,7 @@ main (int argc, char **argv)
   g_autoptr (GOptionContext) context = g_option_context_new (NULL);
   g_autoptr (GPtrArray) names = g_ptr_array_new ();
   g_autoptr (GError) error = NULL;
-  MuxLoad loads[2];
+  MuxLoad loads[MUX_N_FORMS];
   gdouble units;
   guint i;
 
@@ -395,8 +396,8 @@ main (int argc, char **argv)
     for (i = 0; i < G_N_ELEMENTS (muxers); i++)
       g_ptr_array_add (names, (gpointer) muxers[i].name);
   }
-  mux_load_init (&loads[0], MUX_FORM_STREAM, seconds, kbps);
-  mux_load_init (&loads[1], MUX_FORM_PACKED, seconds, kbps);
+  for (i = 0; i < MUX_N_FORMS; i++)
+    mux_load_init (&loads[i], i, seconds, kbps);
   units = loads[0].video->len + loads[0].audio->len;
   if (!only_count)
     g_print ("{\n  \"seconds\": %d,\n  \"video-kbps\": %d,\n"

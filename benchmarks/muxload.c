@@ -76,9 +76,11 @@ make_sound (MuxForm form, guint index)
 }
 
 static void
-add (GPtrArray *buffers, GstBuffer *buffer, GstClockTime start,
+add (MuxForm form, GPtrArray *buffers, GstBuffer *buffer, GstClockTime start,
     GstClockTime end, gboolean delta)
 {
+  if (form == MUX_FORM_RTMP)
+    start -= start % GST_MSECOND;
   GST_BUFFER_PTS (buffer) = GST_BUFFER_DTS (buffer) = start;
   GST_BUFFER_DURATION (buffer) = end - start;
   if (delta)
@@ -102,13 +104,13 @@ mux_load_init (MuxLoad *load, MuxForm form, guint seconds, guint kbps)
     gboolean key = i % KEY_EVERY == 0;
     gsize size = vary (key ? delta * KEY_TIMES : delta, i);
 
-    add (load->video, make_picture (form, i, size, key),
+    add (form, load->video, make_picture (form, i, size, key),
         gst_util_uint64_scale (i, GST_SECOND, FPS),
         gst_util_uint64_scale (i + 1, GST_SECOND, FPS), !key);
     load->bytes += size;
   }
   for (i = 0; i < seconds * AUDIO_RATE / AUDIO_SAMPLES; i++) {
-    add (load->audio, make_sound (form, i),
+    add (form, load->audio, make_sound (form, i),
         gst_util_uint64_scale (i * AUDIO_SAMPLES, GST_SECOND, AUDIO_RATE),
         gst_util_uint64_scale ((i + 1) * AUDIO_SAMPLES, GST_SECOND, AUDIO_RATE),
         FALSE);

@@ -12,7 +12,10 @@ G_BEGIN_DECLS
 typedef enum {
   MUX_FORM_STREAM, /* H.264 byte-stream, AAC in ADTS */
   MUX_FORM_PACKED, /* H.264 with lengths, AAC raw */
+  MUX_FORM_RTMP,   /* the same, with times in whole milliseconds */
 } MuxForm;
+
+#define MUX_N_FORMS 3
 
 typedef struct {
   GPtrArray *video; /* (element-type GstBuffer), owned */

@@ -11,6 +11,10 @@
  * others go on without it. Payload is not copied: what comes out are the
  * memories that came in, with boxes in front.
  *
+ * What goes beside them has pads named data_%u: timed ID3, one tag a buffer,
+ * and SCTE-35, one splice_info_section a buffer. They become event messages
+ * (emsg) in front of the chunk that follows; nobody waits for them.
+ *
  * First comes the init segment, with the flag HEADER and also in the caps. Then
  * chunks, each one buffer list of a moof and its mdat. A list whose first
  * buffer lacks DELTA_UNIT begins a fragment, and a decoder can start there.
@@ -66,6 +70,11 @@ static GstStaticPadTemplate audio_template =
                          "audio/x-ac3, framed = (boolean) true; "
                          "audio/x-eac3, framed = (boolean) true"));
 
+/* One ID3 tag, or one splice_info_section, a buffer. */
+static GstStaticPadTemplate data_template =
+    GST_STATIC_PAD_TEMPLATE ("data_%u", GST_PAD_SINK, GST_PAD_REQUEST,
+        GST_STATIC_CAPS ("meta/x-id3; application/x-scte-35"));
+
 static GstStaticPadTemplate src_template =
     GST_STATIC_PAD_TEMPLATE ("src", GST_PAD_SRC, GST_PAD_ALWAYS,
         GST_STATIC_CAPS ("video/quicktime, variant = (string) iso-fragmented"));
@@ -101,8 +110,9 @@ get_depth (gpointer format, GstBuffer *buffer)
 static void
 pad_new_locked (GstArclyMux *mux, GstArclyMuxPad *pad)
 {
-  GST_ARCLY_FMP4_MUX_PAD (pad)->track_id =
-      ++GST_ARCLY_FMP4_MUX (mux)->last_track_id;
+  if (!pad->is_data)
+    GST_ARCLY_FMP4_MUX_PAD (pad)->track_id =
+        ++GST_ARCLY_FMP4_MUX (mux)->last_track_id;
 }
 
 static void
@@ -259,6 +269,7 @@ gst_arcly_fmp4_mux_finalize (GObject *object)
   g_ptr_array_unref (self->tracks);
   g_byte_array_unref (self->scratch);
   g_array_unref (self->pieces);
+  g_array_unref (self->events);
   g_free (self->settings.brand);
 
   G_OBJECT_CLASS (gst_arcly_fmp4_mux_parent_class)->finalize (object);
@@ -270,6 +281,9 @@ gst_arcly_fmp4_mux_init (GstArclyFmp4Mux *self)
   self->tracks = g_ptr_array_new_with_free_func (gst_object_unref);
   self->scratch = g_byte_array_new ();
   self->pieces = g_array_new (FALSE, FALSE, sizeof (GstArclyFmp4Piece));
+  self->events = g_array_new (FALSE, FALSE, sizeof (GstArclyFmp4MuxEvent));
+  g_array_set_clear_func (
+      self->events, (GDestroyNotify) gst_arcly_fmp4_mux_event_clear);
   self->settings.fragment_duration = DEFAULT_FRAGMENT_DURATION;
 }
 
@@ -389,7 +403,8 @@ gst_arcly_fmp4_mux_class_init (GstArclyFmp4MuxClass *klass)
   mux_class->reset = gst_arcly_fmp4_mux_output_reset;
 
   gst_arcly_mux_class_add_templates (mux_class, &video_template,
-      &audio_template, GST_TYPE_ARCLY_FMP4_MUX_PAD, &src_template);
+      &audio_template, &data_template, GST_TYPE_ARCLY_FMP4_MUX_PAD,
+      &src_template);
   gst_element_class_set_static_metadata (element_class,
       "Arcly fragmented MP4 muxer", "Codec/Muxer",
       "Muxes live video and audio into fragmented MP4 (CMAF)",

@@ -146,7 +146,8 @@ ntp_now (void)
          (us % G_USEC_PER_SEC << 32) / G_USEC_PER_SEC;
 }
 
-/* styp, prft and sidx. Where sidx has the size of what follows; 0: no sidx. */
+/* styp, emsg, prft and sidx. Where sidx has the size of what follows; 0: no
+ * sidx. */
 static guint
 put_optional (GstArclyFmp4Mux *self, GstArclyFmp4MuxPad *pad)
 {
@@ -163,6 +164,7 @@ put_optional (GstArclyFmp4Mux *self, GstArclyFmp4MuxPad *pad)
   if (self->used.styp && self->opens_fragment)
     gst_arcly_fmp4_put_styp (
         self->scratch, self->used.brand, self->n_init_tracks == 1);
+  gst_arcly_fmp4_mux_put_data (self);
   if (self->used.prft)
     gst_arcly_fmp4_put_prft (self->scratch, pad->track_id, ntp_now (),
         MAX (0, line->start + base + line->shift));
@@ -262,6 +264,7 @@ gst_arcly_fmp4_mux_drop_chunk (GstArclyFmp4Mux *self)
     g_ptr_array_set_size (pad->payload.memories, 0);
     g_byte_array_set_size (pad->payload.small, 0);
   }
+  g_array_set_size (self->events, 0);
   self->opens_fragment = self->can_start = self->leftover = FALSE;
   self->n_samples = 0;
   self->chunk_bytes = 0;

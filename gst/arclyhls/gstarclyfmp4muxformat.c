@@ -335,7 +335,7 @@ gst_arcly_fmp4_mux_format_new (GstCaps *caps, GError **error)
 {
   g_autoptr (GstArclyFmp4MuxFormat) format = NULL;
   const GstStructure *s = gst_caps_get_structure (caps, 0);
-  gboolean ok;
+  gboolean ok = TRUE;
 
   format = g_atomic_rc_box_new0 (GstArclyFmp4MuxFormat);
   format->caps = gst_caps_ref (caps);
@@ -343,6 +343,10 @@ gst_arcly_fmp4_mux_format_new (GstCaps *caps, GError **error)
     ok = read_video (format, s, error);
   else if (gst_structure_has_name (s, "audio/mpeg"))
     ok = read_aac (format, s, error);
+  else if (gst_structure_has_name (s, "meta/x-id3"))
+    format->codec = GST_ARCLY_FMP4_MUX_ID3;
+  else if (gst_structure_has_name (s, "application/x-scte-35"))
+    format->codec = GST_ARCLY_FMP4_MUX_SCTE35;
   else
     ok = gst_arcly_fmp4_mux_probe_caps (format, s, error);
   return ok ? g_steal_pointer (&format) : NULL;

@@ -22,6 +22,8 @@ typedef enum {
   GST_ARCLY_FMP4_MUX_FLAC,
   GST_ARCLY_FMP4_MUX_AC3,
   GST_ARCLY_FMP4_MUX_EAC3,
+  GST_ARCLY_FMP4_MUX_ID3,
+  GST_ARCLY_FMP4_MUX_SCTE35,
 } GstArclyFmp4MuxCodec;
 
 typedef struct {

@@ -83,7 +83,7 @@ gst_arcly_fmp4_mux_output_announce (GstArclyMux *mux, GstArclyMuxPad *mux_pad)
   GstArclyFmp4MuxPad *pad = GST_ARCLY_FMP4_MUX_PAD (mux_pad);
   g_autoptr (GstArclyFmp4MuxFormat) format = NULL;
 
-  if (pad->is_track)
+  if (pad->is_track || mux_pad->is_data)
     return;
   g_mutex_lock (&mux->lock);
   format = g_steal_pointer (&pad->announced_format);
@@ -101,6 +101,8 @@ gst_arcly_fmp4_mux_output_remove (GstArclyMux *mux, GstArclyMuxPad *mux_pad)
 {
   GstArclyFmp4Mux *self = GST_ARCLY_FMP4_MUX (mux);
 
+  if (mux_pad->is_data)
+    return;
   /* A failure of downstream shows at the next unit. */
   gst_arcly_fmp4_mux_push_chunk (self);
   if (self->master == GST_ARCLY_FMP4_MUX_PAD (mux_pad))
@@ -315,6 +317,8 @@ take_unit (GstArclyFmp4Mux *self, const GstArclyMuxJob *job)
     .back = item->jumped || forth,
   };
   gst_arcly_fmp4_timeline_place (&unit.pad->line, &place);
+  if (job->turns)
+    self->need_discont = TRUE;
   if (can_cut (&unit) && fragment_is_due (self, &unit, &place))
     flow = begin_fragment (self, &unit, &place);
   else if (place.hole || place.cut || chunk_is_full (self, &unit, &place))
@@ -339,8 +343,12 @@ gst_arcly_fmp4_mux_output_push (
   GstFlowReturn flow = GST_FLOW_OK;
   guint i;
 
-  for (i = 0; i < n_jobs && flow == GST_FLOW_OK; i++)
-    flow = take_unit (self, &jobs[i]);
+  for (i = 0; i < n_jobs && flow == GST_FLOW_OK; i++) {
+    if (jobs[i].pad->is_data)
+      gst_arcly_fmp4_mux_take_data (self, &jobs[i]);
+    else
+      flow = take_unit (self, &jobs[i]);
+  }
   return flow;
 }
 
@@ -356,6 +364,8 @@ gst_arcly_fmp4_mux_output_reset (GstArclyMux *mux)
   GstArclyFmp4Mux *self = GST_ARCLY_FMP4_MUX (mux);
 
   g_ptr_array_set_size (self->tracks, 0);
+  g_array_set_size (self->events, 0);
+  self->n_events = 0;
   gst_clear_object (&self->master);
   g_clear_pointer (&self->used.brand, g_free);
   self->started = FALSE;

@@ -61,6 +61,13 @@ typedef struct {
   gboolean prft;
 } GstArclyFmp4MuxSettings;
 
+/* What goes in front of the next chunk. */
+typedef struct {
+  gint64 pts; /* running time, ns */
+  gboolean is_splice;
+  GBytes *message; /* owned */
+} GstArclyFmp4MuxEvent;
+
 struct _GstArclyFmp4Mux {
   GstArclyMux parent;
 
@@ -87,6 +94,9 @@ struct _GstArclyFmp4Mux {
   GstArclyFmp4MuxPad *master; /* decides where to cut; owned */
   gint64 last_dts;
   gint64 fragment_dts; /* where the fragment began, ns */
+
+  GArray *events;   /* (element-type GstArclyFmp4MuxEvent), owned */
+  guint32 n_events; /* that were written: ids */
 
   /* The open chunk. */
   gboolean opens_fragment;
@@ -119,6 +129,16 @@ void gst_arcly_fmp4_mux_use_format (
 void gst_arcly_fmp4_mux_adopt_entry (GstArclyFmp4MuxPad *pad);
 
 void gst_arcly_fmp4_mux_add_payload (const GstArclyFmp4MuxUnit *unit);
+
+/* gstarclyfmp4muxdata.c */
+/* Keeps ID3 or SCTE-35 for the next chunk. */
+void gst_arcly_fmp4_mux_take_data (
+    GstArclyFmp4Mux *self, const GstArclyMuxJob *job);
+
+/* Writes what is kept, as emsg. */
+void gst_arcly_fmp4_mux_put_data (GstArclyFmp4Mux *self);
+
+void gst_arcly_fmp4_mux_event_clear (GstArclyFmp4MuxEvent *event);
 
 /* gstarclyfmp4muxoutput.c: the functions of the class. */
 void gst_arcly_fmp4_mux_output_start (GstArclyMux *mux);

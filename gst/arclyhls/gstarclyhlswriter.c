@@ -19,6 +19,9 @@
 GST_DEBUG_CATEGORY_STATIC (gst_arcly_hls_writer_debug);
 #define GST_CAT_DEFAULT gst_arcly_hls_writer_debug
 
+/* More than so many without a frame is a pause, not a rate. */
+#define MAX_STEPS 4
+
 struct _GstArclyHlsWriter {
   GstBaseSink parent;
 
@@ -46,7 +49,10 @@ struct _GstArclyHlsWriter {
   gint64 next_date_time; /* where the open segment ends, if it goes on */
   GFileError reported;   /* the last failure that was */
   gboolean has_reported;
+  gint64 last_main; /* DTS of the track that decides where to cut */
+  gint64 main_step; /* between two of them */
   gboolean warned_gop;
+  gboolean warned_pause;
   gboolean warned_rules;
   guint n_keyframe_requests;
 
@@ -340,6 +346,26 @@ warn_gop (GstArclyHlsWriter *self)
       ("RFC 8216, 4.3.3.1: the target duration must not change"));
 }
 
+static gboolean
+is_pausing (GstArclyHlsWriter *self, const GstArclyHlsUnit *unit)
+{
+  return unit->dts != GST_ARCLY_HLS_NO_TIME &&
+         unit->dts - self->last_main > MAX_STEPS * self->main_step;
+}
+
+/* Sound goes on, so a keyframe interval is not what lacks. */
+static void
+warn_pause (GstArclyHlsWriter *self)
+{
+  if (self->warned_pause)
+    return;
+  self->warned_pause = TRUE;
+  GST_ELEMENT_WARNING (self, STREAM, FORMAT,
+      ("The video pauses while the sound goes on: some segments have no "
+       "keyframe, and who joins there sees nothing until the next."),
+      (NULL));
+}
+
 /* An encoder upstream may then put its keyframes where segments end. */
 static void
 request_keyframe (GstArclyHlsWriter *self, const GstArclyHlsUnit *unit)
@@ -383,7 +409,9 @@ cut_before (GstArclyHlsWriter *self, const GstArclyHlsUnit *unit,
   open_segment (self, cut.discontinuity, cut.inside_gop);
   if (!unit->may_cut)
     write_tables (self);
-  if (self->segment.dependent)
+  if (self->segment.dependent && is_pausing (self, unit))
+    warn_pause (self);
+  else if (self->segment.dependent)
     warn_gop (self);
   request_keyframe (self, unit);
   return head;
@@ -401,6 +429,8 @@ gst_arcly_hls_writer_render (GstBaseSink *sink, GstBuffer *buffer)
     .discont = GST_BUFFER_FLAG_IS_SET (buffer, GST_BUFFER_FLAG_DISCONT),
     .leftover = GST_BUFFER_FLAG_IS_SET (buffer, GST_ARCLY_TS_MUX_FLAG_LEFTOVER),
   };
+  gboolean beside =
+      GST_BUFFER_FLAG_IS_SET (buffer, GST_ARCLY_TS_MUX_FLAG_BESIDE);
   GstMapInfo map;
   gsize done;
 
@@ -409,9 +439,11 @@ gst_arcly_hls_writer_render (GstBaseSink *sink, GstBuffer *buffer)
     return GST_FLOW_ERROR;
   }
   done = cut_before (self, &unit, map.data, map.size);
-  if (self->live &&
-      gst_arcly_hls_live_push (self->live, &unit,
-          GST_BUFFER_FLAG_IS_SET (buffer, GST_ARCLY_TS_MUX_FLAG_BESIDE))) {
+  if (!beside && unit.dts != GST_ARCLY_HLS_NO_TIME) {
+    self->main_step = unit.dts - self->last_main;
+    self->last_main = unit.dts;
+  }
+  if (self->live && gst_arcly_hls_live_push (self->live, &unit, beside)) {
     publish (self);
     note_open (self);
   }
@@ -510,7 +542,9 @@ gst_arcly_hls_writer_open (GstArclyHlsWriter *self,
   self->stale = self->warned_rules = FALSE;
   self->lints[FALSE] = gst_arcly_hls_lint_new ();
   self->lints[TRUE] = gst_arcly_hls_lint_new ();
-  self->has_reported = self->warned_gop = self->has_tables = FALSE;
+  self->has_reported = self->has_tables = FALSE;
+  self->warned_gop = self->warned_pause = FALSE;
+  self->last_main = self->main_step = 0;
   self->n_keyframe_requests = 0;
   gst_arcly_hls_playlist_set_window (
       self->playlist, (gint64) settings->dvr_window);

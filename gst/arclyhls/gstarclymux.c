@@ -78,16 +78,20 @@ query_latency (GstArclyMux *self, GstQuery *query)
 {
   g_autoptr (GPtrArray) pads = ref_pads (self);
   GstClockTime min = 0, max = GST_CLOCK_TIME_NONE, added = 0;
-  gboolean live = FALSE, has_audio = FALSE;
-  guint i;
+  gboolean live = FALSE;
+  guint n_media = 0, n_audio = 0, i;
 
   for (i = 0; i < pads->len; i++) {
+    GstArclyMuxPad *pad = g_ptr_array_index (pads, i);
     g_autoptr (GstQuery) peer = gst_query_new_latency ();
     GstClockTime peer_min, peer_max;
     gboolean peer_live;
 
-    has_audio |= !GST_ARCLY_MUX_PAD (g_ptr_array_index (pads, i))->is_video;
-    if (!gst_pad_peer_query (g_ptr_array_index (pads, i), peer))
+    if (pad->is_data)
+      continue;
+    n_media++;
+    n_audio += !pad->is_video;
+    if (!gst_pad_peer_query (GST_PAD (pad), peer))
       continue;
     gst_query_parse_latency (peer, &peer_live, &peer_min, &peer_max);
     if (!peer_live)
@@ -99,7 +103,7 @@ query_latency (GstArclyMux *self, GstQuery *query)
   if (live) {
     GST_OBJECT_LOCK (self);
     added =
-        (pads->len > 1 ? self->max_wait : 0) + (has_audio ? self->max_hold : 0);
+        (n_media > 1 ? self->max_wait : 0) + (n_audio > 0 ? self->max_hold : 0);
     GST_OBJECT_UNLOCK (self);
     min += added;
     if (GST_CLOCK_TIME_IS_VALID (max))
@@ -118,19 +122,25 @@ gst_arcly_mux_src_query (GstPad *pad, GstObject *parent, GstQuery *query)
 }
 
 static gchar *
-pad_name_locked (GstArclyMux *self, gboolean is_video, const gchar *requested)
+pad_name_locked (
+    GstArclyMux *self, const gchar *template_name, const gchar *requested)
 {
-  const gchar *prefix = is_video ? "video_" : "audio_";
+  static const gchar *const prefixes[] = { "audio_", "video_", "data_" };
+  const gchar *prefix;
   guint64 index;
+  guint kind = 0;
+
+  while (!g_str_has_prefix (template_name, prefixes[kind]))
+    kind++;
+  prefix = prefixes[kind];
 
   if (requested && g_str_has_prefix (requested, prefix) &&
       g_ascii_string_to_unsigned (
           requested + strlen (prefix), 10, 0, G_MAXINT32 - 1, &index, NULL)) {
-    self->next_index[is_video] =
-        MAX (self->next_index[is_video], (guint) index + 1);
+    self->next_index[kind] = MAX (self->next_index[kind], (guint) index + 1);
     return g_strdup (requested);
   }
-  return g_strdup_printf ("%s%u", prefix, self->next_index[is_video]++);
+  return g_strdup_printf ("%s%u", prefix, self->next_index[kind]++);
 }
 
 static GstPad *
@@ -140,14 +150,13 @@ gst_arcly_mux_request_new_pad (GstElement *element, GstPadTemplate *templ,
   GstArclyMux *self = GST_ARCLY_MUX (element);
   GstArclyMuxClass *klass = GST_ARCLY_MUX_GET_CLASS (self);
   GstArclyMuxPad *pad;
-  gboolean is_video =
-      g_str_has_prefix (GST_PAD_TEMPLATE_NAME_TEMPLATE (templ), "video_");
+  const gchar *template_name = GST_PAD_TEMPLATE_NAME_TEMPLATE (templ);
   g_autofree gchar *name = NULL;
   guint n_pads;
 
   g_mutex_lock (&self->lock);
   n_pads = self->pads->len;
-  name = pad_name_locked (self, is_video, requested);
+  name = pad_name_locked (self, template_name, requested);
   g_mutex_unlock (&self->lock);
   if (n_pads >= GST_ARCLY_MUX_MAX_PADS) {
     GST_ERROR_OBJECT (self, "no more than %u tracks", GST_ARCLY_MUX_MAX_PADS);
@@ -156,7 +165,8 @@ gst_arcly_mux_request_new_pad (GstElement *element, GstPadTemplate *templ,
 
   pad = g_object_new (GST_PAD_TEMPLATE_GTYPE (templ), "name", name, "direction",
       GST_PAD_SINK, "template", templ, NULL);
-  pad->is_video = is_video;
+  pad->is_video = g_str_has_prefix (template_name, "video_");
+  pad->is_data = g_str_has_prefix (template_name, "data_");
   gst_pad_set_chain_function (GST_PAD (pad), gst_arcly_mux_chain);
   gst_pad_set_event_function (GST_PAD (pad), gst_arcly_mux_sink_event);
   /* Some senders leave fields out that the template has. */
@@ -232,6 +242,7 @@ reset (GstArclyMux *self)
   self->queued_bytes = 0;
   self->start_dts = GST_ARCLY_MUX_NO_TIME;
   self->live = FALSE;
+  self->had_video = self->sound_changed = self->sound_leads = FALSE;
   self->eos_sent = FALSE;
   self->n_flushing = 0;
   self->flow = GST_FLOW_OK;
@@ -377,8 +388,8 @@ gst_arcly_mux_class_init (GstArclyMuxClass *klass)
 
 void
 gst_arcly_mux_class_add_templates (GstArclyMuxClass *klass,
-    GstStaticPadTemplate *video, GstStaticPadTemplate *audio, GType pad_type,
-    GstStaticPadTemplate *src)
+    GstStaticPadTemplate *video, GstStaticPadTemplate *audio,
+    GstStaticPadTemplate *data, GType pad_type, GstStaticPadTemplate *src)
 {
   GstElementClass *element_class = GST_ELEMENT_CLASS (klass);
 
@@ -386,6 +397,8 @@ gst_arcly_mux_class_add_templates (GstArclyMuxClass *klass,
       element_class, video, pad_type);
   gst_element_class_add_static_pad_template_with_gtype (
       element_class, audio, pad_type);
+  gst_element_class_add_static_pad_template_with_gtype (
+      element_class, data, pad_type);
   gst_element_class_add_static_pad_template (element_class, src);
 }
 

@@ -22,6 +22,7 @@ typedef struct {
   GstArclyMuxItem item;
   gboolean may_cut;  /* if it can be decoded from here */
   gboolean leftover; /* sound behind the end of all video */
+  gboolean turns;    /* from here on others decide where to cut */
 } GstArclyMuxJob;
 
 typedef struct _GstArclyMux GstArclyMux;
@@ -43,13 +44,16 @@ struct _GstArclyMux {
   GPtrArray *pads;     /* (element-type GstArclyMuxPad), owned */
   GPtrArray *removed;  /* (element-type GstArclyMuxPad), owned: the subclass
                           still has to hear of it */
-  guint next_index[2]; /* names of audio and video pads */
+  guint next_index[3]; /* names of pads, by kind */
   gsize queued_bytes;
   gint64 start_dts;
   gint64 bound; /* how long a silent track is waited for, ns */
   gboolean live;
-  gboolean pushing; /* one thread owns what the subclass has */
-  gboolean running; /* PAUSED or PLAYING */
+  gboolean had_video;     /* since the last flush */
+  gboolean sound_changed; /* since the last unit of video */
+  gboolean sound_leads;   /* and video is silent: sound decides where to cut */
+  gboolean pushing;       /* one thread owns what the subclass has */
+  gboolean running;       /* PAUSED or PLAYING */
   gboolean stopping;
   gboolean eos_sent;
   guint n_flushing;
@@ -111,11 +115,11 @@ struct _GstArclyMuxClass {
 GType gst_arcly_mux_get_type (void);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (GstArclyMux, gst_object_unref)
 
-/* For a subclass's class_init: pads named video_%u and audio_%u of such a type,
- * and src. */
+/* For a subclass's class_init: pads named video_%u, audio_%u and data_%u of
+ * such a type, and src. */
 void gst_arcly_mux_class_add_templates (GstArclyMuxClass *klass,
-    GstStaticPadTemplate *video, GstStaticPadTemplate *audio, GType pad_type,
-    GstStaticPadTemplate *src);
+    GstStaticPadTemplate *video, GstStaticPadTemplate *audio,
+    GstStaticPadTemplate *data, GType pad_type, GstStaticPadTemplate *src);
 
 /* Events that go first. The pushing thread. */
 void gst_arcly_mux_push_stream_start (GstArclyMux *self);

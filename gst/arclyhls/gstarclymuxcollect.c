@@ -24,6 +24,8 @@
 #define ROOM_BYTES (16 * 1024 * 1024)
 /* A thread that may depend on the one we stopped: go on then. */
 #define STALL_US (2 * G_USEC_PER_SEC)
+/* Less of a pause says nothing, however short the wait is. */
+#define MIN_SILENCE (500 * GST_MSECOND)
 /* Links walked upstream to find a thread. */
 #define MAX_DEPTH 64
 
@@ -41,16 +43,18 @@ pick_locked (GstArclyMux *self, GstArclyMuxPad **awaited)
   GstArclyMuxPad *best = NULL;
   gint64 best_dts = G_MAXINT64;
   gint64 newest = G_MININT64;
-  guint i;
+  guint n_media = 0, i;
 
   *awaited = NULL;
   for (i = 0; i < self->pads->len; i++) {
     GstArclyMuxPad *pad = g_ptr_array_index (self->pads, i);
     GstArclyMuxItem *head = gst_queue_array_peek_head_struct (pad->queue);
 
+    n_media += !pad->is_data;
     if (!head)
       continue;
-    newest = MAX (newest, pad->last_dts);
+    if (!pad->is_data)
+      newest = MAX (newest, pad->last_dts);
     if (head->dts < best_dts) {
       best_dts = head->dts;
       best = pad;
@@ -58,15 +62,22 @@ pick_locked (GstArclyMux *self, GstArclyMuxPad **awaited)
   }
   if (!best || self->queued_bytes > MAX_QUEUED_BYTES)
     return best;
+  /* A demuxer's pads may come later than those that data is linked to. */
+  if (n_media == 0)
+    return NULL;
 
   for (i = 0; i < self->pads->len; i++) {
     GstArclyMuxPad *pad = g_ptr_array_index (self->pads, i);
 
-    if (pad->eos || pad->given_up || !gst_queue_array_is_empty (pad->queue))
+    if (pad->is_data || pad->eos || pad->given_up ||
+        !gst_queue_array_is_empty (pad->queue))
       continue;
-    if (pad->position != NO_TIME && pad->position >= best_dts)
+    /* Data goes behind what begins at the same time: that may be a cut. */
+    if (pad->position != NO_TIME && pad->position >= best_dts + best->is_data)
       continue;
-    if (newest - track_position (self, pad) > self->bound)
+    /* Without sound or picture queued, data waits for them. */
+    if (newest != G_MININT64 &&
+        newest - track_position (self, pad) > self->bound)
       continue;
     *awaited = pad;
     return NULL;
@@ -74,18 +85,70 @@ pick_locked (GstArclyMux *self, GstArclyMuxPad **awaited)
   return best;
 }
 
+/* Data ends with what it goes beside. */
 static gboolean
 all_eos_locked (GstArclyMux *self)
 {
+  guint n_media = 0, i;
+
+  for (i = 0; i < self->pads->len; i++) {
+    GstArclyMuxPad *pad = g_ptr_array_index (self->pads, i);
+
+    if (!gst_queue_array_is_empty (pad->queue))
+      return FALSE;
+    n_media += !pad->is_data;
+    if (!pad->is_data && !pad->eos)
+      return FALSE;
+  }
+  return n_media > 0;
+}
+
+/* Nothing of video is queued, and what came last is too old to be only late. */
+static gboolean
+video_is_silent_locked (GstArclyMux *self)
+{
+  gint64 bound = MAX (self->bound, (gint64) MIN_SILENCE);
+  gint64 newest = G_MININT64;
   guint i;
 
   for (i = 0; i < self->pads->len; i++) {
     GstArclyMuxPad *pad = g_ptr_array_index (self->pads, i);
 
-    if (!pad->eos || !gst_queue_array_is_empty (pad->queue))
+    if (!pad->is_data)
+      newest = MAX (newest, pad->last_dts);
+  }
+  for (i = 0; i < self->pads->len; i++) {
+    GstArclyMuxPad *pad = g_ptr_array_index (self->pads, i);
+
+    if (!pad->is_video)
+      continue;
+    if (!gst_queue_array_is_empty (pad->queue))
+      return FALSE;
+    if (!pad->eos && !pad->given_up &&
+        newest - track_position (self, pad) <= bound)
       return FALSE;
   }
-  return self->pads->len > 0;
+  return TRUE;
+}
+
+/* Who sent both may be followed by somebody who sends sound only, and the pads
+ * stay: then sound that is not what it was decides, until video returns. While
+ * it is the same sound, video merely pauses. */
+static void
+choose_leader_locked (
+    GstArclyMux *self, GstArclyMuxPad *pad, GstArclyMuxJob *job)
+{
+  const GstArclyMuxItem *item = gst_queue_array_peek_head_struct (pad->queue);
+  gboolean led = self->sound_leads;
+
+  if (pad->is_video) {
+    self->had_video = TRUE;
+    self->sound_changed = self->sound_leads = FALSE;
+  } else if (self->had_video) {
+    self->sound_changed |= item->discont || item->jumped || item->changed;
+    self->sound_leads |= self->sound_changed && video_is_silent_locked (self);
+  }
+  job->turns = self->sound_leads != led;
 }
 
 /* A unit of this pad is a place to cut: the first video track decides, or any
@@ -95,7 +158,13 @@ judge_locked (GstArclyMux *self, GstArclyMuxPad *which, GstArclyMuxJob *job)
 {
   guint i;
 
-  job->leftover = FALSE;
+  job->leftover = job->may_cut = job->turns = FALSE;
+  if (which->is_data)
+    return;
+  choose_leader_locked (self, which, job);
+  job->may_cut = TRUE;
+  if (self->sound_leads)
+    return;
   for (i = 0; i < self->pads->len; i++) {
     GstArclyMuxPad *pad = g_ptr_array_index (self->pads, i);
 
@@ -108,7 +177,6 @@ judge_locked (GstArclyMux *self, GstArclyMuxPad *which, GstArclyMuxJob *job)
     }
     job->leftover = !which->is_video;
   }
-  job->may_cut = TRUE;
 }
 
 typedef struct {

@@ -11,6 +11,9 @@
  * interleaved coarsely. */
 #define NOT_LIVE_WAIT (10 * GST_SECOND)
 
+/* What data may be ahead. */
+#define DATA_BYTES (1024 * 1024)
+
 void
 gst_arcly_mux_update_bound (GstArclyMux *self, gboolean found_live)
 {
@@ -42,6 +45,33 @@ ask_live (GstArclyMux *self, GstArclyMuxPad *pad)
   gst_arcly_mux_update_bound (self, live);
 }
 
+/* Data that has no time (of a file, say) is of now, which is what came last of
+ * the others. What is ahead of them waits for them: FALSE if too much does. */
+static gboolean
+place_data_locked (
+    GstArclyMux *self, GstArclyMuxPad *pad, GstArclyMuxItem *item)
+{
+  gint64 newest = GST_ARCLY_MUX_NO_TIME;
+  guint i;
+
+  if (pad->queued_bytes + gst_buffer_get_size (item->buffer) > DATA_BYTES) {
+    if (!pad->warned_drop)
+      GST_WARNING_OBJECT (pad, "too much is ahead of its time, dropped");
+    pad->warned_drop = TRUE;
+    return FALSE;
+  }
+  if (item->dts != GST_ARCLY_MUX_NO_TIME)
+    return TRUE;
+  for (i = 0; i < self->pads->len; i++) {
+    GstArclyMuxPad *other = g_ptr_array_index (self->pads, i);
+
+    if (!other->is_data)
+      newest = MAX (newest, other->last_dts);
+  }
+  item->pts = item->dts = newest == GST_ARCLY_MUX_NO_TIME ? 0 : newest;
+  return TRUE;
+}
+
 static GstFlowReturn
 enqueue (GstArclyMux *self, GstArclyMuxPad *pad, GstArclyMuxItem *item)
 {
@@ -57,18 +87,24 @@ enqueue (GstArclyMux *self, GstArclyMuxPad *pad, GstArclyMuxItem *item)
     gst_arcly_mux_item_clear (item);
     return flow;
   }
+  if (pad->is_data && !place_data_locked (self, pad, item)) {
+    g_mutex_unlock (&self->lock);
+    gst_arcly_mux_item_clear (item);
+    return GST_FLOW_OK;
+  }
   pad->thread = g_thread_self ();
   pad->given_up = FALSE;
   pad->last_dts = item->dts;
   pad->position = item->dts + item->duration;
   pad->queued_bytes += gst_buffer_get_size (item->buffer);
   self->queued_bytes += gst_buffer_get_size (item->buffer);
-  if (self->start_dts == GST_ARCLY_MUX_NO_TIME)
+  if (self->start_dts == GST_ARCLY_MUX_NO_TIME && !pad->is_data)
     self->start_dts = item->dts;
   self->progress++;
   gst_queue_array_push_tail_struct (pad->queue, item);
   gst_arcly_mux_advance_locked (self);
-  flow = gst_arcly_mux_wait_for_room_locked (self, pad);
+  flow = pad->is_data ? self->flow
+                      : gst_arcly_mux_wait_for_room_locked (self, pad);
   g_mutex_unlock (&self->lock);
   return flow;
 }
@@ -82,7 +118,8 @@ gst_arcly_mux_chain (GstPad *gst_pad, GstObject *parent, GstBuffer *buffer)
   GstArclyMuxItem item = { 0 };
   g_autoptr (GError) error = NULL;
 
-  if (!pad->format || pad->segment.format != GST_FORMAT_TIME) {
+  if (!pad->format ||
+      (pad->segment.format != GST_FORMAT_TIME && !pad->is_data)) {
     GST_ELEMENT_ERROR (self, CORE, NEGOTIATION, (NULL),
         ("%s got data before %s", GST_PAD_NAME (pad),
             pad->format ? "a segment in time" : "caps"));
@@ -123,6 +160,7 @@ static gboolean
 set_caps (GstArclyMux *self, GstArclyMuxPad *pad, GstCaps *caps)
 {
   GstArclyMuxClass *klass = GST_ARCLY_MUX_GET_CLASS (self);
+  g_autoptr (GstCaps) old = gst_pad_get_current_caps (GST_PAD (pad));
   gpointer format;
   g_autoptr (GError) error = NULL;
 
@@ -137,6 +175,7 @@ set_caps (GstArclyMux *self, GstArclyMuxPad *pad, GstCaps *caps)
   gst_arcly_mux_pad_clear_format (pad);
   pad->format = format;
   pad->format_unref = klass->format_unref;
+  pad->changed |= old && !gst_caps_is_equal (old, caps);
 
   g_mutex_lock (&self->lock);
   pad->announced = TRUE;
@@ -235,6 +274,7 @@ flush_stop (GstArclyMux *self, GstArclyMuxPad *pad, GstEvent *event)
   self->flow = GST_FLOW_OK;
   self->eos_sent = FALSE;
   self->start_dts = GST_ARCLY_MUX_NO_TIME;
+  self->had_video = self->sound_changed = self->sound_leads = FALSE;
   g_mutex_unlock (&self->lock);
 
   gst_pad_push_event (self->srcpad, event);

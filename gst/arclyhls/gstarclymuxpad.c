@@ -39,7 +39,7 @@ gst_arcly_mux_pad_reset_times (GstArclyMuxPad *pad)
 {
   gst_segment_init (&pad->segment, GST_FORMAT_UNDEFINED);
   gst_arcly_mux_times_reset (&pad->times);
-  pad->discont = FALSE;
+  pad->discont = pad->changed = FALSE;
 }
 
 /* A buffer outside its segment still has a place: frames that precede the
@@ -50,7 +50,8 @@ running_time (GstArclyMuxPad *pad, GstClockTime timestamp)
   guint64 value;
   gint sign;
 
-  if (!GST_CLOCK_TIME_IS_VALID (timestamp))
+  if (!GST_CLOCK_TIME_IS_VALID (timestamp) ||
+      pad->segment.format != GST_FORMAT_TIME)
     return NO_TIME;
   sign = gst_segment_to_running_time_full (
       &pad->segment, GST_FORMAT_TIME, timestamp, &value);
@@ -82,6 +83,16 @@ gst_arcly_mux_h264_depth (GstBuffer *buffer, guint nal_length_size)
   return depth;
 }
 
+/* Each alone: nothing that it follows, and no order. */
+static void
+stamp_data (GstArclyMuxPad *pad, GstBuffer *buffer, GstArclyMuxItem *item)
+{
+  item->pts = running_time (pad, GST_BUFFER_PTS (buffer));
+  if (item->pts == NO_TIME)
+    item->pts = running_time (pad, GST_BUFFER_DTS (buffer));
+  item->dts = item->pts;
+}
+
 gboolean
 gst_arcly_mux_pad_stamp (GstArclyMuxPad *pad, GstBuffer *buffer,
     GstClockTime nominal, GstArclyMuxDepthFunc get_depth, GstArclyMuxItem *item,
@@ -93,6 +104,10 @@ gst_arcly_mux_pad_stamp (GstArclyMuxPad *pad, GstBuffer *buffer,
         pad->is_video ? running_time (pad, GST_BUFFER_DTS (buffer)) : NO_TIME,
   };
 
+  if (pad->is_data) {
+    stamp_data (pad, buffer, item);
+    return TRUE;
+  }
   if (!pad->is_video && stamp.pts == NO_TIME)
     stamp.pts = running_time (pad, GST_BUFFER_DTS (buffer));
   if (GST_BUFFER_DURATION_IS_VALID (buffer) &&
@@ -110,7 +125,8 @@ gst_arcly_mux_pad_stamp (GstArclyMuxPad *pad, GstBuffer *buffer,
   item->duration = stamp.duration;
   item->discont = pad->discont;
   item->jumped = stamp.jumped;
-  pad->discont = FALSE;
+  item->changed = pad->changed;
+  pad->discont = pad->changed = FALSE;
   return TRUE;
 }
 

@@ -19,6 +19,7 @@ typedef struct {
   gint64 duration;             /* ns, 0 if not known */
   gboolean discont;            /* the input says so */
   gboolean jumped;             /* the time base went back */
+  gboolean changed;            /* other caps than the unit before had */
 } GstArclyMuxItem;
 
 #define GST_TYPE_ARCLY_MUX_PAD (gst_arcly_mux_pad_get_type ())
@@ -32,6 +33,7 @@ typedef struct {
 
   /* Set before the pad is added, constant then. */
   gboolean is_video;
+  gboolean is_data; /* it goes beside the others, and nobody waits for it */
 
   /* Streaming thread of this pad only. */
   GstSegment segment;
@@ -39,6 +41,7 @@ typedef struct {
   GDestroyNotify format_unref; /* of the subclass */
   GstArclyMuxTimes times;
   gboolean discont;
+  gboolean changed; /* caps, since the last unit */
   gboolean live_asked;
   gboolean warned_drop;
 

@@ -10,6 +10,9 @@
  * the element, up to #GstArclyMux:max-wait, and then the others go on without
  * it.
  *
+ * What goes beside them has pads named data_%u: timed ID3, one tag a buffer,
+ * and SCTE-35, one splice_info_section a buffer. Nobody waits for these.
+ *
  * Each output buffer is a picture or some frames of sound in whole packets,
  * with their times. A buffer without the DELTA_UNIT flag is a place to cut: it
  * begins with PAT and PMT, and a decoder can start there.
@@ -65,6 +68,11 @@ static GstStaticPadTemplate audio_template =
                          "audio/mpeg, mpegversion = (int) 1, "
                          "layer = (int) [ 1, 3 ]; "
                          "audio/x-ac3; audio/x-eac3; audio/x-opus"));
+
+/* One ID3 tag, or one splice_info_section, a buffer. */
+static GstStaticPadTemplate data_template =
+    GST_STATIC_PAD_TEMPLATE ("data_%u", GST_PAD_SINK, GST_PAD_REQUEST,
+        GST_STATIC_CAPS ("meta/x-id3; application/x-scte-35"));
 
 static GstStaticPadTemplate src_template =
     GST_STATIC_PAD_TEMPLATE ("src", GST_PAD_SRC, GST_PAD_ALWAYS,
@@ -142,6 +150,7 @@ pad_reset (GstArclyMuxPad *mux_pad)
   g_clear_pointer (&pad->active, gst_arcly_ts_mux_format_unref);
   g_clear_pointer (&pad->video, gst_arcly_ts_video_free);
   g_clear_pointer (&pad->pack.bytes, g_byte_array_unref);
+  pad->pack.duration = 0;
   pad->stream = NULL;
   pad->warned_malformed = FALSE;
   pad->warned_full = FALSE;
@@ -342,7 +351,8 @@ gst_arcly_ts_mux_class_init (GstArclyTsMuxClass *klass)
   mux_class->flushed = gst_arcly_ts_mux_output_flushed;
   mux_class->reset = gst_arcly_ts_mux_output_reset;
   gst_arcly_mux_class_add_templates (mux_class, &video_template,
-      &audio_template, GST_TYPE_ARCLY_TS_MUX_PAD, &src_template);
+      &audio_template, &data_template, GST_TYPE_ARCLY_TS_MUX_PAD,
+      &src_template);
   gst_element_class_set_static_metadata (element_class, "Arcly MPEG-TS muxer",
       "Codec/Muxer", "Muxes live video and audio into MPEG-TS",
       "The gst-arcly authors");

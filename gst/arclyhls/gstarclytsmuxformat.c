@@ -12,6 +12,8 @@
 #define STREAM_ID_PRIVATE 0xbd
 #define STREAM_ID_AUDIO 0xc0
 #define STREAM_ID_VIDEO 0xe0
+/* A section has none. */
+#define STREAM_ID_NONE 0xff
 
 /* ETSI EN 300 468, 6.2.16, and "Opus in MPEG-TS". */
 #define EXTENSION_DESCRIPTOR 0x7f
@@ -334,6 +336,21 @@ read_mpeg_audio (
   return TRUE;
 }
 
+static gboolean
+read_data (GstArclyTsMuxFormat *format, const GstStructure *s)
+{
+  if (gst_structure_has_name (s, "meta/x-id3")) {
+    format->codec = GST_ARCLY_TS_MUX_ID3;
+    format->stream_id = STREAM_ID_PRIVATE;
+    gst_arcly_ts_pmt_entry_set_id3 (&format->entry);
+  } else {
+    format->codec = GST_ARCLY_TS_MUX_SCTE35;
+    format->stream_id = STREAM_ID_NONE;
+    format->entry.type = GST_ARCLY_TS_TYPE_SCTE35;
+  }
+  return TRUE;
+}
+
 GstArclyTsMuxFormat *
 gst_arcly_ts_mux_format_new (GstCaps *caps, GError **error)
 {
@@ -350,6 +367,9 @@ gst_arcly_ts_mux_format_new (GstCaps *caps, GError **error)
     ok = read_opus (format, s, error);
   else if (gst_structure_has_name (s, "audio/mpeg"))
     ok = read_mpeg_audio (format, s, error);
+  else if (gst_structure_has_name (s, "meta/x-id3") ||
+           gst_structure_has_name (s, "application/x-scte-35"))
+    ok = read_data (format, s);
   else
     ok = read_ac3 (format, s);
   return ok ? g_steal_pointer (&format) : NULL;

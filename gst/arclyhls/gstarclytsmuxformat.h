@@ -20,6 +20,8 @@ typedef enum {
   GST_ARCLY_TS_MUX_MPEG_AUDIO,
   GST_ARCLY_TS_MUX_AC3, /* and E-AC-3 */
   GST_ARCLY_TS_MUX_OPUS,
+  GST_ARCLY_TS_MUX_ID3,
+  GST_ARCLY_TS_MUX_SCTE35,
 } GstArclyTsMuxCodec;
 
 typedef struct {

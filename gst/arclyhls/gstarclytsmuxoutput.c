@@ -4,6 +4,7 @@
 #include "config.h"
 
 #include "gstarclytsmuxprivate.h"
+#include "mpegtsdata.h"
 
 /* Tables in front of each frame would double an audio-only stream. */
 #define AUDIO_CUT_NS (500 * GST_MSECOND)
@@ -283,7 +284,8 @@ void
 gst_arcly_ts_mux_output_write (GstArclyTsMux *self, const GstArclyTsMuxUnit *in)
 {
   gboolean is_video = GST_ARCLY_MUX_PAD (in->pad)->is_video;
-  gboolean jumped = jumps (self, in);
+  gboolean is_data = GST_ARCLY_MUX_PAD (in->pad)->is_data;
+  gboolean jumped = !is_data && jumps (self, in);
   GstArclyTsUnit unit = {
     .stream = in->pad->stream,
     .pts = in->pts,
@@ -291,12 +293,15 @@ gst_arcly_ts_mux_output_write (GstArclyTsMux *self, const GstArclyTsMuxUnit *in)
     .payload = in->payload,
     .random_access = in->random_access,
     .cut = in->may_cut && in->random_access,
+    .section = in->section,
   };
   GstBuffer *out;
   gboolean discont;
 
   if (jumped)
     self->need_discont = self->need_clock = TRUE;
+  if (in->turns)
+    self->need_discont = TRUE;
   /* An audio-only stream can be cut anywhere; it need not be everywhere. */
   if (unit.cut && !is_video) {
     unit.cut = self->need_discont || in->discont ||
@@ -317,7 +322,8 @@ gst_arcly_ts_mux_output_write (GstArclyTsMux *self, const GstArclyTsMuxUnit *in)
     self->need_discont = self->need_clock = FALSE;
     self->last_cut = in->dts;
   }
-  self->last_dts = jumped ? in->dts : MAX (self->last_dts, in->dts);
+  if (!is_data)
+    self->last_dts = jumped ? in->dts : MAX (self->last_dts, in->dts);
 
   out = make_buffer (self, in, &unit, discont);
   if (self->packets > 0)
@@ -339,6 +345,7 @@ add_video (GstArclyTsMux *self, GstArclyMuxJob *job, const GstMapInfo *map,
     .duration = item->duration,
     .may_cut = job->may_cut,
     .leftover = job->leftover,
+    .turns = job->turns,
     .discont = item->discont,
     .jumped = item->jumped,
   };
@@ -350,6 +357,38 @@ add_video (GstArclyTsMux *self, GstArclyMuxJob *job, const GstMapInfo *map,
   /* What precedes a place to cut stays in front of it. */
   gst_arcly_ts_mux_pack_expire (
       self, item->dts, item->jumped || (unit.may_cut && unit.random_access));
+  gst_arcly_ts_mux_output_write (self, &unit);
+  return TRUE;
+}
+
+/* What comes before a place to cut is in front of it, as sound is. */
+static gboolean
+add_data (GstArclyTsMux *self, GstArclyMuxJob *job, const GstMapInfo *map,
+    GError **error)
+{
+  const GstArclyMuxItem *item = &job->item;
+  GstArclyTsMuxUnit unit = {
+    .pad = GST_ARCLY_TS_MUX_PAD (job->pad),
+    .payload = &self->gather,
+    .pts = item->pts,
+    .dts = item->dts,
+  };
+  g_autofree guint8 *moved = NULL;
+  const guint8 *data = map->data;
+
+  if (unit.pad->active->codec == GST_ARCLY_TS_MUX_SCTE35) {
+    if (!gst_arcly_ts_splice_check (data, map->size, error))
+      return FALSE;
+    /* Times inside it are those that all others get. */
+    data = moved = g_memdup2 (data, map->size);
+    gst_arcly_ts_splice_move (
+        moved, map->size, GST_ARCLY_TS_BASE_NS / 100000 * 9);
+    unit.section = TRUE;
+  } else if (!gst_arcly_ts_id3_check (data, map->size, error)) {
+    return FALSE;
+  }
+  gst_arcly_ts_gather_reset (&self->gather);
+  gst_arcly_ts_gather_add (&self->gather, data, map->size);
   gst_arcly_ts_mux_output_write (self, &unit);
   return TRUE;
 }
@@ -372,6 +411,9 @@ add (GstArclyTsMux *self, GstArclyMuxJob *job)
   }
   if (job->pad->is_video) {
     ok = add_video (self, job, &map, &error);
+  } else if (job->pad->is_data) {
+    gst_arcly_ts_mux_pack_expire (self, job->item.dts, FALSE);
+    ok = add_data (self, job, &map, &error);
   } else {
     gst_arcly_ts_mux_pack_expire (self, job->item.dts, FALSE);
     ok = gst_arcly_ts_mux_pack_add (self, job, &map, &error);

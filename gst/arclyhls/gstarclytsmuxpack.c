@@ -15,6 +15,8 @@
 #define MAX_PES (G_MAXUINT16 - 8)
 /* A tick of 90 kHz: no frame gets another time than it would have alone. */
 #define TOLERANCE_NS 11112
+/* To milliseconds; sums of durations are rounded, too. */
+#define MAX_ROUNDING_NS ((gint64) GST_MSECOND + TOLERANCE_NS)
 /* "Opus in MPEG-TS": 13 bits, in samples at 48 kHz. */
 #define MAX_TRIM 8191
 
@@ -77,7 +79,7 @@ read_frame (const GstArclyTsMuxFormat *format, GstBuffer *buffer,
     case GST_ARCLY_TS_MUX_OPUS:
       return read_opus (buffer, map, frame, error);
     default:
-      g_assert_not_reached ();
+      g_assert_not_reached (); /* not sound */
   }
 }
 
@@ -108,6 +110,7 @@ gst_arcly_ts_mux_pack_write (GstArclyTsMux *self, GstArclyTsMuxPad *pad)
     .may_cut = pack->may_cut,
     .random_access = TRUE,
     .leftover = pack->leftover,
+    .turns = pack->turns,
     .discont = pack->discont,
     .jumped = pack->jumped,
   };
@@ -160,16 +163,32 @@ has_time (GstArclyTsMux *self, GstArclyTsMuxPad *pad, gint64 duration)
          pad->pack.duration + duration <= self->clock_interval;
 }
 
+/* RTMP, FLV and Matroska round times to milliseconds, up or down: what is where
+ * the frames before end but for that begins there. It is never more than the
+ * rounding away from what came, so it cannot drift. */
+static gint64
+unround (const GstArclyTsMuxPack *pack, const GstArclyMuxItem *item)
+{
+  gint64 end = pack->pts + pack->duration;
+
+  if (pack->duration == 0 || item->discont || item->jumped ||
+      GST_BUFFER_PTS (item->buffer) % GST_MSECOND != 0 ||
+      ABS (item->pts - end) > MAX_ROUNDING_NS)
+    return item->pts;
+  return end;
+}
+
 /* Is the frame what a demuxer would take it for behind those that wait? */
 static gboolean
-continues (const GstArclyTsMuxPack *pack, const GstArclyMuxJob *job, gsize size)
+continues (const GstArclyTsMuxPack *pack, const GstArclyMuxJob *job, gint64 pts,
+    gsize size)
 {
   const GstArclyMuxItem *item = &job->item;
-  gint64 off = item->pts - (pack->pts + pack->duration);
+  gint64 off = pts - (pack->pts + pack->duration);
 
-  return !item->discont && !item->jumped && ABS (off) <= TOLERANCE_NS &&
-         job->may_cut == pack->may_cut && job->leftover == pack->leftover &&
-         pack->bytes->len + size <= MAX_PES;
+  return !item->discont && !item->jumped && !job->turns &&
+         ABS (off) <= TOLERANCE_NS && job->may_cut == pack->may_cut &&
+         job->leftover == pack->leftover && pack->bytes->len + size <= MAX_PES;
 }
 
 gboolean
@@ -179,6 +198,7 @@ gst_arcly_ts_mux_pack_add (GstArclyTsMux *self, GstArclyMuxJob *job,
   GstArclyTsMuxPad *pad = GST_ARCLY_TS_MUX_PAD (job->pad);
   GstArclyTsMuxPack *pack = &pad->pack;
   Frame frame;
+  gint64 pts;
 
   if (map->size > MAX_PES - sizeof frame.head) {
     g_set_error (error, GST_ARCLY_ERROR, GST_ARCLY_ERROR_LIMIT,
@@ -188,15 +208,18 @@ gst_arcly_ts_mux_pack_add (GstArclyTsMux *self, GstArclyMuxJob *job,
   if (!read_frame (job->item.format, job->item.buffer, map, &frame, error))
     return FALSE;
 
-  if (is_open (pack) && !continues (pack, job, frame.head_size + map->size))
+  pts = unround (pack, &job->item);
+  if (is_open (pack) &&
+      !continues (pack, job, pts, frame.head_size + map->size))
     gst_arcly_ts_mux_pack_write (self, pad);
   if (!pack->bytes)
     pack->bytes = g_byte_array_new ();
   if (!is_open (pack)) {
-    pack->pts = job->item.pts;
+    pack->pts = pts;
     pack->duration = 0;
     pack->may_cut = job->may_cut;
     pack->leftover = job->leftover;
+    pack->turns = job->turns;
     pack->discont = job->item.discont;
     pack->jumped = job->item.jumped;
     g_ptr_array_add (self->packing, gst_object_ref (pad));

@@ -23,10 +23,11 @@ G_DECLARE_FINAL_TYPE (GstArclyTsMuxPad, gst_arcly_ts_mux_pad, GST,
 /* Sound that waits for more, to share a PES. */
 typedef struct {
   GByteArray *bytes; /* owned, NULL before the first; empty: nothing waits */
-  gint64 pts;        /* of the first frame, ns */
-  gint64 duration;   /* of all frames, ns */
+  gint64 pts;        /* of the first frame, ns; also when all were written */
+  gint64 duration;   /* of all frames, ns; 0 before the first of all */
   gboolean may_cut;
   gboolean leftover;
+  gboolean turns;
   gboolean discont;
   gboolean jumped;
 } GstArclyTsMuxPack;
@@ -40,7 +41,9 @@ typedef struct {
   gint64 duration;
   gboolean may_cut; /* if it can be decoded from here */
   gboolean random_access;
+  gboolean section;
   gboolean leftover;
+  gboolean turns;
   gboolean discont;
   gboolean jumped;
 } GstArclyTsMuxUnit;

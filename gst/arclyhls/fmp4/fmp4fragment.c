@@ -147,6 +147,21 @@ gst_arcly_fmp4_put_prft (
   gst_arcly_fmp4_box_end (out, box);
 }
 
+void
+gst_arcly_fmp4_put_emsg (GByteArray *out, const GstArclyFmp4Event *event)
+{
+  guint box = gst_arcly_fmp4_full_box_begin (out, "emsg", 1, 0);
+
+  gst_arcly_fmp4_put_u32 (out, event->timescale);
+  gst_arcly_fmp4_put_u64 (out, event->start);
+  gst_arcly_fmp4_put_u32 (out, event->duration);
+  gst_arcly_fmp4_put_u32 (out, event->id);
+  gst_arcly_fmp4_put_string (out, event->scheme);
+  gst_arcly_fmp4_put_string (out, ""); /* value */
+  gst_arcly_fmp4_put_bytes (out, event->message);
+  gst_arcly_fmp4_box_end (out, box);
+}
+
 guint
 gst_arcly_fmp4_put_sidx (GByteArray *out, const GstArclyFmp4Index *index)
 {

@@ -44,6 +44,18 @@ void gst_arcly_fmp4_put_styp (
 void gst_arcly_fmp4_put_prft (
     GByteArray *out, guint32 track_id, guint64 ntp, guint64 media_time);
 
+/* ISO/IEC 23009-1, 5.10.3.3: version 1, an event at a time of its own. */
+typedef struct {
+  const gchar *scheme;
+  guint32 timescale;
+  guint64 start;
+  guint32 duration; /* G_MAXUINT32: not known */
+  guint32 id;
+  GBytes *message;
+} GstArclyFmp4Event;
+
+void gst_arcly_fmp4_put_emsg (GByteArray *out, const GstArclyFmp4Event *event);
+
 /* 8.16.3: one reference, to what follows at once. Where its size goes; patch
  * it with gst_arcly_fmp4_patch_u32(). */
 typedef struct {

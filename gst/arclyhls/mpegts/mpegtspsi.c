@@ -11,6 +11,19 @@
 #define PMT_TABLE_ID 2
 #define TRANSPORT_STREAM_ID 1
 #define REGISTRATION_DESCRIPTOR 0x05
+#define METADATA_POINTER_DESCRIPTOR 0x25
+#define METADATA_DESCRIPTOR 0x26
+#define POINTER_SIZE (sizeof id3_format + 3)
+
+/* "Timed Metadata for HTTP Live Streaming", 2.3: what names the format in
+ * metadata_pointer and metadata descriptors alike (2.6.58 and 2.6.60), with
+ * metadata_service_id 0. */
+static const guint8 id3_format[] = { 0xff, 0xff, 'I', 'D', '3', ' ', 0xff, 'I',
+  'D', '3', ' ', 0 };
+
+/* SCTE 35, 8.1: of the program. */
+static const guint8 cue_registration[] = { REGISTRATION_DESCRIPTOR, 4, 'C', 'U',
+  'E', 'I' };
 
 /* Bit by bit: a section is small and written a few times a second. */
 guint32
@@ -53,10 +66,60 @@ gst_arcly_ts_pmt_entry_register (
   g_assert (ok);
 }
 
-guint
-gst_arcly_ts_pmt_entry_size (const GstArclyTsPmtEntry *entry)
+void
+gst_arcly_ts_pmt_entry_set_id3 (GstArclyTsPmtEntry *entry)
 {
-  return 5 + entry->n_descriptor_bytes;
+  guint8 data[sizeof id3_format + 1];
+  gboolean ok;
+
+  memcpy (data, id3_format, sizeof id3_format);
+  data[sizeof id3_format] = 0x0f; /* no decoder configuration, no DSM-CC */
+  entry->type = GST_ARCLY_TS_TYPE_METADATA;
+  entry->n_descriptor_bytes = 0;
+  ok = gst_arcly_ts_pmt_entry_add (
+      entry, METADATA_DESCRIPTOR, data, sizeof data);
+  g_assert (ok);
+}
+
+gboolean
+gst_arcly_ts_pmt_entry_is_data (const GstArclyTsPmtEntry *entry)
+{
+  return entry->type == GST_ARCLY_TS_TYPE_METADATA ||
+         entry->type == GST_ARCLY_TS_TYPE_SCTE35;
+}
+
+static gboolean
+has_type (const GstArclyTsPmtEntry *entries, guint n_entries, guint8 type)
+{
+  guint i;
+
+  for (i = 0; i < n_entries; i++) {
+    if (entries[i].type == type)
+      return TRUE;
+  }
+  return FALSE;
+}
+
+static guint
+program_info_size (const GstArclyTsPmtEntry *entries, guint n_entries)
+{
+  guint size = 0;
+
+  if (has_type (entries, n_entries, GST_ARCLY_TS_TYPE_METADATA))
+    size += 2 + POINTER_SIZE;
+  if (has_type (entries, n_entries, GST_ARCLY_TS_TYPE_SCTE35))
+    size += sizeof cue_registration;
+  return size;
+}
+
+guint
+gst_arcly_ts_pmt_size (const GstArclyTsPmtEntry *entries, guint n_entries)
+{
+  guint size = program_info_size (entries, n_entries), i;
+
+  for (i = 0; i < n_entries; i++)
+    size += 5 + entries[i].n_descriptor_bytes;
+  return size;
 }
 
 static guint8 *
@@ -114,6 +177,25 @@ gst_arcly_ts_pat_write (guint8 packet[GST_ARCLY_TS_PACKET_SIZE])
   section_end (packet, p);
 }
 
+static guint8 *
+put_program_info (guint8 *p, const GstArclyTsPmtEntry *entries, guint n_entries)
+{
+  p = put16 (p, 0xf000 | program_info_size (entries, n_entries));
+  if (has_type (entries, n_entries, GST_ARCLY_TS_TYPE_METADATA)) {
+    *p++ = METADATA_POINTER_DESCRIPTOR;
+    *p++ = POINTER_SIZE;
+    memcpy (p, id3_format, sizeof id3_format);
+    p += sizeof id3_format;
+    *p++ = 0x1f; /* in this stream, no locator */
+    p = put16 (p, GST_ARCLY_TS_PROGRAM);
+  }
+  if (has_type (entries, n_entries, GST_ARCLY_TS_TYPE_SCTE35)) {
+    memcpy (p, cue_registration, sizeof cue_registration);
+    p += sizeof cue_registration;
+  }
+  return p;
+}
+
 /* 2.4.4.8 */
 void
 gst_arcly_ts_pmt_write (guint8 packet[GST_ARCLY_TS_PACKET_SIZE], guint version,
@@ -121,14 +203,13 @@ gst_arcly_ts_pmt_write (guint8 packet[GST_ARCLY_TS_PACKET_SIZE], guint version,
 {
   guint8 *p = section_begin (packet, GST_ARCLY_TS_PMT_PID, PMT_TABLE_ID,
       GST_ARCLY_TS_PROGRAM, version);
-  guint i, room = 0;
+  guint i;
 
-  for (i = 0; i < n_entries; i++)
-    room += gst_arcly_ts_pmt_entry_size (&entries[i]);
-  g_assert (room <= GST_ARCLY_TS_PMT_ROOM);
+  g_assert (
+      gst_arcly_ts_pmt_size (entries, n_entries) <= GST_ARCLY_TS_PMT_ROOM);
 
   p = put16 (p, 0xe000 | pcr_pid);
-  p = put16 (p, 0xf000); /* program_info_length */
+  p = put_program_info (p, entries, n_entries);
   for (i = 0; i < n_entries; i++) {
     *p++ = entries[i].type;
     p = put16 (p, 0xe000 | entries[i].pid);

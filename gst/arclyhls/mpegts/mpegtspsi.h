@@ -22,6 +22,9 @@ G_BEGIN_DECLS
 #define GST_ARCLY_TS_TYPE_ADTS 0x0f
 #define GST_ARCLY_TS_TYPE_H264 0x1b
 #define GST_ARCLY_TS_TYPE_H265 0x24
+/* ID3 in PES, and SCTE-35. */
+#define GST_ARCLY_TS_TYPE_METADATA 0x15
+#define GST_ARCLY_TS_TYPE_SCTE35 0x86
 /* ATSC A/53, part 3, annex A. */
 #define GST_ARCLY_TS_TYPE_AC3 0x81
 #define GST_ARCLY_TS_TYPE_EAC3 0x87
@@ -41,8 +44,16 @@ void gst_arcly_ts_pmt_entry_register (
 gboolean gst_arcly_ts_pmt_entry_add (
     GstArclyTsPmtEntry *entry, guint8 tag, const guint8 *data, guint size);
 
-/* The bytes of GST_ARCLY_TS_PMT_ROOM that the entry takes. */
-guint gst_arcly_ts_pmt_entry_size (const GstArclyTsPmtEntry *entry);
+/* It is timed ID3, of which a program has one kind. */
+void gst_arcly_ts_pmt_entry_set_id3 (GstArclyTsPmtEntry *entry);
+
+/* Does it go beside picture and sound? */
+gboolean gst_arcly_ts_pmt_entry_is_data (const GstArclyTsPmtEntry *entry);
+
+/* The bytes of GST_ARCLY_TS_PMT_ROOM that these take, with what the program is
+ * said to have because of them. */
+guint gst_arcly_ts_pmt_size (
+    const GstArclyTsPmtEntry *entries, guint n_entries);
 
 /* Annex A: the CRC that closes each section. Over a whole section with its
  * CRC the result is 0. */

@@ -77,10 +77,12 @@ gst_arcly_ts_writer_set_timing (GstArclyTsWriter *writer, gint64 psi_interval,
   writer->pcr_lead = pcr_lead;
 }
 
-/* The clock goes with the first video stream, else with the first of all. */
+/* The clock goes with the first video stream, else with the first of sound,
+ * else with the first of all. */
 static GstArclyTsStream *
 find_pcr_stream (const GstArclyTsWriter *writer)
 {
+  GstArclyTsStream *best = NULL;
   guint i;
 
   for (i = 0; i < writer->streams->len; i++) {
@@ -88,29 +90,43 @@ find_pcr_stream (const GstArclyTsWriter *writer)
 
     if ((stream->stream_id & 0xf0) == 0xe0)
       return stream;
+    if (!best || (gst_arcly_ts_pmt_entry_is_data (&best->entry) &&
+                     !gst_arcly_ts_pmt_entry_is_data (&stream->entry)))
+      best = stream;
   }
-  return writer->streams->len > 0 ? g_ptr_array_index (writer->streams, 0)
-                                  : NULL;
+  return best;
+}
+
+/* All but one. Returns how many. */
+static guint
+list_entries (const GstArclyTsWriter *writer, const GstArclyTsStream *without,
+    GstArclyTsPmtEntry *entries)
+{
+  guint i, n = 0;
+
+  for (i = 0; i < writer->streams->len; i++) {
+    const GstArclyTsStream *stream = g_ptr_array_index (writer->streams, i);
+
+    if (stream != without)
+      entries[n++] = stream->entry;
+  }
+  return n;
 }
 
 static void
 rebuild_pmt (GstArclyTsWriter *writer)
 {
   GstArclyTsPmtEntry entries[GST_ARCLY_TS_MAX_STREAMS];
-  guint i;
+  guint n = list_entries (writer, NULL, entries);
 
   writer->pcr_stream = find_pcr_stream (writer);
-  for (i = 0; i < writer->streams->len; i++)
-    entries[i] =
-        ((GstArclyTsStream *) g_ptr_array_index (writer->streams, i))->entry;
   /* 2.4.4.9: the version changes whenever the table does. Tables that were
    * never written don't count. */
   if (!writer->timing.tables_changed)
     writer->pmt_version = (writer->pmt_version + 1) & 0x1f;
   writer->timing.tables_changed = TRUE;
   gst_arcly_ts_pmt_write (writer->pmt, writer->pmt_version,
-      writer->pcr_stream ? writer->pcr_stream->entry.pid : 0x1fff, entries,
-      writer->streams->len);
+      writer->pcr_stream ? writer->pcr_stream->entry.pid : 0x1fff, entries, n);
 }
 
 /* Is there room for one more, when "without" makes place? */
@@ -118,16 +134,11 @@ static gboolean
 fits (const GstArclyTsWriter *writer, const GstArclyTsPmtEntry *entry,
     const GstArclyTsStream *without)
 {
-  guint room = gst_arcly_ts_pmt_entry_size (entry);
-  guint i;
+  GstArclyTsPmtEntry entries[GST_ARCLY_TS_MAX_STREAMS + 1];
+  guint n = list_entries (writer, without, entries);
 
-  for (i = 0; i < writer->streams->len; i++) {
-    const GstArclyTsStream *stream = g_ptr_array_index (writer->streams, i);
-
-    if (stream != without)
-      room += gst_arcly_ts_pmt_entry_size (&stream->entry);
-  }
-  return room <= GST_ARCLY_TS_PMT_ROOM;
+  entries[n++] = *entry;
+  return gst_arcly_ts_pmt_size (entries, n) <= GST_ARCLY_TS_PMT_ROOM;
 }
 
 GstArclyTsStream *
@@ -368,9 +379,12 @@ write_lead (GstArclyTsWriter *writer, Timing *timing,
   return out;
 }
 
+/* Of a section: pointer_field. */
 static guint
-pes_header_size (const GstArclyTsUnit *unit)
+head_size (const GstArclyTsUnit *unit)
 {
+  if (unit->section)
+    return 1;
   return 9 + (unit->pts == unit->dts ? 5 : 10);
 }
 
@@ -383,7 +397,7 @@ adaptation_size (guint8 flags)
 static guint
 unit_packets (const GstArclyTsUnit *unit, guint8 flags)
 {
-  gsize total = pes_header_size (unit) + unit->payload->size;
+  gsize total = head_size (unit) + unit->payload->size;
 
   return (adaptation_size (flags) + total + PAYLOAD_SIZE - 1) / PAYLOAD_SIZE;
 }
@@ -457,7 +471,7 @@ gst_arcly_ts_writer_write (
   GstArclyTsStream *stream = unit->stream;
   gsize left = unit->payload->size;
   GatherPos pos = { (GstArclyTsPiece *) unit->payload->pieces->data, 0 };
-  guint head = pes_header_size (unit);
+  guint head = head_size (unit);
   gboolean start = TRUE;
   Lead lead;
 
@@ -466,12 +480,18 @@ gst_arcly_ts_writer_write (
     guint8 flags = start ? lead.flags : 0;
     guint room = PAYLOAD_SIZE - adaptation_size (flags) - (start ? head : 0);
     gsize n = MIN (left, room);
+    /* 2.4.3.3 and 2.4.4: stuffing is in front of a PES and behind a section. */
+    guint stuffing = unit->section ? 0 : room - n;
     guint8 *p = put_header (out, stream, start,
-        adaptation_size (flags) + (room - n), flags, lead.pcr);
+        adaptation_size (flags) + stuffing, flags, lead.pcr);
 
-    if (start)
+    if (start && unit->section)
+      *p++ = 0; /* pointer_field */
+    else if (start)
       p = put_pes_header (p, unit);
     copy_payload (&pos, p, n);
+    if (unit->section)
+      memset (p + n, 0xff, room - n);
     stream->continuity = (stream->continuity + 1) & 0xf;
     out += GST_ARCLY_TS_PACKET_SIZE;
     left -= n;

@@ -27,6 +27,7 @@ typedef struct {
   gboolean random_access; /* decoding can start here */
   gboolean cut;           /* PAT, PMT and PCR come first */
   gboolean discontinuity; /* the time base changes here */
+  gboolean section;       /* the payload is one, not a PES's; no PTS */
 } GstArclyTsUnit;
 
 GstArclyTsWriter *gst_arcly_ts_writer_new (void);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <string.h>
 
+#include "mpegtsdata.h"
 #include "mpegtswriter.h"
 #include "tschecker.h"
 
@@ -58,6 +59,7 @@ put (Fixture *f, GstArclyTsStream *stream, const guint8 *data, gsize size,
   g_autofree guint8 *block = NULL;
   gsize measured;
 
+  unit.section = data[0] == 0xfc;
   gst_arcly_ts_gather_init (&gather);
   /* In two pieces: where they meet shows nowhere. */
   gst_arcly_ts_gather_add (&gather, data, size / 2);
@@ -269,7 +271,7 @@ test_descriptors (void)
   gst_arcly_ts_pmt_entry_register (&entry, "Opus");
   g_assert_true (gst_arcly_ts_pmt_entry_add (&entry, 0x7f, data, 8));
   g_assert_false (gst_arcly_ts_pmt_entry_add (&entry, 0x7f, data, 0));
-  g_assert_cmpuint (gst_arcly_ts_pmt_entry_size (&entry), ==, 21);
+  g_assert_cmpuint (gst_arcly_ts_pmt_size (&entry, 1), ==, 21);
   fixture_init (&f);
   for (i = 0; i < 7; i++, entry.pid++) {
     f.audio = gst_arcly_ts_writer_add_stream (f.writer, &entry, 0xbd);
@@ -294,6 +296,45 @@ test_descriptors (void)
       ((TsUnit *) g_ptr_array_index (report->units, 2))->stream_type, ==, 0x81);
   g_assert_cmpuint (
       ((TsUnit *) g_ptr_array_index (report->units, 2))->pid, ==, 0x300);
+  fixture_clear (&f);
+}
+
+/* Sections of every size around one, two and three packets, beside a picture
+ * that has the clock. */
+static void
+test_sections (void)
+{
+  g_autofree guint8 *picture = make_picture (25, TRUE);
+  g_autoptr (TsReport) report = NULL;
+  GstArclyTsStream *splices;
+  Fixture f;
+  guint n = 0, i;
+  gsize size;
+
+  fixture_init (&f);
+  splices = add_stream (f.writer, 0x101, GST_ARCLY_TS_TYPE_SCTE35, 0xff);
+  f.video = add_stream (f.writer, 0x100, 0x1b, 0xe0);
+  for (size = 20; size < 600; size++, n++) {
+    g_autofree guint8 *section = g_malloc0 (size);
+
+    section[0] = 0xfc;
+    section[1] = 0x30 | (size - 3) >> 8;
+    section[2] = (size - 3) & 0xff;
+    gst_arcly_ts_splice_move (section, size, n);
+    put (&f, f.video, picture, 25, n * 40 * MS, n * 40 * MS, TRUE);
+    put (&f, splices, section, size, n * 40 * MS, n * 40 * MS, FALSE);
+  }
+  report = ts_check (f.out->data, f.out->len, &limits);
+  assert_clean (report);
+  g_assert_cmpuint (report->units->len, ==, 2 * n);
+  g_assert_cmphex (report->program_registration, ==, 0x43554549);
+  for (i = 0; i < n; i++) {
+    const TsUnit *unit = g_ptr_array_index (report->units, 2 * i + 1);
+
+    g_assert_cmpuint (unit->pid, ==, 0x101);
+    g_assert_cmpuint (unit->es->len, ==, 20 + i);
+    g_assert_cmpuint (unit->es->data[7] << 8 | unit->es->data[8], ==, i);
+  }
   fixture_clear (&f);
 }
 
@@ -533,6 +574,7 @@ main (int argc, char **argv)
   g_test_add_func ("/mpegts/writer/late-stream", test_late_stream);
   g_test_add_func ("/mpegts/writer/limit", test_limit);
   g_test_add_func ("/mpegts/writer/descriptors", test_descriptors);
+  g_test_add_func ("/mpegts/writer/sections", test_sections);
   g_test_add_func ("/mpegts/checker/can-fail", test_checker_can_fail);
   return g_test_run ();
 }

@@ -9,6 +9,7 @@
 #define FIRST_FREE_PID 0x20
 #define PCR_HZ 27000000
 #define MAX_PROBLEMS 50
+#define SPLICES 0x86
 
 typedef struct {
   gint continuity; /* -1 before the first payload */
@@ -116,6 +117,7 @@ read_pmt (Checker *c, const guint8 *s, guint length)
   c->pcr_pid = (s[8] & 0x1f) << 8 | s[9];
   for (i = 0; i < N_PIDS; i++)
     c->pids[i].stream_type = 0;
+  c->report->program_registration = read_descriptors (c, s + 12, p - s - 12);
   while (p + 5 <= end) {
     guint pid = (p[1] & 0x1f) << 8 | p[2];
 
@@ -215,6 +217,27 @@ read_pcr (Checker *c, guint pid, const guint8 *p, gboolean discontinuity)
   c->pcr = pcr;
 }
 
+/* SCTE 35, 9.6; behind it is stuffing. */
+static void
+end_splice (Checker *c, TsUnit *unit)
+{
+  const guint8 *s = unit->es->data;
+  guint length = unit->es->len < 3 ? 0 : 3 + ((s[1] & 0xf) << 8 | s[2]);
+  guint i;
+
+  if (length < 20 || length > unit->es->len || s[0] != 0xfc) {
+    problem (c, "PID %u has no whole splice_info_section", unit->pid);
+    return;
+  }
+  if (section_crc (s, length) != 0)
+    problem (c, "CRC of a section on PID %u", unit->pid);
+  for (i = length; i < unit->es->len; i++) {
+    if (s[i] != 0xff)
+      problem (c, "stuffing behind a section on PID %u", unit->pid);
+  }
+  g_byte_array_set_size (unit->es, length);
+}
+
 static void
 end_unit (Checker *c, Pid *pid)
 {
@@ -224,6 +247,8 @@ end_unit (Checker *c, Pid *pid)
 
   if (!unit)
     return;
+  if (unit->stream_type == SPLICES)
+    end_splice (c, unit);
   if (pid->expected > 0 && unit->es->len != pid->expected)
     problem (c, "PES on PID %u has %u bytes, its length says %u", unit->pid,
         unit->es->len, pid->expected);
@@ -299,6 +324,31 @@ begin_unit (Checker *c, guint number, const guint8 *p, guint n,
   pid->expected = length > 0 ? length + 6 - header : 0;
 }
 
+/* A section, one at a time, has no time of its own. */
+static void
+begin_splice (Checker *c, guint number, const guint8 *p, guint n)
+{
+  Pid *pid = &c->pids[number];
+  TsUnit *unit;
+
+  end_unit (c, pid);
+  if (n < 2 || p[0] != 0) {
+    problem (c, "pointer_field on PID %u", number);
+    return;
+  }
+  unit = g_new0 (TsUnit, 1);
+  unit->pid = number;
+  unit->stream_type = pid->stream_type;
+  unit->packet = c->packet;
+  unit->pcr = c->pcr;
+  unit->pts = unit->dts = -1;
+  unit->es = g_byte_array_new ();
+  g_byte_array_append (unit->es, p + 1, n - 1);
+  g_ptr_array_add (c->report->units, unit);
+  pid->unit = unit;
+  pid->expected = 0;
+}
+
 static void
 check_continuity (Checker *c, guint number, guint counter, gboolean payload)
 {
@@ -359,7 +409,9 @@ read_packet (Checker *c, const guint8 *p)
     return;
   if (c->pids[number].stream_type == 0)
     problem (c, "PID %u is in no PMT", number);
-  if (p[1] & 0x40)
+  if ((p[1] & 0x40) && c->pids[number].stream_type == SPLICES)
+    begin_splice (c, number, p + skip, PACKET - skip);
+  else if (p[1] & 0x40)
     begin_unit (c, number, p + skip, PACKET - skip, (flags & 0x40) != 0,
         (flags & 0x80) != 0);
   else if (c->pids[number].unit)

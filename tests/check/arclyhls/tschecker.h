@@ -12,7 +12,7 @@ typedef struct {
   guint16 pid;
   guint8 stream_type;
   guint32 registration; /* format_identifier in the PMT, 0 without */
-  gint64 pts;           /* 90 kHz, unwrapped */
+  gint64 pts;           /* 90 kHz, unwrapped; of a section -1 */
   gint64 dts;           /* 90 kHz, unwrapped; the same as pts if not written */
   gint64 pcr; /* 27 MHz, unwrapped: the last one before its end, or -1 */
   gboolean random_access;
@@ -33,7 +33,8 @@ typedef struct {
   guint n_pat;
   guint n_pmt;
   guint n_pcr;
-  guint n_streams; /* in the last PMT */
+  guint n_streams;              /* in the last PMT */
+  guint32 program_registration; /* there, 0 without */
   guint pmt_version;
   guint n_pmt_versions;
   gint64 max_pcr_gap; /* 27 MHz */

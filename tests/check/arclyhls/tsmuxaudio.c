@@ -259,6 +259,66 @@ GST_START_TEST (test_gaps)
 }
 GST_END_TEST;
 
+/* Times that were rounded to milliseconds, as RTMP has them, share a PES like
+ * any; the line of times is that of the samples, and not a frame is further
+ * from its own than the rounding, also where a sender counts wrong. */
+GST_START_TEST (test_milliseconds)
+{
+  static const struct {
+    guint rate;
+    guint round_up; /* us, added before rounding down */
+    guint step;     /* ms a frame, of a sender that counts wrong; or 0 */
+    guint n_units;  /* most that 300 frames may take */
+  } rows[] = { { 48000, 0, 0, 75 }, { 48000, 500, 0, 75 }, { 44100, 0, 0, 75 },
+    { 44100, 500, 0, 75 }, { 48000, 0, 21, 150 }, { 48000, 0, 22, 150 } };
+  guint r, i, k;
+
+  for (r = 0; r < G_N_ELEMENTS (rows); r++) {
+    g_autoptr (GByteArray) ts = NULL;
+    g_autoptr (TsReport) report = NULL;
+    guint64 sent[300], exact[300];
+    guint a = 0;
+    Fixture f;
+
+    fixture_init (&f, rows[r].rate == 44100
+                          ? "audio/mpeg, mpegversion=(int)4, "
+                            "stream-format=(string)raw, rate=(int)44100, "
+                            "channels=(int)2, codec_data=(buffer)1210"
+                          : AAC_CAPS);
+    push_video (&f, 0, TRUE, 400);
+    for (i = 0; i < 300; i++) {
+      exact[i] = gst_util_uint64_scale (i * 1024, GST_SECOND, rows[r].rate);
+      sent[i] = rows[r].step > 0 ? i * rows[r].step
+                                 : (exact[i] / 1000 + rows[r].round_up) / 1000;
+      gst_harness_push (
+          f.audio, make_sound (sent[i] * GST_MSECOND, 100, i % 251));
+    }
+    push_video (&f, 200, FALSE, 400);
+    push_eos (&f);
+    ts = drain (f.video);
+    report = check_clean (ts);
+    for (i = 0; a < 300; i++) {
+      TsUnit *unit = nth_of_type (report, 0x0f, i);
+
+      fail_unless (unit != NULL);
+      for (k = 0; k < unit->es->len / 107; k++, a++) {
+        gint64 pts = unit->pts - 900000 +
+                     (gint64) gst_util_uint64_scale_round (
+                         k * 1024, 90000, rows[r].rate);
+
+        fail_unless (ABS (pts - (gint64) sent[a] * 90) <= 91);
+        if (rows[r].step == 0)
+          fail_unless (ABS (pts - (gint64) gst_util_uint64_scale_round (
+                                      exact[a], 9, 100000)) <= 1,
+              "row %u, frame %u", r, a);
+      }
+    }
+    fail_unless (i <= rows[r].n_units, "row %u: %u PES", r, i);
+    fixture_clear (&f);
+  }
+}
+GST_END_TEST;
+
 /* Where sound bears the clock, each PES comes in time with it: a packet that
  * has nothing but a clock is never needed. */
 GST_START_TEST (test_audio_only_clock)
@@ -526,6 +586,7 @@ tsmuxaudio_suite (void)
   tcase_add_test (tc, test_bound);
   tcase_add_test (tc, test_cut);
   tcase_add_test (tc, test_gaps);
+  tcase_add_test (tc, test_milliseconds);
   tcase_add_test (tc, test_audio_only_clock);
   tcase_add_test (tc, test_flush);
   tcase_add_test (tc, test_ac3);

@@ -270,6 +270,10 @@ ts_payload_check (const TsUnit *unit)
       else if (unit->registration == REGISTERED_AC3)
         check_frames (unit, "AC-3", ac3_size, problems);
       break;
+    case 0x15:
+      if (unit->es->len < 10 || memcmp (unit->es->data, "ID3", 3) != 0)
+        complain (problems, "no ID3 tag");
+      break;
     default:
       break;
   }

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Somebody who sends picture and sound is followed by somebody who sends sound
+ * only, on the same pads: where that begins is a place to cut, and a
+ * discontinuity. Where the picture merely pauses, nothing of it is. */
+#include "testhls.h"
+
+#include "tschecker.h"
+
+/* Frames of test_hls_push(). */
+#define END 100
+#define RETURN 400
+
+static void
+push_sound (TestHls *t, guint start, guint end, gboolean discont)
+{
+  GstHarness *video = g_steal_pointer (&t->video);
+
+  if (discont) {
+    GstBuffer *buffer = gst_buffer_new_allocate (NULL, 200, NULL);
+
+    gst_buffer_memset (buffer, 0, 0, 200);
+    GST_BUFFER_PTS (buffer) = start * FRAME_TIME;
+    GST_BUFFER_DURATION (buffer) = SOUND_TIME;
+    GST_BUFFER_FLAG_SET (buffer, GST_BUFFER_FLAG_DISCONT);
+    fail_unless_equals_int (gst_harness_push (t->audio, buffer), GST_FLOW_OK);
+    start++;
+  }
+  test_hls_push (t, start, end);
+  t->video = video;
+}
+
+static void
+init (TestHls *t)
+{
+  test_hls_init (t);
+  test_hls_new_sink (t, "playlist-type", 1, NULL);
+  test_hls_add_video (t);
+  test_hls_add_audio (t);
+  test_hls_push (t, 0, END);
+}
+
+/* The first segments have picture and sound, those behind sound only, and
+ * neither are mixed; and when the picture comes again there is another one. */
+GST_START_TEST (test_handed_over)
+{
+  TestHls t;
+
+  init (&t);
+  push_sound (&t, END + 50, RETURN, TRUE);
+  test_hls_push (&t, RETURN, RETURN + 100);
+  test_hls_end (&t);
+  fail_unless (strstr (t.playlist, "#EXT-X-INDEPENDENT-SEGMENTS\n"));
+  fail_unless_equals_int (test_hls_discontinuities (&t), 2);
+  /* 4 s of both, 10 s of sound, 4 s of both. */
+  fail_unless (test_hls_lists (&t, "#EXTINF:2.010667,\n" NAME "00001.ts\n"
+                                   "#EXT-X-DISCONTINUITY\n"
+                                   "#EXT-X-PROGRAM-DATE-TIME:[^\n]*\n"
+                                   "#EXTINF:[12](.|\n)*" NAME "00007.ts\n"
+                                   "#EXT-X-DISCONTINUITY\n"),
+      "%s", t.playlist);
+  test_hls_assert_no_message (&t, GST_MESSAGE_WARNING);
+  test_hls_clear (&t);
+}
+GST_END_TEST;
+
+/* Other caps say the same without DISCONT. */
+GST_START_TEST (test_other_caps)
+{
+  TestHls t;
+
+  init (&t);
+  gst_harness_set_src_caps_str (t.audio,
+      "audio/mpeg, mpegversion=(int)4, stream-format=(string)raw, "
+      "framed=(boolean)true, rate=(int)48000, channels=(int)1, "
+      "codec_data=(buffer)1188");
+  push_sound (&t, END, RETURN, FALSE);
+  test_hls_end (&t);
+  fail_unless (strstr (t.playlist, "#EXT-X-INDEPENDENT-SEGMENTS\n"));
+  fail_unless_equals_int (test_hls_discontinuities (&t), 1);
+  test_hls_assert_no_message (&t, GST_MESSAGE_WARNING);
+  test_hls_clear (&t);
+}
+GST_END_TEST;
+
+/* A loss of sound while the picture goes on is no place to cut, and a picture
+ * that pauses is told as that. */
+GST_START_TEST (test_pause)
+{
+  TestHls t;
+
+  init (&t);
+  test_hls_push (&t, END, END + 10);
+  push_sound (&t, END + 10, END + 11, TRUE);
+  test_hls_push (&t, END + 11, END + 50);
+  fail_unless_equals_int (test_hls_discontinuities (&t), 0);
+  push_sound (&t, END + 50, RETURN, FALSE);
+  test_hls_push (&t, RETURN, RETURN + 100);
+  test_hls_end (&t);
+  fail_unless_equals_int (test_hls_discontinuities (&t), 0);
+  test_hls_assert_message (
+      &t, GST_MESSAGE_WARNING, "The video pauses while the sound goes on");
+  test_hls_assert_no_message (&t, GST_MESSAGE_WARNING);
+  test_hls_clear (&t);
+}
+GST_END_TEST;
+
+/* Pulls all, and how many buffers say that something begins there. */
+static GByteArray *
+pull_all (GstHarness *h, guint *n_disconts, gboolean *all_can_start)
+{
+  GByteArray *all = g_byte_array_new ();
+  GstBuffer *buffer;
+
+  *n_disconts = 0;
+  *all_can_start = TRUE;
+  while ((buffer = gst_harness_try_pull (h))) {
+    GstMapInfo map;
+
+    if (GST_BUFFER_FLAG_IS_SET (buffer, GST_BUFFER_FLAG_DISCONT)) {
+      (*n_disconts)++;
+      *all_can_start &=
+          !GST_BUFFER_FLAG_IS_SET (buffer, GST_BUFFER_FLAG_DELTA_UNIT);
+    }
+    fail_unless (gst_buffer_map (buffer, &map, GST_MAP_READ));
+    g_byte_array_append (all, map.data, map.size);
+    gst_buffer_unmap (buffer, &map);
+    gst_buffer_unref (buffer);
+  }
+  return all;
+}
+
+static void
+push_plain (GstHarness *video, GstHarness *audio, guint start, guint end,
+    gboolean discont)
+{
+  guint n;
+
+  for (n = start; n < end; n++) {
+    GstBuffer *sound = gst_buffer_new_allocate (NULL, 200, NULL);
+
+    if (video)
+      fail_unless_equals_int (
+          gst_harness_push (video, test_hls_make_video (n, n % 25 == 0)),
+          GST_FLOW_OK);
+    gst_buffer_memset (sound, 0, 0, 200);
+    GST_BUFFER_PTS (sound) = n * FRAME_TIME;
+    GST_BUFFER_DURATION (sound) = FRAME_TIME;
+    if (discont && n == start)
+      GST_BUFFER_FLAG_SET (sound, GST_BUFFER_FLAG_DISCONT);
+    fail_unless_equals_int (gst_harness_push (audio, sound), GST_FLOW_OK);
+  }
+}
+
+/* Both muxers say it in the same way, whether or not they wait. */
+GST_START_TEST (test_muxers)
+{
+  static const gchar *const muxers[] = { "arclytsmux", "arclyfmp4mux" };
+  static const guint64 waits[] = { 0, 500 * GST_MSECOND };
+  guint m, w;
+
+  for (m = 0; m < G_N_ELEMENTS (muxers); m++) {
+    for (w = 0; w < G_N_ELEMENTS (waits); w++) {
+      GstHarness *video =
+          gst_harness_new_with_padnames (muxers[m], "video_0", "src");
+      GstHarness *audio =
+          gst_harness_new_with_element (video->element, "audio_0", NULL);
+      g_autoptr (GByteArray) all = NULL;
+      gboolean all_can_start;
+      guint n_disconts;
+
+      g_object_set (video->element, "max-wait", waits[w], NULL);
+      gst_harness_set_src_caps_str (video, VIDEO_CAPS);
+      gst_harness_set_src_caps_str (audio, AUDIO_CAPS);
+      push_plain (video, audio, 0, END, FALSE);
+      push_plain (NULL, audio, END, RETURN, TRUE);
+      push_plain (video, audio, RETURN, RETURN + 50, FALSE);
+      gst_harness_push_event (video, gst_event_new_eos ());
+      gst_harness_push_event (audio, gst_event_new_eos ());
+      all = pull_all (video, &n_disconts, &all_can_start);
+      /* The beginning, the sound, the picture's return. */
+      fail_unless (n_disconts == 3 + m, "%s, %u: %u", muxers[m], w, n_disconts);
+      fail_unless (all_can_start);
+      gst_harness_teardown (audio);
+      gst_harness_teardown (video);
+    }
+  }
+}
+GST_END_TEST;
+
+static Suite *
+soundleads_suite (void)
+{
+  Suite *suite = suite_create ("soundleads");
+  TCase *tc = tcase_create ("all");
+
+  suite_add_tcase (suite, tc);
+  tcase_add_test (tc, test_handed_over);
+  tcase_add_test (tc, test_other_caps);
+  tcase_add_test (tc, test_pause);
+  tcase_add_test (tc, test_muxers);
+  return suite;
+}
+
+GST_CHECK_MAIN (soundleads)
