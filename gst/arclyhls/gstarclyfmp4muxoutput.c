@@ -176,6 +176,26 @@ is_usable (GstArclyFmp4Mux *self, const GstArclyFmp4MuxUnit *unit)
   return TRUE;
 }
 
+/* Who cuts downstream knows better. */
+static gboolean
+ask_downstream (GstArclyFmp4Mux *self, const GstArclyFmp4MuxUnit *unit)
+{
+  gint64 pts = unit->job->item.pts + (self->has_base ? self->base : 0);
+  GstQuery *query = gst_query_new_custom (
+      GST_QUERY_CUSTOM, gst_structure_new (GST_ARCLY_FMP4_MUX_QUERY, "pts",
+                            G_TYPE_INT64, pts, NULL));
+  const GstStructure *answer = gst_query_get_structure (query);
+  gboolean begin = TRUE;
+
+  if (gst_pad_peer_query (GST_ARCLY_MUX (self)->srcpad, query)) {
+    gst_structure_get_boolean (answer, "begin", &begin);
+    gst_structure_get_uint64 (
+        answer, "chunk-duration", &self->used.chunk_duration);
+  }
+  gst_query_unref (query);
+  return begin;
+}
+
 static gboolean
 fragment_is_due (GstArclyFmp4Mux *self, const GstArclyFmp4MuxUnit *unit,
     const GstArclyFmp4Place *place)
@@ -188,7 +208,8 @@ fragment_is_due (GstArclyFmp4Mux *self, const GstArclyFmp4MuxUnit *unit,
     return TRUE;
   if (!unit->job->pad->is_video)
     wanted = MAX (wanted, AUDIO_CUT_NS);
-  return unit->job->item.dts - self->fragment_dts >= wanted - SLACK_NS;
+  return unit->job->item.dts - self->fragment_dts >= wanted - SLACK_NS &&
+         ask_downstream (self, unit);
 }
 
 /* May be pushed without this unit, or has to. */
