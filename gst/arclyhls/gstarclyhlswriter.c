@@ -150,6 +150,7 @@ take_boxes (
 
     self->unit = read_unit (buffer);
     self->unit.chunk = TRUE;
+    self->unit.fresh = self->init_is_new;
     self->in_chunk = TRUE;
     cut_before (self, &self->unit, data, size);
     if (self->live && gst_arcly_hls_live_push_chunk (self->live, &self->unit))

@@ -170,7 +170,7 @@ push_key (GstArclyHlsCutter *self, const GstArclyHlsUnit *unit, gint64 pts,
 
   if (unit->discont) {
     /* Sound of the new time line came first, and has cut already. */
-    if (!self->was_jump || self->has_key)
+    if (!self->was_jump || self->has_key || unit->fresh)
       return cut_at_jump (self, unit, pts, dts, cut);
     note_gop (self, pts);
     self->has_key = TRUE;

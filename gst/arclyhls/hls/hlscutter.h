@@ -20,6 +20,8 @@ typedef struct {
   gboolean discont;
   gboolean leftover; /* sound, of which a decoder can start at any, behind the
                         end of all video */
+  gboolean fresh; /* with discont: what was there in front of it, be it of the
+                     same time line, has another init segment */
   gboolean chunk; /* of many frames: it is in a segment whole or not at all */
 } GstArclyHlsUnit;
 
