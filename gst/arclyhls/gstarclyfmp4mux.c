@@ -141,6 +141,7 @@ pad_reset (GstArclyMuxPad *mux_pad)
   }
   pad->is_track = pad->is_set_up = FALSE;
   pad->decodable = FALSE;
+  pad->n_anew = 0;
   pad->leading_before = G_MININT64;
   pad->adts = (GstArclyAdtsHeader){ 0 };
   pad->warned_malformed = FALSE;

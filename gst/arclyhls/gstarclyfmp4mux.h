@@ -5,6 +5,12 @@
 
 G_BEGIN_DECLS
 
+/* A custom query, from the thread that pushes: at a key frame with "pts"
+ * (gint64, of media) a fragment may begin. Whoever answers sets "begin"
+ * (gboolean), and may set "chunk-duration" (guint64), which counts from now on
+ * instead of the property. */
+#define GST_ARCLY_FMP4_MUX_QUERY "arcly-fragment"
+
 #define GST_TYPE_ARCLY_FMP4_MUX (gst_arcly_fmp4_mux_get_type ())
 G_DECLARE_FINAL_TYPE (
     GstArclyFmp4Mux, gst_arcly_fmp4_mux, GST, ARCLY_FMP4_MUX, GstArclyMux)

@@ -14,6 +14,8 @@
 /* A key frame that comes this much early still ends a fragment: frames do not
  * lie on the multiples of a duration. */
 #define SLACK_NS ((gint64) (5 * GST_MSECOND))
+/* Tracks of a sender that begins again do so within that. */
+#define ANEW_NS ((gint64) (1 * GST_SECOND))
 /* What is open is memory. */
 #define MAX_CHUNK_BYTES (32 * 1024 * 1024)
 #define MAX_CHUNK_NS ((gint64) (30 * GST_SECOND))
@@ -178,6 +180,26 @@ is_usable (GstArclyFmp4Mux *self, const GstArclyFmp4MuxUnit *unit)
   return TRUE;
 }
 
+/* Who cuts downstream knows better. */
+static gboolean
+ask_downstream (GstArclyFmp4Mux *self, const GstArclyFmp4MuxUnit *unit)
+{
+  gint64 pts = unit->job->item.pts + (self->has_base ? self->base : 0);
+  GstQuery *query = gst_query_new_custom (
+      GST_QUERY_CUSTOM, gst_structure_new (GST_ARCLY_FMP4_MUX_QUERY, "pts",
+                            G_TYPE_INT64, pts, NULL));
+  const GstStructure *answer = gst_query_get_structure (query);
+  gboolean begin = TRUE;
+
+  if (gst_pad_peer_query (GST_ARCLY_MUX (self)->srcpad, query)) {
+    gst_structure_get_boolean (answer, "begin", &begin);
+    gst_structure_get_uint64 (
+        answer, "chunk-duration", &self->used.chunk_duration);
+  }
+  gst_query_unref (query);
+  return begin;
+}
+
 static gboolean
 fragment_is_due (GstArclyFmp4Mux *self, const GstArclyFmp4MuxUnit *unit,
     const GstArclyFmp4Place *place)
@@ -190,7 +212,8 @@ fragment_is_due (GstArclyFmp4Mux *self, const GstArclyFmp4MuxUnit *unit,
     return TRUE;
   if (!unit->job->pad->is_video)
     wanted = MAX (wanted, AUDIO_CUT_NS);
-  return unit->job->item.dts - self->fragment_dts >= wanted - SLACK_NS;
+  return unit->job->item.dts - self->fragment_dts >= wanted - SLACK_NS &&
+         ask_downstream (self, unit);
 }
 
 /* May be pushed without this unit, or has to. */
@@ -294,6 +317,29 @@ begin_fragment (GstArclyFmp4Mux *self, const GstArclyFmp4MuxUnit *unit,
   return flow;
 }
 
+/* Of one track, samples of a chunk follow each other. */
+static gboolean
+breaks_chunk (const GstArclyFmp4MuxUnit *unit, const GstArclyFmp4Place *place)
+{
+  return (place->hole || place->cut) && unit->pad->line.samples->len > 0;
+}
+
+/* A sender that begins again says so once a track: the first of them counts. */
+static gboolean
+begins_anew (GstArclyFmp4Mux *self, const GstArclyFmp4MuxUnit *unit)
+{
+  gint64 dts = unit->job->item.dts;
+  gboolean known =
+      unit->pad->n_anew != self->n_anew && ABS (dts - self->anew_dts) < ANEW_NS;
+
+  if (!known) {
+    self->n_anew++;
+    self->anew_dts = dts;
+  }
+  unit->pad->n_anew = self->n_anew;
+  return !known;
+}
+
 static GstFlowReturn
 take_unit (GstArclyFmp4Mux *self, const GstArclyMuxJob *job)
 {
@@ -321,9 +367,9 @@ take_unit (GstArclyFmp4Mux *self, const GstArclyMuxJob *job)
     self->need_discont = TRUE;
   if (can_cut (&unit) && fragment_is_due (self, &unit, &place))
     flow = begin_fragment (self, &unit, &place);
-  else if (place.hole || place.cut || chunk_is_full (self, &unit, &place))
+  else if (breaks_chunk (&unit, &place) || chunk_is_full (self, &unit, &place))
     flow = gst_arcly_fmp4_mux_push_chunk (self);
-  if (place.back || place.cut)
+  if (place.back || (place.cut && begins_anew (self, &unit)))
     self->need_discont = TRUE;
   if (self->n_samples == 0 && (can_cut (&unit) || !self->has_init)) {
     adopt_formats (self);
@@ -375,6 +421,7 @@ gst_arcly_fmp4_mux_output_reset (GstArclyMux *mux)
   self->has_init = FALSE;
   self->has_base = FALSE;
   self->sequence = 0;
+  self->n_anew = 0;
   self->opens_fragment = self->can_start = self->leftover = FALSE;
   self->n_samples = 0;
   self->chunk_bytes = 0;

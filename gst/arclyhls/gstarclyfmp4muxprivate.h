@@ -46,6 +46,7 @@ struct _GstArclyFmp4MuxPad {
   gboolean is_track;       /* among the muxer's tracks */
   gboolean is_set_up;      /* line and payload are */
   gboolean decodable;      /* a key frame was there */
+  guint n_anew;            /* how often it had begun again */
   gint64 leading_before;   /* what is shown earlier leans on what was cut off */
   gboolean warned_malformed;
   gboolean warned_waiting;
@@ -86,6 +87,8 @@ struct _GstArclyFmp4Mux {
   gboolean need_segment;
   gboolean need_init;
   gboolean need_discont; /* at the next fragment */
+  guint n_anew;          /* how often the sender began again */
+  gint64 anew_dts;       /* when it last did */
   gboolean has_init;
   guint n_init_tracks;
   guint32 sequence;

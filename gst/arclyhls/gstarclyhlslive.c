@@ -16,6 +16,7 @@ typedef struct {
   GPtrArray *parts; /* (element-type utf8), owned; NULL when they are gone */
   gint64 end;       /* of its media, in all that was made */
   guint64 sequence;
+  guint64 map; /* its init segment */
   gsize size;
 } Kept;
 
@@ -27,6 +28,7 @@ struct _GstArclyHlsLive {
   GPtrArray *parts; /* names of those of the open segment */
   gint64 parts_duration;
   gboolean has_key; /* the open part */
+  gsize part_size;  /* of the open part */
   gsize size;       /* of the open segment */
   gint64 made;      /* media so far */
   GQueue kept;      /* (element-type Kept), owned */
@@ -74,9 +76,7 @@ gst_arcly_hls_live_free (GstArclyHlsLive *self)
 static void
 announce (GstArclyHlsLive *self)
 {
-  g_autofree gchar *hint = gst_arcly_hls_playlist_get_part_name (self->playlist,
-      gst_arcly_hls_playlist_get_next (self->playlist),
-      gst_arcly_hls_playlist_get_open_parts (self->playlist));
+  g_autofree gchar *hint = gst_arcly_hls_playlist_get_hint (self->playlist);
 
   if (g_strcmp0 (hint, self->hint) == 0)
     return;
@@ -94,20 +94,62 @@ gst_arcly_hls_live_open (
   g_ptr_array_set_size (self->parts, 0);
   self->parts_duration = 0;
   self->has_key = FALSE;
-  self->size = 0;
+  self->part_size = self->size = 0;
   announce (self);
 }
 
 static void
 end_part (GstArclyHlsLive *self, gint64 duration)
 {
-  GstArclyHlsPart part = { duration, self->has_key };
+  GstArclyHlsPart part = { .duration = duration, .independent = self->has_key };
 
   gst_arcly_http_origin_finish (self->origin, self->hint);
   g_ptr_array_add (self->parts, g_strdup (self->hint));
   gst_arcly_hls_playlist_append_part (self->playlist, &part);
   self->parts_duration += duration;
   self->has_key = FALSE;
+  self->part_size = 0;
+}
+
+gboolean
+gst_arcly_hls_live_push_chunk (
+    GstArclyHlsLive *self, const GstArclyHlsUnit *unit)
+{
+  gint64 duration;
+  gboolean ended =
+      gst_arcly_hls_part_cutter_push_chunk (&self->cutter, unit, &duration);
+
+  if (ended) {
+    end_part (self, duration);
+    announce (self);
+  }
+  self->has_key |= unit->may_cut;
+  return ended;
+}
+
+gboolean
+gst_arcly_hls_live_end_chunk (
+    GstArclyHlsLive *self, const GstArclyHlsUnit *unit, gboolean last)
+{
+  gint64 duration;
+
+  if (!gst_arcly_hls_part_cutter_end_chunk (
+          &self->cutter, unit, last, &duration))
+    return FALSE;
+  end_part (self, duration);
+  announce (self);
+  return TRUE;
+}
+
+void
+gst_arcly_hls_live_add_map (GstArclyHlsLive *self, guint64 map, GBytes *bytes)
+{
+  g_autofree gchar *name =
+      gst_arcly_hls_playlist_get_map_name (self->playlist, map);
+
+  gst_arcly_http_origin_begin (self->origin, name);
+  gst_arcly_http_origin_append (self->origin, name, bytes);
+  gst_arcly_http_origin_finish (self->origin, name);
 }
 
 gboolean
@@ -141,14 +183,36 @@ gst_arcly_hls_live_write (GstArclyHlsLive *self, const guint8 *data, gsize size)
     return;
   bytes = g_bytes_new (data, size);
   gst_arcly_http_origin_append (self->origin, self->hint, bytes);
+  self->part_size += size;
   self->size += size;
 }
 
 void
 gst_arcly_hls_live_close (GstArclyHlsLive *self, gint64 duration)
 {
-  end_part (self, gst_arcly_hls_part_cutter_finish (
-                      &self->cutter, duration - self->parts_duration));
+  /* The last part ended with the last chunk; what is hinted is the next
+   * segment's first. */
+  if (self->part_size > 0)
+    end_part (self, gst_arcly_hls_part_cutter_finish (
+                        &self->cutter, duration - self->parts_duration));
+}
+
+/* And its init segment, unless the next one needs that, too. */
+static void
+forget_oldest (GstArclyHlsLive *self)
+{
+  Kept *oldest = g_queue_pop_head (&self->kept);
+  const Kept *next = g_queue_peek_head (&self->kept);
+
+  gst_arcly_http_origin_remove (self->origin, oldest->name);
+  if (next && next->map != oldest->map) {
+    g_autofree gchar *map =
+        gst_arcly_hls_playlist_get_map_name (self->playlist, oldest->map);
+
+    gst_arcly_http_origin_remove (self->origin, map);
+  }
+  self->kept_size -= oldest->size;
+  kept_free (oldest);
 }
 
 /* No player can want it any more, or there is no room for it. */
@@ -179,9 +243,7 @@ forget (GstArclyHlsLive *self)
     if (oldest->parts ||
         (oldest->sequence >= first && self->kept_size <= MAX_BYTES))
       return;
-    gst_arcly_http_origin_remove (self->origin, oldest->name);
-    self->kept_size -= oldest->size;
-    kept_free (g_queue_pop_head (&self->kept));
+    forget_oldest (self);
   }
 }
 
@@ -198,6 +260,7 @@ gst_arcly_hls_live_list (
   kept->parts = g_steal_pointer (&self->parts);
   kept->end = self->made;
   kept->sequence = gst_arcly_hls_playlist_get_next (self->playlist) - 1;
+  kept->map = gst_arcly_hls_playlist_get_map (self->playlist, kept->sequence);
   kept->size = self->size;
   self->parts = g_ptr_array_new_with_free_func (g_free);
 

@@ -28,6 +28,18 @@ void gst_arcly_hls_live_open (
 gboolean gst_arcly_hls_live_push (
     GstArclyHlsLive *self, const GstArclyHlsUnit *unit, gboolean beside);
 
+/* The same of a chunk of fMP4, of which all bytes are written then; and TRUE if
+ * a part ended behind it, with @last in any case. */
+gboolean gst_arcly_hls_live_push_chunk (
+    GstArclyHlsLive *self, const GstArclyHlsUnit *unit);
+
+gboolean gst_arcly_hls_live_end_chunk (
+    GstArclyHlsLive *self, const GstArclyHlsUnit *unit, gboolean last);
+
+/* The init segment @map, which segments need from now on. */
+void gst_arcly_hls_live_add_map (
+    GstArclyHlsLive *self, guint64 map, GBytes *bytes);
+
 /* How much of the open segment is in parts that are whole, in nanoseconds. */
 gint64 gst_arcly_hls_live_get_duration (GstArclyHlsLive *self);
 

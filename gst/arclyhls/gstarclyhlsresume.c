@@ -6,21 +6,46 @@
 #include "gstarclyhlsresume.h"
 #include "hls/hlsopen.h"
 
+static gboolean
+has_map (GstArclyHlsPlaylist *playlist, GArray *files, guint64 map)
+{
+  guint i;
+
+  for (i = 0; i < files->len; i++) {
+    const GstArclyHlsFile *file = &g_array_index (files, GstArclyHlsFile, i);
+
+    if (file->name.kind == GST_ARCLY_HLS_INIT && file->name.sequence == map &&
+        file->whole && gst_arcly_hls_playlist_is_own (playlist, &file->name))
+      return TRUE;
+  }
+  return FALSE;
+}
+
 /* The longest run of files at the end that is complete; the playlist must not
  * list what is not there. */
 static guint64
 first_complete (GstArclyHlsPlaylist *playlist, GArray *files)
 {
   guint64 next = gst_arcly_hls_playlist_get_next (playlist);
+  guint64 first = gst_arcly_hls_playlist_get_first (playlist);
+  guint64 map = G_MAXUINT64; /* that is there */
   guint i;
 
-  for (i = files->len; i > 0; i--) {
+  for (i = files->len; i > 0 && next > first; i--) {
     const GstArclyHlsFile *file =
         &g_array_index (files, GstArclyHlsFile, i - 1);
 
-    if (file->whole && file->name.sequence + 1 == next &&
-        gst_arcly_hls_playlist_is_own (playlist, &file->name))
-      next--;
+    if (!file->whole || file->name.sequence + 1 != next ||
+        file->name.kind == GST_ARCLY_HLS_INIT ||
+        !gst_arcly_hls_playlist_is_own (playlist, &file->name))
+      continue;
+    if (file->name.kind == GST_ARCLY_HLS_FMP4 &&
+        gst_arcly_hls_playlist_get_map (playlist, next - 1) != map) {
+      map = gst_arcly_hls_playlist_get_map (playlist, next - 1);
+      if (!has_map (playlist, files, map))
+        break;
+    }
+    next--;
   }
   return next;
 }

@@ -3,10 +3,10 @@
  * SECTION:element-arclyhlssink
  * @title: arclyhlssink
  *
- * Writes HTTP Live Streaming (RFC 8216): MPEG-TS segments that begin at
- * keyframes, and the playlist `index.m3u8`, in a folder. It takes H.264, AAC
- * and MPEG audio as encoders, depayloaders and demuxers give them; no parser
- * and no `queue` is needed in front.
+ * Writes HTTP Live Streaming (RFC 8216): MPEG-TS or fMP4 segments that begin at
+ * keyframes, and the playlist `index.m3u8`, in a folder. It takes H.264, H.265,
+ * AAC and more (see #GstArclyHlsSink:segment-format) as encoders, depayloaders
+ * and demuxers give them; no parser and no `queue` is needed in front.
  *
  * Readers of the folder see whole files only. A playlist only grows at its end
  * and shrinks at its front, also when the process is started again in the same
@@ -33,6 +33,7 @@
  */
 #include "config.h"
 
+#include "gstarclyfmp4mux.h"
 #include "gstarclyhlssinkprivate.h"
 #include "gstarclytsmux.h"
 
@@ -47,18 +48,25 @@ GST_ELEMENT_REGISTER_DEFINE (
     arclyhlssink, "arclyhlssink", GST_RANK_NONE, GST_TYPE_ARCLY_HLS_SINK);
 
 static GstPad *
+request_target (
+    GstElement *mux, GstPadTemplate *templ, const gchar *name, GstCaps *caps)
+{
+  GstPadTemplate *mux_templ = gst_element_get_pad_template (
+      mux, GST_PAD_TEMPLATE_NAME_TEMPLATE (templ));
+
+  return gst_element_request_pad (mux, mux_templ, name, caps);
+}
+
+static GstPad *
 gst_arcly_hls_sink_request_new_pad (GstElement *element, GstPadTemplate *templ,
     const gchar *name, const GstCaps *caps)
 {
   GstArclyHlsSink *self = GST_ARCLY_HLS_SINK (element);
   g_autoptr (GstPad) target = NULL;
   g_autofree gchar *target_name = NULL;
-  GstPadTemplate *mux_templ;
   GstPad *pad;
 
-  mux_templ = gst_element_get_pad_template (
-      self->mux, GST_PAD_TEMPLATE_NAME_TEMPLATE (templ));
-  target = gst_element_request_pad (self->mux, mux_templ, name, caps);
+  target = request_target (self->mux, templ, name, (GstCaps *) caps);
   if (!target)
     return NULL;
   target_name = gst_pad_get_name (target);
@@ -84,6 +92,57 @@ gst_arcly_hls_sink_release_pad (GstElement *element, GstPad *pad)
   gst_element_remove_pad (element, pad);
 }
 
+static GstElement *
+make_mux (GstArclyHlsSegmentFormat format)
+{
+  if (format == GST_ARCLY_HLS_SEGMENT_FORMAT_TS)
+    return g_object_new (GST_TYPE_ARCLY_TS_MUX, "name", "mux", NULL);
+  /* The writer is asked where fragments begin, or takes them as they come. */
+  return g_object_new (GST_TYPE_ARCLY_FMP4_MUX, "name", "mux",
+      "fragment-duration", (guint64) 1, NULL);
+}
+
+static gpointer
+ref_object (gconstpointer object, gpointer data)
+{
+  return gst_object_ref ((gpointer) object);
+}
+
+/* (transfer full): the pads that somebody requested. */
+static GList *
+ref_pads (GstArclyHlsSink *self)
+{
+  GList *pads;
+
+  GST_OBJECT_LOCK (self);
+  pads = g_list_copy_deep (GST_ELEMENT (self)->sinkpads, ref_object, NULL);
+  GST_OBJECT_UNLOCK (self);
+  return pads;
+}
+
+void
+gst_arcly_hls_sink_use_format (
+    GstArclyHlsSink *self, GstArclyHlsSegmentFormat format)
+{
+  GList *pads = ref_pads (self), *item;
+
+  gst_element_set_state (self->mux, GST_STATE_NULL);
+  gst_bin_remove (GST_BIN (self), self->mux);
+  self->mux = make_mux (format);
+  gst_bin_add (GST_BIN (self), self->mux);
+  gst_element_link (self->mux, GST_ELEMENT (self->writer));
+  for (item = pads; item; item = item->next) {
+    GstPad *pad = item->data;
+    g_autofree gchar *name = gst_pad_get_name (pad);
+    g_autoptr (GstPad) target =
+        request_target (self->mux, GST_PAD_PAD_TEMPLATE (pad), name, NULL);
+
+    gst_ghost_pad_set_target (GST_GHOST_PAD (pad), target);
+  }
+  g_list_free_full (pads, gst_object_unref);
+  gst_element_sync_state_with_parent (self->mux);
+}
+
 /* Parts are served by our own server or not at all: they are in no folder. */
 static GstArclyHttpOrigin *
 make_origin (GstArclyHlsSink *self, GstClockTime part_duration)
@@ -107,6 +166,7 @@ open_writer (GstArclyHlsSink *self, GstArclyHttpOrigin **origin)
   GST_OBJECT_LOCK (self);
   location = g_strdup (self->location);
   settings.type = self->playlist_type;
+  settings.fmp4 = self->segment_format == GST_ARCLY_HLS_SEGMENT_FORMAT_FMP4;
   settings.target_duration = self->target_duration;
   settings.length = self->playlist_length;
   settings.dvr_window = self->dvr_window;
@@ -130,6 +190,9 @@ open_writer (GstArclyHlsSink *self, GstArclyHttpOrigin **origin)
         self, RESOURCE, OPEN_WRITE, ("%s", error->message), (NULL));
     return FALSE;
   }
+  if (settings.fmp4)
+    g_object_set (self->mux, "chunk-duration",
+        gst_arcly_hls_writer_get_chunk_duration (self->writer), NULL);
   return TRUE;
 }
 
@@ -230,7 +293,7 @@ gst_arcly_hls_sink_init (GstArclyHlsSink *self)
 {
   gst_arcly_hls_sink_init_settings (self);
 
-  self->mux = g_object_new (GST_TYPE_ARCLY_TS_MUX, "name", "mux", NULL);
+  self->mux = make_mux (self->segment_format);
   self->writer =
       g_object_new (GST_TYPE_ARCLY_HLS_WRITER, "name", "writer", NULL);
   gst_bin_add_many (
@@ -238,17 +301,25 @@ gst_arcly_hls_sink_init (GstArclyHlsSink *self)
   gst_element_link (self->mux, GST_ELEMENT (self->writer));
 }
 
-/* The same pads as the muxer's. */
+/* What either muxer takes; the one that is used says which. */
 static void
 add_pad_template (GstElementClass *element_class, const gchar *name)
 {
-  GstElementClass *mux_class = g_type_class_ref (GST_TYPE_ARCLY_TS_MUX);
-  GstPadTemplate *templ = gst_element_class_get_pad_template (mux_class, name);
-  g_autoptr (GstCaps) caps = gst_pad_template_get_caps (templ);
+  GType types[] = { GST_TYPE_ARCLY_TS_MUX, GST_TYPE_ARCLY_FMP4_MUX };
+  GstCaps *caps = gst_caps_new_empty ();
+  guint i;
 
+  for (i = 0; i < G_N_ELEMENTS (types); i++) {
+    GstElementClass *mux_class = g_type_class_ref (types[i]);
+
+    caps = gst_caps_merge (
+        caps, gst_pad_template_get_caps (
+                  gst_element_class_get_pad_template (mux_class, name)));
+    g_type_class_unref (mux_class);
+  }
   gst_element_class_add_pad_template (element_class,
       gst_pad_template_new (name, GST_PAD_SINK, GST_PAD_REQUEST, caps));
-  g_type_class_unref (mux_class);
+  gst_caps_unref (caps);
 }
 
 static void
@@ -267,7 +338,8 @@ gst_arcly_hls_sink_class_init (GstArclyHlsSinkClass *klass)
   add_pad_template (element_class, "video_%u");
   add_pad_template (element_class, "audio_%u");
   gst_element_class_set_static_metadata (element_class, "Arcly HLS sink",
-      "Sink/Muxer", "Writes HLS: MPEG-TS segments and a playlist",
+      "Sink/Muxer", "Writes HLS: MPEG-TS or fMP4 segments and a playlist",
       "The gst-arcly authors");
   gst_type_mark_as_plugin_api (GST_TYPE_ARCLY_HLS_PLAYLIST_TYPE, 0);
+  gst_type_mark_as_plugin_api (GST_TYPE_ARCLY_HLS_SEGMENT_FORMAT, 0);
 }

@@ -10,15 +10,23 @@
 
 G_BEGIN_DECLS
 
+typedef enum {
+  GST_ARCLY_HLS_SEGMENT_FORMAT_TS,
+  GST_ARCLY_HLS_SEGMENT_FORMAT_FMP4,
+} GstArclyHlsSegmentFormat;
+
 struct _GstArclyHlsSink {
   GstBin parent;
 
+  /* Changed in NULL and READY only, by gst_arcly_hls_sink_use_format(). */
+  GstElement *mux; /* owned by the bin */
+
   /* Constant from init on. */
-  GstElement *mux;           /* owned by the bin */
   GstArclyHlsWriter *writer; /* owned by the bin */
 
   /* Settings. Object lock. */
   gchar *location;
+  GstArclyHlsSegmentFormat segment_format;
   guint target_duration;
   GstClockTime part_duration;
   guint playlist_length;
@@ -39,9 +47,15 @@ void gst_arcly_hls_sink_clear_settings (GstArclyHlsSink *self);
 void gst_arcly_hls_sink_install_properties (GObjectClass *object_class);
 /* Says that "http-bound-port" changed. */
 void gst_arcly_hls_sink_notify_port (GstArclyHlsSink *self);
+/* Muxes to that from now on. NULL or READY, and no object lock. */
+void gst_arcly_hls_sink_use_format (
+    GstArclyHlsSink *self, GstArclyHlsSegmentFormat format);
 GType gst_arcly_hls_playlist_type_get_type (void);
+GType gst_arcly_hls_segment_format_get_type (void);
 
 #define GST_TYPE_ARCLY_HLS_PLAYLIST_TYPE                                       \
   (gst_arcly_hls_playlist_type_get_type ())
+#define GST_TYPE_ARCLY_HLS_SEGMENT_FORMAT                                      \
+  (gst_arcly_hls_segment_format_get_type ())
 
 G_END_DECLS

@@ -4,6 +4,7 @@
 #include "gstarclyhlssinkprivate.h"
 
 #define DEFAULT_LOCATION "hls"
+#define DEFAULT_SEGMENT_FORMAT GST_ARCLY_HLS_SEGMENT_FORMAT_TS
 #define DEFAULT_TARGET_DURATION 6
 #define DEFAULT_PLAYLIST_LENGTH 6
 #define DEFAULT_PLAYLIST_TYPE GST_ARCLY_HLS_LIVE
@@ -21,6 +22,7 @@
 enum {
   PROP_0,
   PROP_LOCATION,
+  PROP_SEGMENT_FORMAT,
   PROP_TARGET_DURATION,
   PROP_PART_DURATION,
   PROP_PLAYLIST_LENGTH,
@@ -55,6 +57,40 @@ gst_arcly_hls_playlist_type_get_type (void)
   return type;
 }
 
+GType
+gst_arcly_hls_segment_format_get_type (void)
+{
+  static gsize type = 0;
+  static const GEnumValue values[] = {
+    { GST_ARCLY_HLS_SEGMENT_FORMAT_TS, "MPEG-TS", "ts" },
+    { GST_ARCLY_HLS_SEGMENT_FORMAT_FMP4, "Fragmented MP4 (CMAF)", "fmp4" },
+    { 0, NULL, NULL },
+  };
+
+  if (g_once_init_enter (&type))
+    g_once_init_leave (
+        &type, g_enum_register_static ("GstArclyHlsSegmentFormat", values));
+  return type;
+}
+
+/* Pads that were requested change with it. */
+static void
+set_segment_format (GstArclyHlsSink *self, GstArclyHlsSegmentFormat format)
+{
+  gboolean changes = FALSE;
+
+  GST_OBJECT_LOCK (self);
+  if (GST_STATE (self) <= GST_STATE_READY) {
+    changes = self->segment_format != format;
+    self->segment_format = format;
+  } else {
+    GST_WARNING_OBJECT (self, "\"segment-format\" is taken in NULL and READY");
+  }
+  GST_OBJECT_UNLOCK (self);
+  if (changes)
+    gst_arcly_hls_sink_use_format (self, format);
+}
+
 /* NULL is the default again. */
 static void
 set_string (gchar **setting, const GValue *value, const gchar *or_else)
@@ -71,6 +107,10 @@ gst_arcly_hls_sink_set_property (
 {
   GstArclyHlsSink *self = GST_ARCLY_HLS_SINK (object);
 
+  if (id == PROP_SEGMENT_FORMAT) {
+    set_segment_format (self, g_value_get_enum (value));
+    return;
+  }
   GST_OBJECT_LOCK (self);
   switch (id) {
     case PROP_LOCATION:
@@ -130,6 +170,9 @@ gst_arcly_hls_sink_get_property (
     case PROP_LOCATION:
       g_value_set_string (value, self->location);
       break;
+    case PROP_SEGMENT_FORMAT:
+      g_value_set_enum (value, self->segment_format);
+      break;
     case PROP_TARGET_DURATION:
       g_value_set_uint (value, self->target_duration);
       break;
@@ -174,6 +217,7 @@ void
 gst_arcly_hls_sink_init_settings (GstArclyHlsSink *self)
 {
   self->location = g_strdup (DEFAULT_LOCATION);
+  self->segment_format = DEFAULT_SEGMENT_FORMAT;
   self->target_duration = DEFAULT_TARGET_DURATION;
   self->part_duration = DEFAULT_PART_DURATION;
   self->playlist_length = DEFAULT_PLAYLIST_LENGTH;
@@ -304,6 +348,20 @@ gst_arcly_hls_sink_install_properties (GObjectClass *object_class)
   properties[PROP_LOCATION] = g_param_spec_string ("location", "Location",
       "Folder for segments and playlist, created if it is missing",
       DEFAULT_LOCATION,
+      G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY);
+
+  /**
+   * GstArclyHlsSink:segment-format:
+   *
+   * What segments are: MPEG-TS, which takes what #arclytsmux takes, or
+   * fragmented MP4, which takes what #arclyfmp4mux takes. In another format
+   * than that of the playlist that is there, a new one begins.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_SEGMENT_FORMAT] = g_param_spec_enum ("segment-format",
+      "Segment format", "What segments are", GST_TYPE_ARCLY_HLS_SEGMENT_FORMAT,
+      DEFAULT_SEGMENT_FORMAT,
       G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY);
 
   /**

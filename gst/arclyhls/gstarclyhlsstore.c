@@ -19,6 +19,7 @@
 /* Frames of sound are small; one system call for many. */
 #define WRITE_BYTES (128 * 1024)
 #define TS_PACKET 188
+#define BOX_HEAD 8
 #define FOLDER_MODE 0755
 #define FILE_MODE 0644
 
@@ -149,13 +150,41 @@ compare_numbers (gconstpointer a, gconstpointer b)
   return left < right ? -1 : left > right;
 }
 
+/* ISO/IEC 14496-12, 4.2: boxes up to the end. Ours are under 4 GiB each. */
 static gboolean
-is_whole (GstArclyHlsStore *self, const gchar *name)
+has_whole_boxes (int fd, off_t size)
 {
-  struct stat info;
+  guint32 head[BOX_HEAD / sizeof (guint32)];
+  off_t at = 0;
 
-  return fstatat (self->folder_fd, name, &info, 0) == 0 && info.st_size > 0 &&
-         info.st_size % TS_PACKET == 0;
+  while (at < size) {
+    guint32 length;
+
+    if (pread (fd, head, sizeof head, at) != sizeof head)
+      return FALSE;
+    length = GUINT32_FROM_BE (head[0]);
+    if (length < sizeof head)
+      return FALSE;
+    at += length;
+  }
+  return at == size;
+}
+
+static gboolean
+is_whole (GstArclyHlsStore *self, const gchar *text, GstArclyHlsKind kind)
+{
+  int fd = openat (self->folder_fd, text, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  struct stat info;
+  gboolean ok = fd >= 0 && fstat (fd, &info) == 0 && S_ISREG (info.st_mode) &&
+                info.st_size > 0;
+
+  if (ok && kind == GST_ARCLY_HLS_TS)
+    ok = info.st_size % TS_PACKET == 0;
+  else if (ok)
+    ok = has_whole_boxes (fd, info.st_size);
+  if (fd >= 0)
+    close (fd);
+  return ok;
 }
 
 GArray *
@@ -168,9 +197,9 @@ gst_arcly_hls_store_scan (GstArclyHlsStore *self)
 
   remove_temp (self, TEMP_SEGMENT);
   while (dir && (text = g_dir_read_name (dir))) {
-    if (!gst_arcly_hls_segment_name_parse (text, &file.name))
+    if (!gst_arcly_hls_name_parse (&file.name, text))
       continue;
-    file.whole = is_whole (self, text);
+    file.whole = is_whole (self, text, file.name.kind);
     g_array_append_val (files, file);
   }
   g_array_sort (files, compare_numbers);

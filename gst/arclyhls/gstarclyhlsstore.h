@@ -13,7 +13,7 @@ G_BEGIN_DECLS
 
 typedef struct {
   GstArclyHlsName name;
-  gboolean whole; /* some whole packets */
+  gboolean whole; /* some whole packets, or boxes */
 } GstArclyHlsFile;
 
 typedef struct _GstArclyHlsStore GstArclyHlsStore;
@@ -26,9 +26,10 @@ GstArclyHlsStore *gst_arcly_hls_store_open (
 /* What was begun and not committed is removed. */
 void gst_arcly_hls_store_close (GstArclyHlsStore *self);
 
-/* (transfer full) (element-type GstArclyHlsFile): the segments that are there,
- * ascending by number. Removes what a process that died left half written. Not
- * so a machine that lost power: a file may have its name without its content.
+/* (transfer full) (element-type GstArclyHlsFile): the segments and init
+ * segments that are there, ascending by number. Removes what a process that
+ * died left half written. Not so a machine that lost power: a file may have its
+ * name without its content.
  */
 GArray *gst_arcly_hls_store_scan (GstArclyHlsStore *self);
 

@@ -1,314 +1,31 @@
 /* SPDX-License-Identifier: MIT */
 #include "config.h"
 
-#include <stdatomic.h>
 #include <string.h>
 
 #include <gst/video/video.h>
 
-#include "gstarclyhlslive.h"
+#include "gstarclyfmp4mux.h"
 #include "gstarclyhlsresume.h"
-#include "gstarclyhlsstore.h"
-#include "gstarclyhlswriter.h"
+#include "gstarclyhlswriterprivate.h"
 #include "gstarclytsmux.h"
-#include "hls/hlscutter.h"
-#include "hls/hlslint.h"
-#include "hls/hlsopen.h"
-#include "mpegts/mpegtspsi.h"
 
-GST_DEBUG_CATEGORY_STATIC (gst_arcly_hls_writer_debug);
-#define GST_CAT_DEFAULT gst_arcly_hls_writer_debug
+GST_DEBUG_CATEGORY (gst_arcly_hls_writer_debug);
 
 /* More than so many without a frame is a pause, not a rate. */
 #define MAX_STEPS 4
 
-struct _GstArclyHlsWriter {
-  GstBaseSink parent;
-
-  /* Set by open, constant until close: any thread. */
-  gboolean keep_segments;
-  gboolean send_keyframe_requests;
-  gboolean is_vod;
-  GstClockTime request_interval;
-
-  /* The streaming thread; or nobody streams. */
-  GstArclyHlsStore *store;       /* owned */
-  GstArclyHlsPlaylist *playlist; /* owned */
-  GstArclyHlsLive *live;         /* owned; NULL without parts */
-  GstArclyHlsLint *lints[2];     /* owned: of the folder's, of viewers' */
-  GstArclyHlsCutter cutter;
-  guint8 tables[2 * GST_ARCLY_TS_PACKET_SIZE]; /* PAT and PMT that went last */
-  gboolean has_tables;
-  GstArclyHlsSegment segment; /* that is open */
-  gsize segment_bytes;
-  gboolean open;
-  gboolean lost;         /* the open segment; why was said already */
-  gboolean lost_before;  /* the one before it */
-  gboolean stale;        /* the playlist that readers see */
-  gboolean failed;       /* for good; why was said already */
-  gint64 next_date_time; /* where the open segment ends, if it goes on */
-  GFileError reported;   /* the last failure that was */
-  gboolean has_reported;
-  gint64 last_main; /* DTS of the track that decides where to cut */
-  gint64 main_step; /* between two of them */
-  gboolean warned_gop;
-  gboolean warned_pause;
-  gboolean warned_rules;
-  guint n_keyframe_requests;
-
-  /* Atomic. The streaming thread adds, relaxed; "stats" reads. */
-  _Atomic guint64 n_segments;
-  _Atomic guint64 n_bytes;
-  _Atomic guint64 n_lost;
-  _Atomic guint64 n_deleted;
-  _Atomic guint64 media_sequence;
-  _Atomic guint target_duration;
-};
-
-/* arclytsmux is the only one that it is ever linked to. */
+/* arclytsmux and arclyfmp4mux are the only ones that it is ever linked to. */
 static GstStaticPadTemplate sink_template =
     GST_STATIC_PAD_TEMPLATE ("sink", GST_PAD_SINK, GST_PAD_ALWAYS,
         GST_STATIC_CAPS ("video/mpegts, systemstream = (boolean) true, "
-                         "packetsize = (int) 188"));
+                         "packetsize = (int) 188; "
+                         "video/quicktime, variant = (string) iso-fragmented"));
 
 G_DEFINE_FINAL_TYPE_WITH_CODE (GstArclyHlsWriter, gst_arcly_hls_writer,
     GST_TYPE_BASE_SINK,
     GST_DEBUG_CATEGORY_INIT (gst_arcly_hls_writer_debug, "arclyhlswriter", 0,
         "Arcly HLS segments and playlists"));
-
-static guint64
-now (void)
-{
-  g_autoptr (GstClock) clock = gst_system_clock_obtain ();
-
-  return gst_clock_get_time (clock);
-}
-
-static void
-add (_Atomic guint64 *counter, guint64 value)
-{
-  atomic_fetch_add_explicit (counter, value, memory_order_relaxed);
-}
-
-static void
-publish_numbers (GstArclyHlsWriter *self)
-{
-  atomic_store_explicit (&self->media_sequence,
-      gst_arcly_hls_playlist_get_first (self->playlist), memory_order_relaxed);
-  atomic_store_explicit (&self->target_duration,
-      gst_arcly_hls_playlist_get_target_duration (self->playlist),
-      memory_order_relaxed);
-}
-
-/* Media flows on: what may be repaired while it does is a warning, once a
- * cause. A location that is no folder any more is the end. */
-static void
-report (GstArclyHlsWriter *self, const GError *failure)
-{
-  if (failure->code == G_FILE_ERROR_NOTDIR) {
-    if (!self->failed)
-      GST_ELEMENT_ERROR (
-          self, RESOURCE, WRITE, ("%s", failure->message), (NULL));
-    self->failed = TRUE;
-    return;
-  }
-  if (self->has_reported && failure->code == (gint) self->reported) {
-    GST_DEBUG_OBJECT (self, "again: %s", failure->message);
-    return;
-  }
-  self->has_reported = TRUE;
-  self->reported = failure->code;
-  if (failure->code == G_FILE_ERROR_NOSPC)
-    GST_ELEMENT_WARNING (
-        self, RESOURCE, NO_SPACE_LEFT, ("%s", failure->message), (NULL));
-  else
-    GST_ELEMENT_WARNING (
-        self, RESOURCE, WRITE, ("%s", failure->message), (NULL));
-}
-
-static void
-delete_expired (GstArclyHlsWriter *self)
-{
-  guint64 time = now ();
-  gchar *name;
-
-  while ((name = gst_arcly_hls_playlist_pop_expired (self->playlist, time))) {
-    g_autoptr (GError) error = NULL;
-
-    if (!self->keep_segments) {
-      if (gst_arcly_hls_store_remove (self->store, name, &error))
-        add (&self->n_deleted, 1);
-      else
-        report (self, error);
-    }
-    g_free (name);
-  }
-}
-
-/* Rule U9. Whatever it is, viewers are better off with a playlist. */
-static void
-lint (GstArclyHlsWriter *self, gboolean live, const gchar *text)
-{
-  g_autofree gchar *broken = gst_arcly_hls_lint_check (self->lints[live], text);
-
-  if (!broken)
-    return;
-  GST_WARNING_OBJECT (self, "%s", broken);
-  if (!self->warned_rules)
-    GST_ELEMENT_WARNING (self, STREAM, FORMAT,
-        ("The playlist breaks a rule of HLS; some players may stop"),
-        ("%s", broken));
-  self->warned_rules = TRUE;
-}
-
-/* What viewers of parts see. */
-static void
-publish (GstArclyHlsWriter *self)
-{
-  g_autofree gchar *text = NULL;
-
-  if (self->live)
-    text = gst_arcly_hls_live_publish (self->live);
-  if (text)
-    lint (self, TRUE, text);
-}
-
-static void
-write_playlist (GstArclyHlsWriter *self)
-{
-  g_autofree gchar *text = gst_arcly_hls_playlist_render (self->playlist);
-  g_autoptr (GError) error = NULL;
-
-  publish_numbers (self);
-  self->stale =
-      text && !gst_arcly_hls_store_replace (self->store,
-                  GST_ARCLY_HLS_PLAYLIST_NAME, text, strlen (text), &error);
-  if (self->stale)
-    report (self, error);
-  if (text)
-    lint (self, FALSE, text);
-  publish (self);
-}
-
-/* PROGRAM-DATE-TIME follows the clock at a discontinuity and the durations in
- * between. It never goes back: media may come faster than time. */
-static void
-open_segment (
-    GstArclyHlsWriter *self, gboolean discontinuity, gboolean inside_gop)
-{
-  g_autoptr (GError) error = NULL;
-  gboolean is_new;
-
-  self->segment.discontinuity = discontinuity || self->lost_before;
-  /* Where a time line begins, only sound comes in front of the keyframe. */
-  self->segment.dependent = inside_gop && !discontinuity;
-  self->segment.date_time = self->next_date_time;
-  if (discontinuity)
-    self->segment.date_time = MAX (g_get_real_time (), self->next_date_time);
-  self->segment_bytes = 0;
-  self->lost_before = FALSE;
-  self->open = TRUE;
-  self->lost = !gst_arcly_hls_store_begin (self->store, &is_new, &error);
-  if (self->lost)
-    report (self, error);
-  /* What was listed is not in this folder. */
-  if (is_new)
-    gst_arcly_hls_playlist_drop_before (
-        self->playlist, gst_arcly_hls_playlist_get_next (self->playlist));
-  if (self->live)
-    gst_arcly_hls_live_open (self->live, &self->segment, now ());
-}
-
-/* A segment that is lost has no entry, so players need not know EXT-X-GAP; its
- * number goes to the next, which is a discontinuity. But parts of it were
- * listed already: then it stays, without a file. */
-static void
-lose_segment (GstArclyHlsWriter *self, const GError *failure)
-{
-  self->lost = TRUE;
-  report (self, failure);
-}
-
-static void
-list_segment (GstArclyHlsWriter *self, const gchar *name)
-{
-  guint target;
-
-  gst_arcly_hls_playlist_append (self->playlist, &self->segment, now ());
-  target = gst_arcly_hls_playlist_get_target_duration (self->playlist);
-  if (!self->is_vod)
-    gst_arcly_hls_cutter_set_limit (&self->cutter, target);
-  if (self->live)
-    gst_arcly_hls_live_list (self->live, name, self->segment.duration);
-  if (self->lost)
-    return;
-  add (&self->n_segments, 1);
-  add (&self->n_bytes, self->segment_bytes);
-  self->has_reported = FALSE;
-}
-
-static void
-close_segment (GstArclyHlsWriter *self, gint64 duration)
-{
-  g_autofree gchar *name =
-      gst_arcly_hls_playlist_get_next_name (self->playlist);
-  g_autoptr (GError) error = NULL;
-
-  self->open = FALSE;
-  self->segment.duration = duration;
-  self->next_date_time = self->segment.date_time + duration / 1000;
-  if (!self->lost && !gst_arcly_hls_store_commit (self->store, name, &error))
-    lose_segment (self, error);
-  if (self->lost)
-    add (&self->n_lost, 1);
-  if (self->live)
-    gst_arcly_hls_live_close (self->live, duration);
-  self->segment.gap = self->lost;
-  self->lost_before = self->lost && !self->live;
-  if (!self->lost_before) {
-    GST_DEBUG_OBJECT (
-        self, "%s, %" GST_TIME_FORMAT, name, GST_TIME_ARGS (duration));
-    list_segment (self, name);
-  }
-  if (!self->lost_before || self->stale)
-    write_playlist (self);
-  /* Also of a lost one: where the disk is full, this is what makes room. */
-  delete_expired (self);
-}
-
-static void
-write_bytes (GstArclyHlsWriter *self, const guint8 *data, gsize size)
-{
-  g_autoptr (GError) error = NULL;
-
-  self->segment_bytes += size;
-  if (self->live)
-    gst_arcly_hls_live_write (self->live, data, size);
-  if (!self->lost &&
-      !gst_arcly_hls_store_write (self->store, data, size, &error))
-    lose_segment (self, error);
-}
-
-/* Rule U10, should we die before the segment is whole. */
-static void
-note_open (GstArclyHlsWriter *self)
-{
-  GstArclyHlsOpen open = { .segment = self->segment,
-    .sequence = gst_arcly_hls_playlist_get_next (self->playlist),
-    .bytes = self->segment_bytes };
-  g_autoptr (GError) error = NULL;
-  g_autofree gchar *text = NULL;
-
-  open.segment.duration = gst_arcly_hls_live_get_duration (self->live);
-  text = gst_arcly_hls_open_write (&open);
-  if (self->lost)
-    return;
-  if (!gst_arcly_hls_store_flush (self->store, &error))
-    lose_segment (self, error);
-  else if (!gst_arcly_hls_store_replace (self->store, GST_ARCLY_HLS_OPEN_NAME,
-               text, strlen (text), &error))
-    report (self, error);
-}
 
 static void
 note_tables (GstArclyHlsWriter *self, const guint8 *data, gsize size)
@@ -327,7 +44,7 @@ static void
 write_tables (GstArclyHlsWriter *self)
 {
   if (self->has_tables)
-    write_bytes (self, self->tables, sizeof self->tables);
+    gst_arcly_hls_writer_write_bytes (self, self->tables, sizeof self->tables);
 }
 
 static void
@@ -344,6 +61,15 @@ warn_gop (GstArclyHlsWriter *self)
        "target-duration.",
           target),
       ("RFC 8216, 4.3.3.1: the target duration must not change"));
+}
+
+static void
+note_main (GstArclyHlsWriter *self, const GstArclyHlsUnit *unit)
+{
+  if (unit->dts == GST_ARCLY_HLS_NO_TIME)
+    return;
+  self->main_step = unit->dts - self->last_main;
+  self->last_main = unit->dts;
 }
 
 static gboolean
@@ -398,16 +124,17 @@ cut_before (GstArclyHlsWriter *self, const GstArclyHlsUnit *unit,
 
   if (!gst_arcly_hls_cutter_push (&self->cutter, unit, &cut) && self->open)
     return 0;
-  head =
-      unit->may_cut && self->open ? gst_arcly_ts_find_tables (data, size) : 0;
+  head = unit->may_cut && self->open && !unit->chunk
+             ? gst_arcly_ts_find_tables (data, size)
+             : 0;
   if (head == size)
     head = 0;
   if (self->open) {
-    write_bytes (self, data, head);
-    close_segment (self, cut.duration);
+    gst_arcly_hls_writer_write_bytes (self, data, head);
+    gst_arcly_hls_writer_close_segment (self, cut.duration);
   }
-  open_segment (self, cut.discontinuity, cut.inside_gop);
-  if (!unit->may_cut)
+  gst_arcly_hls_writer_open_segment (self, cut.discontinuity, cut.inside_gop);
+  if (!unit->may_cut && !unit->chunk)
     write_tables (self);
   if (self->segment.dependent && is_pausing (self, unit))
     warn_pause (self);
@@ -417,39 +144,90 @@ cut_before (GstArclyHlsWriter *self, const GstArclyHlsUnit *unit,
   return head;
 }
 
-static GstFlowReturn
-gst_arcly_hls_writer_render (GstBaseSink *sink, GstBuffer *buffer)
+static GstArclyHlsUnit
+read_unit (GstBuffer *buffer)
 {
-  GstArclyHlsWriter *self = GST_ARCLY_HLS_WRITER (sink);
-  GstArclyHlsUnit unit = {
+  return (GstArclyHlsUnit){
     .pts = to_time (GST_BUFFER_PTS (buffer)),
     .dts = to_time (GST_BUFFER_DTS (buffer)),
     .duration = to_time (GST_BUFFER_DURATION (buffer)),
     .may_cut = !GST_BUFFER_FLAG_IS_SET (buffer, GST_BUFFER_FLAG_DELTA_UNIT),
     .discont = GST_BUFFER_FLAG_IS_SET (buffer, GST_BUFFER_FLAG_DISCONT),
+    /* Both muxers have it there. */
     .leftover = GST_BUFFER_FLAG_IS_SET (buffer, GST_ARCLY_TS_MUX_FLAG_LEFTOVER),
   };
+}
+
+static void
+take_packets (
+    GstArclyHlsWriter *self, GstBuffer *buffer, const guint8 *data, gsize size)
+{
+  GstArclyHlsUnit unit = read_unit (buffer);
   gboolean beside =
       GST_BUFFER_FLAG_IS_SET (buffer, GST_ARCLY_TS_MUX_FLAG_BESIDE);
+  gsize done = cut_before (self, &unit, data, size);
+
+  if (!beside)
+    note_main (self, &unit);
+  if (self->live && gst_arcly_hls_live_push (self->live, &unit, beside))
+    gst_arcly_hls_writer_note_part (self);
+  note_tables (self, data, size);
+  if (!self->failed)
+    gst_arcly_hls_writer_write_bytes (self, data + done, size - done);
+}
+
+/* docs/fmp4mux.md: only the first buffer of a chunk tells of it. */
+static void
+take_boxes (
+    GstArclyHlsWriter *self, GstBuffer *buffer, const guint8 *data, gsize size)
+{
+  if (!self->in_chunk) {
+    gboolean last = gst_arcly_hls_cutter_is_agreed (&self->cutter);
+
+    self->unit = read_unit (buffer);
+    self->unit.chunk = TRUE;
+    self->unit.fresh = self->init_is_new;
+    self->in_chunk = TRUE;
+    cut_before (self, &self->unit, data, size);
+    note_main (self, &self->unit);
+    if (self->live && gst_arcly_hls_live_push_chunk (self->live, &self->unit))
+      gst_arcly_hls_writer_note_part (self);
+    self->is_last_chunk = last && !self->unit.may_cut;
+  }
+  if (!self->failed)
+    gst_arcly_hls_writer_write_bytes (self, data, size);
+  if (!GST_BUFFER_FLAG_IS_SET (buffer, GST_BUFFER_FLAG_MARKER))
+    return;
+  self->in_chunk = FALSE;
+  if (self->live && gst_arcly_hls_live_end_chunk (
+                        self->live, &self->unit, self->is_last_chunk))
+    gst_arcly_hls_writer_note_part (self);
+}
+
+static void
+take_init (GstArclyHlsWriter *self, const guint8 *data, gsize size)
+{
+  g_clear_pointer (&self->init, g_bytes_unref);
+  self->init = g_bytes_new (data, size);
+  self->init_is_new = TRUE;
+}
+
+static GstFlowReturn
+gst_arcly_hls_writer_render (GstBaseSink *sink, GstBuffer *buffer)
+{
+  GstArclyHlsWriter *self = GST_ARCLY_HLS_WRITER (sink);
   GstMapInfo map;
-  gsize done;
 
   if (!gst_buffer_map (buffer, &map, GST_MAP_READ)) {
     GST_ELEMENT_ERROR (self, RESOURCE, READ, (NULL), ("buffer not readable"));
     return GST_FLOW_ERROR;
   }
-  done = cut_before (self, &unit, map.data, map.size);
-  if (!beside && unit.dts != GST_ARCLY_HLS_NO_TIME) {
-    self->main_step = unit.dts - self->last_main;
-    self->last_main = unit.dts;
-  }
-  if (self->live && gst_arcly_hls_live_push (self->live, &unit, beside)) {
-    publish (self);
-    note_open (self);
-  }
-  note_tables (self, map.data, map.size);
-  if (!self->failed)
-    write_bytes (self, map.data + done, map.size - done);
+  if (!self->fmp4)
+    take_packets (self, buffer, map.data, map.size);
+  else if (GST_BUFFER_FLAG_IS_SET (buffer, GST_BUFFER_FLAG_HEADER))
+    take_init (self, map.data, map.size);
+  else if (self->init)
+    take_boxes (self, buffer, map.data, map.size);
   gst_buffer_unmap (buffer, &map);
   return self->failed ? GST_FLOW_ERROR : GST_FLOW_OK;
 }
@@ -471,17 +249,19 @@ finish_segment (GstArclyHlsWriter *self)
   gint64 duration = gst_arcly_hls_cutter_finish (&self->cutter);
 
   if (self->open && duration != GST_ARCLY_HLS_NO_TIME)
-    close_segment (self, duration);
+    gst_arcly_hls_writer_close_segment (self, duration);
 }
 
 static void
 end_playlist (GstArclyHlsWriter *self)
 {
   finish_segment (self);
+  /* What may follow is another presentation, which has its own. */
+  self->init_is_new = self->init != NULL;
   if (gst_arcly_hls_playlist_get_length (self->playlist) == 0)
     return;
   gst_arcly_hls_playlist_end (self->playlist);
-  write_playlist (self);
+  gst_arcly_hls_writer_write_playlist (self);
 }
 
 static gboolean
@@ -495,18 +275,48 @@ gst_arcly_hls_writer_event (GstBaseSink *sink, GstEvent *event)
       ->event (sink, event);
 }
 
+/* docs/fmp4mux.md: a keyframe is there, and whether a fragment begins at it is
+ * for us to say. So parts are of the same length up to where a segment ends,
+ * and none is longer than what is advertised by then (rule U9). */
+static gboolean
+answer_fragment (GstArclyHlsWriter *self, GstStructure *fragment)
+{
+  gint64 pts;
+
+  if (!self->live || !gst_structure_get_int64 (fragment, "pts", &pts))
+    return FALSE;
+  gst_structure_set (fragment, "begin", G_TYPE_BOOLEAN,
+      gst_arcly_hls_cutter_offer (&self->cutter, pts), "chunk-duration",
+      G_TYPE_UINT64, gst_arcly_hls_writer_get_chunk_duration (self), NULL);
+  return TRUE;
+}
+
+static gboolean
+gst_arcly_hls_writer_query (GstBaseSink *sink, GstQuery *query)
+{
+  GstArclyHlsWriter *self = GST_ARCLY_HLS_WRITER (sink);
+
+  if (GST_QUERY_TYPE (query) == GST_QUERY_CUSTOM &&
+      gst_structure_has_name (
+          gst_query_get_structure (query), GST_ARCLY_FMP4_MUX_QUERY))
+    return answer_fragment (self, gst_query_writable_structure (query));
+  return GST_BASE_SINK_CLASS (gst_arcly_hls_writer_parent_class)
+      ->query (sink, query);
+}
+
 /* Rule U10: what another process wrote here is continued, not contradicted. */
 static void
 resume (GstArclyHlsWriter *self)
 {
   g_autoptr (GError) error = NULL;
 
-  if (!gst_arcly_hls_resume (self->playlist, self->store, now (), &error))
+  if (!gst_arcly_hls_resume (
+          self->playlist, self->store, gst_arcly_hls_writer_now (), &error))
     GST_WARNING_OBJECT (self, "not continued: %s", error->message);
   gst_arcly_hls_cutter_set_limit (&self->cutter,
       gst_arcly_hls_playlist_get_target_duration (self->playlist));
   self->next_date_time = gst_arcly_hls_playlist_get_end (self->playlist);
-  publish_numbers (self);
+  gst_arcly_hls_writer_publish_numbers (self);
 }
 
 /* Where the folder gives nothing to go on with, names must not come again
@@ -532,11 +342,16 @@ gst_arcly_hls_writer_open (GstArclyHlsWriter *self,
   if (!self->store)
     return FALSE;
   self->keep_segments = settings->keep_segments;
+  self->fmp4 = settings->fmp4;
+  self->part_duration = settings->origin ? settings->part_duration : 0;
+  self->init_is_new = self->init_is_there = self->in_chunk = FALSE;
   self->send_keyframe_requests = settings->send_keyframe_requests;
   self->is_vod = settings->type == GST_ARCLY_HLS_VOD;
   self->request_interval = settings->target_duration * GST_SECOND;
   self->playlist = gst_arcly_hls_playlist_new (
       settings->type, settings->target_duration, settings->length, stamp);
+  if (settings->fmp4)
+    gst_arcly_hls_playlist_set_fmp4 (self->playlist);
   gst_arcly_hls_cutter_init (&self->cutter, settings->target_duration);
   self->open = self->lost = self->lost_before = self->failed = FALSE;
   self->stale = self->warned_rules = FALSE;
@@ -558,6 +373,20 @@ gst_arcly_hls_writer_open (GstArclyHlsWriter *self,
   return TRUE;
 }
 
+/* Parts are chunks. Without parts they are shorter than segments, so that one
+ * can end where no keyframe comes in time. Times of RTMP are in milliseconds:
+ * frames may be that much longer than they are. */
+GstClockTime
+gst_arcly_hls_writer_get_chunk_duration (GstArclyHlsWriter *self)
+{
+  gint64 target = gst_arcly_hls_playlist_get_part_target (self->playlist);
+
+  if (self->part_duration == 0)
+    return GST_SECOND / 2;
+  return (target > 0 ? (GstClockTime) target : self->part_duration) +
+         2 * GST_MSECOND;
+}
+
 void
 gst_arcly_hls_writer_close (GstArclyHlsWriter *self)
 {
@@ -575,6 +404,7 @@ gst_arcly_hls_writer_close (GstArclyHlsWriter *self)
   g_clear_pointer (&self->lints[TRUE], gst_arcly_hls_lint_free);
   g_clear_pointer (&self->store, gst_arcly_hls_store_close);
   g_clear_pointer (&self->playlist, gst_arcly_hls_playlist_free);
+  g_clear_pointer (&self->init, g_bytes_unref);
 }
 
 static guint64
@@ -625,8 +455,10 @@ gst_arcly_hls_writer_class_init (GstArclyHlsWriterClass *klass)
   sink_class->render = gst_arcly_hls_writer_render;
   sink_class->render_list = gst_arcly_hls_writer_render_list;
   sink_class->event = gst_arcly_hls_writer_event;
+  sink_class->query = gst_arcly_hls_writer_query;
 
   gst_element_class_add_static_pad_template (element_class, &sink_template);
   gst_element_class_set_static_metadata (element_class, "Arcly HLS writer",
-      "Sink", "Cuts MPEG-TS into HLS segments", "The gst-arcly authors");
+      "Sink", "Cuts MPEG-TS or fragmented MP4 into HLS segments",
+      "The gst-arcly authors");
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The sink inside an arclyhlssink: takes what arclytsmux makes, cuts it, and
- * keeps segments and playlist in a folder. */
+ * The sink inside an arclyhlssink: takes what arclytsmux or arclyfmp4mux makes,
+ * cuts it, and keeps segments and playlist in a folder. */
 #pragma once
 
 #include <gst/base/gstbasesink.h>
@@ -19,6 +19,7 @@ G_DECLARE_FINAL_TYPE (
 typedef struct {
   const gchar *location;
   GstArclyHlsType type;
+  gboolean fmp4;
   guint target_duration; /* s */
   guint length;
   gboolean keep_segments;
@@ -32,6 +33,9 @@ typedef struct {
 /* Before the element is PAUSED. FALSE with @error set. */
 gboolean gst_arcly_hls_writer_open (GstArclyHlsWriter *self,
     const GstArclyHlsSettings *settings, GError **error);
+
+/* How long chunks of fMP4 shall be, in nanoseconds. After open. */
+GstClockTime gst_arcly_hls_writer_get_chunk_duration (GstArclyHlsWriter *self);
 
 /* When it is READY again. Ends the segment that is open, but not the playlist:
  * the next process goes on with it. */

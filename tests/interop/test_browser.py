@@ -6,26 +6,15 @@ import statistics
 import unittest
 import urllib.request
 
-from harness import clips, net, peers
+from harness import net
 from harness.browser import Browser
-from harness.pipeline import PipelineTest, main_job
+from harness.page import PageTest
+from harness.pipeline import main_job
 
 LOOKS = 40
 
-VIDEO = 'document.querySelector("video")'
 
-
-class Page(PipelineTest):
-    def publish(self, clip):
-        return self.own(peers.ffmpeg(clips.clip(clip), self.url('cam'),
-                                     forever=True))
-
-    def wait_played(self, browser, seconds, timeout=60):
-        """Waits until @seconds more have been shown."""
-        now = browser.evaluate(f'{VIDEO}.currentTime') or 0
-        browser.wait_true(f'{VIDEO} && !{VIDEO}.error && {VIDEO}.videoWidth > 0'
-                          f' && {VIDEO}.currentTime > {now + seconds}', timeout)
-
+class Page(PageTest):
     def test_plays_through_a_new_publisher(self):
         self.play_through()
 

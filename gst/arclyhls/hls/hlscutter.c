@@ -27,7 +27,7 @@ gst_arcly_hls_cutter_init (GstArclyHlsCutter *self, guint target)
 {
   memset (self, 0, sizeof *self);
   self->target = MAX (target, 1) * NS_PER_SECOND;
-  self->gop_start = self->behind = NO_TIME;
+  self->gop_start = self->behind = self->offered_last = NO_TIME;
 }
 
 void
@@ -43,11 +43,18 @@ get_limit (GstArclyHlsCutter *self)
 }
 
 static void
+note_length (GstArclyHlsCutter *self, gint64 from, gint64 to)
+{
+  if (from != NO_TIME && to > from)
+    self->gops[self->n_gops++ % G_N_ELEMENTS (self->gops)] = to - from;
+}
+
+/* Of those that are offered, not all come here. */
+static void
 note_gop (GstArclyHlsCutter *self, gint64 pts)
 {
-  if (self->gop_start != NO_TIME && pts > self->gop_start)
-    self->gops[self->n_gops++ % G_N_ELEMENTS (self->gops)] =
-        pts - self->gop_start;
+  if (!self->offered)
+    note_length (self, self->gop_start, pts);
   self->gop_start = pts;
 }
 
@@ -95,7 +102,9 @@ begin (GstArclyHlsCutter *self, const GstArclyHlsUnit *unit, gint64 start,
   self->has_key = unit->may_cut || !jump;
   self->was_jump = jump;
   self->behind = NO_TIME;
+  self->agreed = FALSE;
   if (jump) {
+    self->offered_last = unit->may_cut ? start : NO_TIME;
     self->end = start;
     self->last_dts = start_dts;
   }
@@ -161,7 +170,7 @@ push_key (GstArclyHlsCutter *self, const GstArclyHlsUnit *unit, gint64 pts,
 
   if (unit->discont) {
     /* Sound of the new time line came first, and has cut already. */
-    if (!self->was_jump || self->has_key)
+    if (!self->was_jump || self->has_key || unit->fresh)
       return cut_at_jump (self, unit, pts, dts, cut);
     note_gop (self, pts);
     self->has_key = TRUE;
@@ -170,7 +179,8 @@ push_key (GstArclyHlsCutter *self, const GstArclyHlsUnit *unit, gint64 pts,
   note_gop (self, pts);
   if (elapsed > get_limit (self))
     return cut_at_limit (self, unit, pts, dts, elapsed, cut);
-  if (elapsed <= 0 || !self->has_key || !should_cut (self, elapsed)) {
+  if (elapsed <= 0 || !self->has_key ||
+      (!self->agreed && !should_cut (self, elapsed))) {
     self->has_key = TRUE;
     return FALSE;
   }
@@ -178,6 +188,40 @@ push_key (GstArclyHlsCutter *self, const GstArclyHlsUnit *unit, gint64 pts,
   cut->discontinuity = cut->inside_gop = FALSE;
   begin (self, unit, pts, dts, FALSE);
   return TRUE;
+}
+
+gboolean
+gst_arcly_hls_cutter_offer (GstArclyHlsCutter *self, gint64 pts)
+{
+  gint64 elapsed = pts - (self->agreed ? self->agreed_at : self->start);
+
+  self->offered = TRUE;
+  note_length (self, self->offered_last, pts);
+  self->offered_last = pts;
+  /* Behind the very first, which is on its way. */
+  if (!self->open || elapsed <= 0 || !should_cut (self, elapsed))
+    return FALSE;
+  self->agreed = TRUE;
+  self->agreed_at = pts;
+  return TRUE;
+}
+
+gboolean
+gst_arcly_hls_cutter_is_agreed (const GstArclyHlsCutter *self)
+{
+  return self->agreed;
+}
+
+/* A chunk ends a segment in front of what would pass the limit, a frame at it.
+ */
+static gboolean
+is_over_limit (GstArclyHlsCutter *self, const GstArclyHlsUnit *unit, gint64 dts)
+{
+  gint64 elapsed = dts - self->start_dts;
+
+  if (!unit->chunk)
+    return elapsed >= get_limit (self);
+  return elapsed > 0 && elapsed + MAX (unit->duration, 0) > get_limit (self);
 }
 
 gboolean
@@ -197,7 +241,7 @@ gst_arcly_hls_cutter_push (
     is_cut = cut_at_jump (self, unit, pts, dts, cut);
   } else if (unit->may_cut && (!unit->leftover || unit->discont)) {
     is_cut = push_key (self, unit, pts, dts, cut);
-  } else if (dts - self->start_dts >= get_limit (self)) {
+  } else if (is_over_limit (self, unit, dts)) {
     /* Leftovers, too: they make the last segment longer rather than another
      * one that is hardly worth a request. */
     is_cut = cut_at_limit (self, unit, pts, dts, dts - self->start_dts, cut);

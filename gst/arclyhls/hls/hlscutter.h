@@ -10,7 +10,8 @@ G_BEGIN_DECLS
 
 #define GST_ARCLY_HLS_NO_TIME G_MININT64
 
-/* One buffer of arclytsmux; times in nanoseconds or GST_ARCLY_HLS_NO_TIME. */
+/* One buffer of arclytsmux, or chunk of arclyfmp4mux; times in nanoseconds or
+ * GST_ARCLY_HLS_NO_TIME. */
 typedef struct {
   gint64 pts;
   gint64 dts;
@@ -19,6 +20,9 @@ typedef struct {
   gboolean discont;
   gboolean leftover; /* sound, of which a decoder can start at any, behind the
                         end of all video */
+  gboolean fresh; /* with discont: what was there in front of it, be it of the
+                     same time line, has another init segment */
+  gboolean chunk; /* of many frames: it is in a segment whole or not at all */
 } GstArclyHlsUnit;
 
 typedef struct {
@@ -43,6 +47,10 @@ typedef struct {
   gint64 gop_start;
   gint64 gops[8]; /* how long the last ones were */
   guint n_gops;
+  gboolean offered;    /* keyframes are, before they come */
+  gint64 offered_last; /* when the last was */
+  gboolean agreed;     /* to one that has not come yet */
+  gint64 agreed_at;    /* when that is */
 } GstArclyHlsCutter;
 
 /* @target in seconds. */
@@ -55,6 +63,14 @@ void gst_arcly_hls_cutter_set_limit (GstArclyHlsCutter *self, guint seconds);
 /* TRUE if the open segment ends in front of @unit, which begins the next. */
 gboolean gst_arcly_hls_cutter_push (
     GstArclyHlsCutter *self, const GstArclyHlsUnit *unit, GstArclyHlsCut *cut);
+
+/* Where units are chunks that are made to order: a keyframe comes next, at
+ * @pts. TRUE if a segment shall begin there; else it goes into a chunk with
+ * others. All keyframes are offered, or none, but for those of a jump. */
+gboolean gst_arcly_hls_cutter_offer (GstArclyHlsCutter *self, gint64 pts);
+
+/* One that was offered was taken, and has not come yet. */
+gboolean gst_arcly_hls_cutter_is_agreed (const GstArclyHlsCutter *self);
 
 /* Ends the open segment. Returns its duration; GST_ARCLY_HLS_NO_TIME if there
  * is none. */

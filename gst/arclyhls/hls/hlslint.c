@@ -13,6 +13,7 @@
 typedef struct {
   gchar *tags; /* all that stands in front of the name, but for parts */
   gchar *name;
+  gchar *map; /* URI of its init segment, or NULL */
   gdouble duration;
   guint n_parts;
   gboolean discontinuity;
@@ -26,7 +27,9 @@ typedef struct {
   gdouble target, part_target, hold_back, part_hold_back, skip_until;
   gboolean has_control, has_hint, ended, fixed; /* all segments stay */
   gchar *hint;
+  guint version;
   /* While it is read. */
+  gchar *map; /* that counts */
   GString *tags;
   Segment next;
   gdouble last_part, parts_duration;
@@ -42,6 +45,7 @@ clear_segment (gpointer data)
 {
   g_free (((Segment *) data)->tags);
   g_free (((Segment *) data)->name);
+  g_free (((Segment *) data)->map);
 }
 
 static List *
@@ -65,6 +69,7 @@ list_free (List *list)
   g_string_free (list->header, TRUE);
   g_string_free (list->tags, TRUE);
   g_free (list->hint);
+  g_free (list->map);
   g_free (list->wrong);
   g_free (list);
 }
@@ -130,6 +135,31 @@ find_uri (const gchar *attributes)
              : NULL;
 }
 
+/* RFC 8216, 3.3. */
+static void
+check_map (List *list, const gchar *name)
+{
+  if (g_str_has_suffix (name, ".m4s") && !list->map)
+    wrong (list, "RFC 8216, 3.3: %s without EXT-X-MAP", name);
+}
+
+static void
+read_map (List *list, const gchar *line)
+{
+  guint n = list->segments->len;
+  gchar *uri = find_uri (line);
+
+  if (!uri)
+    wrong (list, "RFC 8216, 4.3.2.5: %s", line);
+  if (list->version < 6)
+    wrong (list, "RFC 8216, 7: EXT-X-MAP in version %u", list->version);
+  /* What decoders are set up with changes: ours never do it silently. */
+  if (n > 0 && !list->next.discontinuity && g_strcmp0 (uri, list->map) != 0)
+    wrong (list, "RFC 8216, 4.3.2.3: %s without EXT-X-DISCONTINUITY", line);
+  g_free (list->map);
+  list->map = uri;
+}
+
 static void
 read_part (List *list, const gchar *line)
 {
@@ -138,6 +168,7 @@ read_part (List *list, const gchar *line)
 
   if (!uri || duration <= 0)
     wrong (list, "rfc8216bis, 4.4.4.9: %s", line);
+  check_map (list, uri ? uri : "");
   if (list->part_target <= 0)
     wrong (list, "rfc8216bis, 4.4.3.7: parts without EXT-X-PART-INF");
   if (duration > list->part_target + EPSILON)
@@ -175,8 +206,10 @@ read_header (List *list, const gchar *line)
     list->sequence = g_ascii_strtoull (value, NULL, 10);
   } else if (g_str_has_prefix (line, "#EXT-X-DISCONTINUITY-SEQUENCE:")) {
     list->discontinuity_sequence = g_ascii_strtoull (value, NULL, 10);
-  } else if (g_str_has_prefix (line, "#EXT-X-VERSION:") ||
-             g_str_equal (line, "#EXT-X-INDEPENDENT-SEGMENTS")) {
+  } else if (g_str_has_prefix (line, "#EXT-X-VERSION:")) {
+    list->version = (guint) g_ascii_strtoull (value, NULL, 10);
+    return TRUE;
+  } else if (g_str_equal (line, "#EXT-X-INDEPENDENT-SEGMENTS")) {
     return TRUE;
   } else if (g_str_has_prefix (line, "#EXT-X-TARGETDURATION:") ||
              g_str_has_prefix (line, "#EXT-X-PLAYLIST-TYPE:") ||
@@ -213,8 +246,10 @@ end_segment (List *list, const gchar *name)
       ABS (list->parts_duration - next->duration) > list->part_target)
     wrong (list, "rfc8216bis, 4.4.4.9: %s has %f s, its parts %f s", name,
         next->duration, list->parts_duration);
+  check_map (list, name);
   next->tags = g_strdup (list->tags->str);
   next->name = g_strdup (name);
+  next->map = g_strdup (list->map);
   g_array_append_val (list->segments, *next);
   memset (next, 0, sizeof *next);
   list->last_part = list->parts_duration = 0;
@@ -233,6 +268,8 @@ read_line (List *list, const gchar *line)
     read_part (list, line);
   } else if (g_str_has_prefix (line, "#EXT-X-PRELOAD-HINT:")) {
     list->hint = list->hint ? list->hint : find_uri (line);
+  } else if (g_str_has_prefix (line, "#EXT-X-MAP:")) {
+    read_map (list, line);
   } else if (g_str_equal (line, "#EXT-X-ENDLIST")) {
     list->ended = TRUE;
   } else if (!read_header (list, line)) {
@@ -332,7 +369,8 @@ check_segments (List *list, const List *before, guint64 gone)
       return;
     }
     b = &g_array_index (list->segments, Segment, i - gone);
-    if (!g_str_equal (a->name, b->name) || !g_str_equal (a->tags, b->tags))
+    if (!g_str_equal (a->name, b->name) || !g_str_equal (a->tags, b->tags) ||
+        g_strcmp0 (a->map, b->map) != 0)
       wrong (list, "RFC 8216, 6.2.1: %s changed", a->name);
   }
   if (discontinuities != list->discontinuity_sequence)

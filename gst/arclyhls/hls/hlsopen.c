@@ -6,7 +6,7 @@
 #include "hlsopen.h"
 #include "hlsread.h"
 
-#define MAGIC "arcly-open-1"
+#define MAGIC "arcly-open-2"
 #define MAX_SIZE 256
 #define MAX_BYTES (G_GUINT64_CONSTANT (1) << 40)
 /* The year 9999, in microseconds. */
@@ -19,17 +19,17 @@ gst_arcly_hls_open_write (const GstArclyHlsOpen *open)
 {
   return g_strdup_printf (MAGIC " %" G_GUINT64_FORMAT " %" G_GUINT64_FORMAT
                                 " %" G_GINT64_FORMAT " %" G_GINT64_FORMAT
-                                " %u %u\n",
+                                " %u %u %" G_GUINT64_FORMAT "\n",
       open->sequence, open->bytes, open->segment.duration,
       open->segment.date_time, !!open->segment.discontinuity,
-      !!open->segment.dependent);
+      !!open->segment.dependent, open->segment.map);
 }
 
 gboolean
 gst_arcly_hls_open_read (GstArclyHlsOpen *open, const gchar *text, gsize size)
 {
   static const guint64 most[] = { GST_ARCLY_HLS_MAX_SEQUENCE, MAX_BYTES,
-    MAX_DURATION, MAX_DATE, 1, 1 };
+    MAX_DURATION, MAX_DATE, 1, 1, GST_ARCLY_HLS_MAX_SEQUENCE };
   g_autofree gchar *line = NULL;
   g_auto (GStrv) words = NULL;
   guint64 numbers[G_N_ELEMENTS (most)];
@@ -55,5 +55,6 @@ gst_arcly_hls_open_read (GstArclyHlsOpen *open, const gchar *text, gsize size)
   open->segment.date_time = (gint64) numbers[3];
   open->segment.discontinuity = numbers[4] != 0;
   open->segment.dependent = numbers[5] != 0;
-  return open->segment.duration > 0;
+  open->segment.map = numbers[6];
+  return open->segment.duration > 0 && open->segment.map <= open->sequence;
 }

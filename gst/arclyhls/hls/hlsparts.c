@@ -11,6 +11,10 @@
  * frame over the target is none. What is too much counts to the next part. */
 #define JITTER 8
 #define MIN_DURATION NS_PER_MS
+/* The same of chunks. */
+#define CHUNK_JITTER (2 * NS_PER_MS)
+/* rfc8216bis, 4.4.4.9: all but a segment's last reach it, in percent. */
+#define MIN_PERCENT 85
 
 void
 gst_arcly_hls_part_cutter_init (GstArclyHlsPartCutter *self, gint64 wanted)
@@ -31,6 +35,7 @@ void
 gst_arcly_hls_part_cutter_begin (GstArclyHlsPartCutter *self)
 {
   self->start = self->last = NO_TIME;
+  self->owed = 0;
 }
 
 static gboolean
@@ -76,6 +81,52 @@ gst_arcly_hls_part_cutter_push (GstArclyHlsPartCutter *self,
   /* Where nothing came for long, the time without a frame belongs to no part.
    */
   self->start = elapsed > 2 * most ? time : self->start + *duration;
+  return TRUE;
+}
+
+/* The part that ends at @time; what is over the target counts to the next. */
+static gint64
+take_chunks (GstArclyHlsPartCutter *self, gint64 time)
+{
+  gint64 own = time - self->start + self->owed;
+  gint64 listed = self->limit > 0 ? MIN (own, self->limit) : own;
+
+  /* Where nothing came for long, there is nothing to count. */
+  self->owed = own > 2 * listed ? 0 : own - listed;
+  self->start = time;
+  return listed;
+}
+
+gboolean
+gst_arcly_hls_part_cutter_push_chunk (
+    GstArclyHlsPartCutter *self, const GstArclyHlsUnit *unit, gint64 *duration)
+{
+  gint64 time = unit->dts != NO_TIME ? unit->dts : unit->pts;
+  gint64 most = self->limit > 0 ? self->limit : self->wanted;
+
+  if (self->start == NO_TIME)
+    self->start = time;
+  if (time == NO_TIME || time <= self->start ||
+      time - self->start + MAX (unit->duration, 0) <= most + CHUNK_JITTER)
+    return FALSE;
+  *duration = take_chunks (self, time);
+  return TRUE;
+}
+
+gboolean
+gst_arcly_hls_part_cutter_end_chunk (GstArclyHlsPartCutter *self,
+    const GstArclyHlsUnit *unit, gboolean last, gint64 *duration)
+{
+  gint64 time = unit->dts != NO_TIME ? unit->dts : unit->pts;
+  gint64 most = self->limit > 0 ? self->limit : self->wanted;
+
+  if (time == NO_TIME || self->start == NO_TIME || unit->duration <= 0)
+    return FALSE;
+  time += unit->duration;
+  if (time <= self->start ||
+      (!last && (time - self->start) * 100 < most * MIN_PERCENT))
+    return FALSE;
+  *duration = take_chunks (self, time);
   return TRUE;
 }
 

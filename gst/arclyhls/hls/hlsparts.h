@@ -17,6 +17,7 @@ typedef struct {
   gint64 start; /* DTS, or GST_ARCLY_HLS_NO_TIME: no unit decided it */
   gint64 last;  /* DTS of the last unit that leads */
   gint64 step;  /* between two of them */
+  gint64 owed;  /* of chunks: what is listed is shorter than what was there */
 } GstArclyHlsPartCutter;
 
 /* @wanted in nanoseconds. */
@@ -36,6 +37,15 @@ void gst_arcly_hls_part_cutter_begin (GstArclyHlsPartCutter *self);
  * @beside it ends a part only where the leading track is silent. */
 gboolean gst_arcly_hls_part_cutter_push (GstArclyHlsPartCutter *self,
     const GstArclyHlsUnit *unit, gboolean beside, gint64 *duration);
+
+/* The same of a chunk, which is in a part whole or not at all. */
+gboolean gst_arcly_hls_part_cutter_push_chunk (
+    GstArclyHlsPartCutter *self, const GstArclyHlsUnit *unit, gint64 *duration);
+
+/* TRUE if the open part ends behind that chunk, because it is long enough;
+ * @last: or because no other is to come. */
+gboolean gst_arcly_hls_part_cutter_end_chunk (GstArclyHlsPartCutter *self,
+    const GstArclyHlsUnit *unit, gboolean last, gint64 *duration);
 
 /* How long the open part is. @left: of the segment that ends with it, minus all
  * parts before. */

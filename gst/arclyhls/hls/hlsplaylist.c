@@ -78,6 +78,12 @@ gst_arcly_hls_playlist_set_parts (
   self->part_duration = part_duration;
 }
 
+void
+gst_arcly_hls_playlist_set_fmp4 (GstArclyHlsPlaylist *self)
+{
+  self->kind = GST_ARCLY_HLS_FMP4;
+}
+
 static guint
 rounded (gint64 duration)
 {
@@ -105,17 +111,13 @@ add (GstArclyHlsPlaylist *self, GstArclyHlsEntry *entry)
   self->longest = MAX (self->longest, self->duration);
 }
 
+/* (transfer full) to @name. */
 static void
-bury (GstArclyHlsPlaylist *self, const gchar *stamp, guint64 sequence,
-    gint64 duration, guint64 now)
+bury (GstArclyHlsPlaylist *self, gchar *name, gint64 duration, guint64 now)
 {
-  Grave *grave;
+  Grave *grave = g_new (Grave, 1);
 
-  /* These keep all they ever wrote. */
-  if (self->type != GST_ARCLY_HLS_LIVE)
-    return;
-  grave = g_new (Grave, 1);
-  grave->name = gst_arcly_hls_segment_name (stamp, sequence);
+  grave->name = name;
   grave->expires = now + duration + self->longest;
   g_queue_push_tail (&self->graves, grave);
 }
@@ -133,12 +135,34 @@ drop_front (GstArclyHlsPlaylist *self)
   entry_free (entry);
 }
 
+/* Whoever goes on behind the last one has an init segment of its own. */
+static gboolean
+is_last_of_map (GstArclyHlsPlaylist *self)
+{
+  GList *head = self->segments.head;
+  const GstArclyHlsEntry *entry = head->data;
+  const GstArclyHlsEntry *next = head->next ? head->next->data : NULL;
+
+  return self->kind == GST_ARCLY_HLS_FMP4 &&
+         (!next || next->segment.map != entry->segment.map);
+}
+
 static void
 bury_front (GstArclyHlsPlaylist *self, guint64 now)
 {
   GstArclyHlsEntry *entry = g_queue_peek_head (&self->segments);
+  gint64 duration = entry->segment.duration;
 
-  bury (self, self->stamp, self->first, entry->segment.duration, now);
+  /* Others than live ones keep all they ever wrote. */
+  if (self->type == GST_ARCLY_HLS_LIVE) {
+    bury (self,
+        gst_arcly_hls_name_format (self->kind, self->stamp, self->first),
+        duration, now);
+    if (is_last_of_map (self))
+      bury (self,
+          gst_arcly_hls_playlist_get_map_name (self, entry->segment.map),
+          duration, now);
+  }
   drop_front (self);
 }
 
@@ -179,6 +203,7 @@ continue_content (GstArclyHlsPlaylist *self, const GstArclyHlsContent *content)
   if (content->type == GST_ARCLY_HLS_LIVE && !content->ended)
     self->left = g_strdup (content->stamp);
   if (content->ended || content->type != self->type ||
+      content->kind != self->kind ||
       content->target_duration < self->wanted_target_duration ||
       !has_parts_like (self, content)) {
     gst_arcly_hls_playlist_drop_before (self, G_MAXUINT64);
@@ -216,9 +241,14 @@ void
 gst_arcly_hls_playlist_recover (
     GstArclyHlsPlaylist *self, const GstArclyHlsSegment *segment)
 {
+  GstArclyHlsEntry *last = g_queue_peek_tail (&self->segments);
+  GstArclyHlsEntry *entry = entry_new (segment);
+
   g_return_if_fail (self->resumed && self->target_duration > 0);
 
-  add (self, entry_new (segment));
+  if (last)
+    entry->segment.map = MAX (entry->segment.map, last->segment.map);
+  add (self, entry);
   self->dependent |= segment->dependent;
 }
 
@@ -246,6 +276,18 @@ guint64
 gst_arcly_hls_playlist_get_first (GstArclyHlsPlaylist *self)
 {
   return self->first;
+}
+
+guint64
+gst_arcly_hls_playlist_get_map (GstArclyHlsPlaylist *self, guint64 sequence)
+{
+  const GstArclyHlsEntry *entry =
+      sequence >= self->first
+          ? g_queue_peek_nth (&self->segments, (guint) (sequence - self->first))
+          : NULL;
+
+  g_return_val_if_fail (entry != NULL, 0);
+  return entry->segment.map;
 }
 
 gint64
@@ -356,6 +398,15 @@ gst_arcly_hls_playlist_open (
 }
 
 void
+gst_arcly_hls_playlist_decide_hint (GstArclyHlsPlaylist *self)
+{
+  if (self->hinted)
+    return;
+  self->hint.sequence = gst_arcly_hls_playlist_get_next (self);
+  self->hint.index = gst_arcly_hls_playlist_get_open_parts (self);
+}
+
+void
 gst_arcly_hls_playlist_append_part (
     GstArclyHlsPlaylist *self, const GstArclyHlsPart *part)
 {
@@ -365,6 +416,9 @@ gst_arcly_hls_playlist_append_part (
 
   if (self->part_target > 0)
     entry.duration = MIN (entry.duration, self->part_target);
+  gst_arcly_hls_playlist_decide_hint (self);
+  entry.name = self->hint;
+  self->hinted = FALSE;
   g_array_append_val (self->open->parts, entry);
 }
 
@@ -412,9 +466,17 @@ gst_arcly_hls_playlist_bury (
     GstArclyHlsPlaylist *self, const GstArclyHlsName *name, guint64 now)
 {
   guint seconds = MAX (self->target_duration, self->wanted_target_duration);
+  const GstArclyHlsEntry *entry = g_queue_peek_head (&self->segments);
+  guint64 first = self->first;
 
-  if (g_strcmp0 (self->left, name->stamp) == 0 && name->sequence < self->first)
-    bury (self, name->stamp, name->sequence, seconds * NS_PER_SECOND, now);
+  /* What is listed needs its init segment. */
+  if (name->kind == GST_ARCLY_HLS_INIT && entry)
+    first = entry->segment.map;
+  if (self->type == GST_ARCLY_HLS_LIVE &&
+      g_strcmp0 (self->left, name->stamp) == 0 && name->sequence < first)
+    bury (self,
+        gst_arcly_hls_name_format (name->kind, name->stamp, name->sequence),
+        seconds * NS_PER_SECOND, now);
 }
 
 gchar *

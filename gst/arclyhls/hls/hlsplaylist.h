@@ -5,7 +5,7 @@
  * times are given, text comes out. */
 #pragma once
 
-#include <glib.h>
+#include "hlsname.h"
 
 G_BEGIN_DECLS
 
@@ -33,6 +33,8 @@ typedef enum {
  * @discontinuity: it does not continue the one before
  * @dependent: it begins inside a GOP; not read back
  * @gap: there is no file (EXT-X-GAP)
+ * @map: of fMP4, the number of its init segment (EXT-X-MAP), which is that of
+ *     the first segment that needed it; never less than that of the one before
  *
  * One entry. Its name follows from its number in the sequence.
  */
@@ -42,28 +44,28 @@ typedef struct {
   gboolean discontinuity;
   gboolean dependent;
   gboolean gap;
+  guint64 map;
 } GstArclyHlsSegment;
+
+/* The segment that was open when the name was made, and which part of it. */
+typedef struct {
+  guint64 sequence;
+  guint index;
+} GstArclyHlsPartName;
 
 /**
  * GstArclyHlsPart:
  * @duration: in nanoseconds
  * @independent: it has a frame that a decoder can start at
+ * @name: given by gst_arcly_hls_playlist_append_part()
  *
  * A partial segment (rfc8216bis, 4.4.4.9).
  */
 typedef struct {
   gint64 duration;
   gboolean independent;
+  GstArclyHlsPartName name;
 } GstArclyHlsPart;
-
-/* Longest stamp in a name. */
-#define GST_ARCLY_HLS_MAX_STAMP 32
-
-/* What a name tells. */
-typedef struct {
-  gchar stamp[GST_ARCLY_HLS_MAX_STAMP + 1];
-  guint64 sequence;
-} GstArclyHlsName;
 
 typedef struct _GstArclyHlsPlaylist GstArclyHlsPlaylist;
 
@@ -75,6 +77,9 @@ GstArclyHlsPlaylist *gst_arcly_hls_playlist_new (GstArclyHlsType type,
     guint target_duration, guint length, const gchar *stamp);
 
 void gst_arcly_hls_playlist_free (GstArclyHlsPlaylist *self);
+
+/* Segments are fMP4, with init segments; else MPEG-TS. Before all else. */
+void gst_arcly_hls_playlist_set_fmp4 (GstArclyHlsPlaylist *self);
 
 /* A live playlist lists at least so much media, in nanoseconds, however many
  * segments that are; 0 for what the length says. */
@@ -94,10 +99,10 @@ void gst_arcly_hls_playlist_set_parts (
  *
  * Goes on where another process stopped: numbers continue, and the next segment
  * is a discontinuity. The entries and the stamp of the names stay, too, unless
- * that playlist ended, or is of another type, or has a target duration that is
- * too short for this one, or other parts; then this is a new presentation and
- * only the numbers continue. Only what gst_arcly_hls_playlist_render() writes
- * is understood.
+ * that playlist ended, or is of another type or format, or has a target
+ * duration that is too short for this one, or other parts; then this is a new
+ * presentation and only the numbers continue. Only what
+ * gst_arcly_hls_playlist_render() writes is understood.
  *
  * Returns: %FALSE with %GST_ARCLY_ERROR_INVALID if it is not, and nothing was
  *     changed
@@ -123,6 +128,10 @@ void gst_arcly_hls_playlist_skip_to (
 guint64 gst_arcly_hls_playlist_get_next (GstArclyHlsPlaylist *self);
 
 guint64 gst_arcly_hls_playlist_get_first (GstArclyHlsPlaylist *self);
+
+/* The number of the init segment of @sequence, which is listed. */
+guint64 gst_arcly_hls_playlist_get_map (
+    GstArclyHlsPlaylist *self, guint64 sequence);
 
 /* When the last segment that ever was listed ends, in microseconds since 1970
  * UTC; 0 if there was none. */
@@ -176,9 +185,10 @@ guint gst_arcly_hls_playlist_get_last_parts (GstArclyHlsPlaylist *self);
  * segment is whole: the longest of its parts. */
 gint64 gst_arcly_hls_playlist_get_part_target (GstArclyHlsPlaylist *self);
 
-/* (transfer full): the name of a part of segment @sequence. */
-gchar *gst_arcly_hls_playlist_get_part_name (
-    GstArclyHlsPlaylist *self, guint64 sequence, guint part);
+/* (transfer full): the name of the part that comes next. From now on it is for
+ * the next one that is appended, also where that is the first of the segment
+ * behind the open one: who was told of it shall get it. */
+gchar *gst_arcly_hls_playlist_get_hint (GstArclyHlsPlaylist *self);
 
 /* Nothing more will follow: EXT-X-ENDLIST. */
 void gst_arcly_hls_playlist_end (GstArclyHlsPlaylist *self);
@@ -191,14 +201,14 @@ gboolean gst_arcly_hls_playlist_is_own (
 
 /* A file is there, but not listed. It expires, too, if both this playlist and
  * the one that was resumed are live, that one did not end, and the file is of
- * it and in front of what is listed now. What is finished, or somebody else's,
- * stays for ever. */
+ * it and in front of what is listed now, or of what that needs. What is
+ * finished, or somebody else's, stays for ever. */
 void gst_arcly_hls_playlist_bury (
     GstArclyHlsPlaylist *self, const GstArclyHlsName *name, guint64 now);
 
 /* (transfer full): RFC 8216, 6.2.2: a segment stays for its own duration and
- * that of the longest playlist that listed it. The name of one whose time is
- * over, or NULL. */
+ * that of the longest playlist that listed it, and its init segment as long.
+ * The name of one whose time is over, or NULL. */
 gchar *gst_arcly_hls_playlist_pop_expired (
     GstArclyHlsPlaylist *self, guint64 now);
 
@@ -214,12 +224,9 @@ gchar *gst_arcly_hls_playlist_render_live (
 /* (transfer full): the name that the next segment gets. */
 gchar *gst_arcly_hls_playlist_get_next_name (GstArclyHlsPlaylist *self);
 
-/* (transfer full): the name of segment @sequence. */
-gchar *gst_arcly_hls_segment_name (const gchar *stamp, guint64 sequence);
-
-/* TRUE if @text is exactly what gst_arcly_hls_segment_name() makes. */
-gboolean gst_arcly_hls_segment_name_parse (
-    const gchar *text, GstArclyHlsName *name);
+/* (transfer full): the name of init segment @map. */
+gchar *gst_arcly_hls_playlist_get_map_name (
+    GstArclyHlsPlaylist *self, guint64 map);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (GstArclyHlsPlaylist, gst_arcly_hls_playlist_free)
 

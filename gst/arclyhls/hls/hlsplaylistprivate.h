@@ -23,14 +23,17 @@ typedef struct {
 
 struct _GstArclyHlsPlaylist {
   GstArclyHlsType type;
+  GstArclyHlsKind kind; /* of segments */
   guint wanted_target_duration;
   guint max_length;
-  gint64 window;         /* that is listed at least, ns */
-  gint64 part_duration;  /* that was asked for, ns; 0: no parts */
-  gint64 part_target;    /* 0: not decided */
-  guint target_duration; /* 0: not decided */
-  gchar *stamp;          /* of this presentation */
-  gchar *part_stamp;     /* of this process */
+  gint64 window;            /* that is listed at least, ns */
+  gint64 part_duration;     /* that was asked for, ns; 0: no parts */
+  gint64 part_target;       /* 0: not decided */
+  guint target_duration;    /* 0: not decided */
+  gchar *stamp;             /* of this presentation */
+  gchar *part_stamp;        /* of this process */
+  GstArclyHlsPartName hint; /* of the part that comes next */
+  gboolean hinted;          /* somebody was told of it */
   gchar *left; /* stamp of a live playlist that another process left, or NULL */
   gboolean dependent; /* some segment of this presentation was */
   gboolean ended;
@@ -44,3 +47,6 @@ struct _GstArclyHlsPlaylist {
   GstArclyHlsEntry *open; /* owned, or NULL */
   GQueue graves;          /* (element-type Grave), owned */
 };
+
+/* Decides how the part that comes next is called, unless that was told. */
+void gst_arcly_hls_playlist_decide_hint (GstArclyHlsPlaylist *self);

@@ -17,6 +17,8 @@ typedef struct {
   gboolean has_duration;
   gboolean has_date_time;
   gboolean in_segments;
+  gboolean has_map;
+  GstArclyHlsName map; /* that counts, if there is one */
 } Reader;
 
 /* Each takes what stands behind the colon. */
@@ -142,6 +144,25 @@ read_duration (Reader *reader, const gchar *value)
   return TRUE;
 }
 
+/* Numbers do not go back: it is deleted when the segments that need it are. */
+static gboolean
+read_map (Reader *reader, const gchar *value)
+{
+  static const gchar name[] = "URI=\"";
+  guint64 before = reader->has_map ? reader->map.sequence : 0;
+  g_autofree gchar *uri = NULL;
+
+  if (!g_str_has_prefix (value, name) || !g_str_has_suffix (value, "\"") ||
+      strlen (value) <= strlen (name))
+    return FALSE;
+  uri = g_strndup (value + strlen (name), strlen (value) - strlen (name) - 1);
+  reader->in_segments = TRUE;
+  reader->has_map = TRUE;
+  return gst_arcly_hls_name_parse (&reader->map, uri) &&
+         reader->map.kind == GST_ARCLY_HLS_INIT &&
+         reader->map.sequence >= before;
+}
+
 static gboolean
 read_end (Reader *reader, const gchar *value)
 {
@@ -161,6 +182,7 @@ static const struct {
   { "#EXT-X-PLAYLIST-TYPE", read_type },
   { "#EXT-X-INDEPENDENT-SEGMENTS", read_independent },
   { "#EXT-X-DISCONTINUITY", read_discontinuity },
+  { "#EXT-X-MAP", read_map },
   { "#EXT-X-PROGRAM-DATE-TIME", read_date_time },
   { "#EXTINF", read_duration },
   { "#EXT-X-ENDLIST", read_end },
@@ -182,6 +204,18 @@ read_tag (Reader *reader, const gchar *line)
   return TRUE;
 }
 
+/* RFC 8216, 3.3: fMP4 has an init segment. */
+static gboolean
+read_map_of (Reader *reader, const GstArclyHlsName *name)
+{
+  if (name->kind == GST_ARCLY_HLS_TS)
+    return !reader->has_map;
+  reader->next.map = reader->map.sequence;
+  return name->kind == GST_ARCLY_HLS_FMP4 && reader->has_map &&
+         reader->map.sequence <= name->sequence &&
+         g_str_equal (reader->map.stamp, name->stamp);
+}
+
 /* Names and numbers must be ours: files are deleted by them. */
 static gboolean
 read_name (Reader *reader, const gchar *line)
@@ -190,13 +224,16 @@ read_name (Reader *reader, const gchar *line)
   GstArclyHlsName name;
 
   if (!reader->has_duration || !reader->has_date_time ||
-      !gst_arcly_hls_segment_name_parse (line, &name) ||
+      !gst_arcly_hls_name_parse (&name, line) || !read_map_of (reader, &name) ||
       name.sequence != content->sequence + content->segments->len)
     return FALSE;
-  if (content->segments->len == 0)
+  if (content->segments->len == 0) {
+    content->kind = name.kind;
     g_strlcpy (content->stamp, name.stamp, sizeof content->stamp);
-  else if (!g_str_equal (content->stamp, name.stamp))
+  } else if (content->kind != name.kind ||
+             !g_str_equal (content->stamp, name.stamp)) {
     return FALSE;
+  }
   g_array_append_val (content->segments, reader->next);
   memset (&reader->next, 0, sizeof reader->next);
   reader->has_duration = reader->has_date_time = FALSE;

@@ -7,12 +7,11 @@
 
 G_BEGIN_DECLS
 
-/* No number of a segment comes near it, and none of the sums overflows. */
-#define GST_ARCLY_HLS_MAX_SEQUENCE (G_GUINT64_CONSTANT (1) << 53)
 #define GST_ARCLY_HLS_MAX_TARGET_DURATION 86400
 
 typedef struct {
   GstArclyHlsType type;
+  GstArclyHlsKind kind; /* of all segments */
   guint target_duration;
   gint64 part_target; /* ns; 0 if there are no parts */
   guint64 sequence;

@@ -1,23 +1,17 @@
 /* SPDX-License-Identifier: MIT
  *
- * The text of a playlist, and the names in it. */
+ * The text of a playlist. */
 #include "config.h"
 
-#include <string.h>
-
 #include "hlsplaylistprivate.h"
-#include "hlsread.h"
 
-#define NAME_PREFIX "segment-"
-#define PART_PREFIX "part-"
-#define NAME_SUFFIX ".ts"
 /* rfc8216bis, 4.4.3.8: no less. */
 #define SKIP_TARGET_DURATIONS 6
 /* rfc8216bis, 6.2.2: parts stay listed for so long. */
 #define PART_TARGET_DURATIONS 3
 
-/* rfc8216bis, 8: fractions in EXTINF need version 3, EXT-X-GAP 8, EXT-X-SKIP 9.
- */
+/* rfc8216bis, 8: fractions in EXTINF need version 3, EXT-X-MAP 6, EXT-X-GAP 8,
+ * EXT-X-SKIP 9. */
 static guint
 needed_version (GstArclyHlsPlaylist *self, gboolean live)
 {
@@ -29,7 +23,7 @@ needed_version (GstArclyHlsPlaylist *self, gboolean live)
     if (((GstArclyHlsEntry *) item->data)->segment.gap)
       return 8;
   }
-  return 3;
+  return self->kind == GST_ARCLY_HLS_FMP4 ? 6 : 3;
 }
 
 /* rfc8216bis, 4.4.3.8: PART-HOLD-BACK is three part targets or more, HOLD-BACK
@@ -92,21 +86,33 @@ render_date_time (gint64 date_time, GString *text)
       (guint) (ABS (milliseconds) % 1000));
 }
 
-/* What is true of a segment from its first part on. */
+/* What is true of a segment from its first part on. EXT-X-MAP counts until the
+ * next one (RFC 8216, 4.3.2.5); @before is what stands in front, or NULL. */
 static void
-render_start (const GstArclyHlsSegment *segment, GString *text)
+render_start (GstArclyHlsPlaylist *self, const GstArclyHlsEntry *entry,
+    const GstArclyHlsEntry *before, GString *text)
 {
+  const GstArclyHlsSegment *segment = &entry->segment;
+
   if (segment->discontinuity)
     g_string_append (text, "#EXT-X-DISCONTINUITY\n");
+  if (self->kind == GST_ARCLY_HLS_FMP4 &&
+      (!before || before->segment.map != segment->map)) {
+    g_autofree gchar *name =
+        gst_arcly_hls_playlist_get_map_name (self, segment->map);
+
+    g_string_append_printf (text, "#EXT-X-MAP:URI=\"%s\"\n", name);
+  }
   render_date_time (segment->date_time, text);
 }
 
 static void
-render_end (const GstArclyHlsSegment *segment, const gchar *stamp,
+render_end (GstArclyHlsPlaylist *self, const GstArclyHlsSegment *segment,
     guint64 sequence, GString *text)
 {
   gint64 microseconds = (segment->duration + 500) / 1000;
-  g_autofree gchar *name = gst_arcly_hls_segment_name (stamp, sequence);
+  g_autofree gchar *name =
+      gst_arcly_hls_name_format (self->kind, self->stamp, sequence);
 
   if (segment->gap)
     g_string_append (text, "#EXT-X-GAP\n");
@@ -115,10 +121,19 @@ render_end (const GstArclyHlsSegment *segment, const gchar *stamp,
       microseconds / G_USEC_PER_SEC, microseconds % G_USEC_PER_SEC, name);
 }
 
+/* Never ends up in a folder, and no two processes have one. */
+static gchar *
+part_name (GstArclyHlsPlaylist *self, const GstArclyHlsPartName *name)
+{
+  return g_strdup_printf ("part-%s-%05" G_GUINT64_FORMAT "-%02u%s",
+      self->part_stamp, name->sequence, name->index,
+      self->kind == GST_ARCLY_HLS_FMP4 ? ".m4s" : ".ts");
+}
+
 /* rfc8216bis, 4.4.4.9. */
 static void
-render_parts (GstArclyHlsPlaylist *self, const GstArclyHlsEntry *entry,
-    guint64 sequence, GString *text)
+render_parts (
+    GstArclyHlsPlaylist *self, const GstArclyHlsEntry *entry, GString *text)
 {
   guint i;
 
@@ -126,8 +141,7 @@ render_parts (GstArclyHlsPlaylist *self, const GstArclyHlsEntry *entry,
     const GstArclyHlsPart *part =
         &g_array_index (entry->parts, GstArclyHlsPart, i);
     gint64 microseconds = (part->duration + 500) / 1000;
-    g_autofree gchar *name =
-        gst_arcly_hls_playlist_get_part_name (self, sequence, i);
+    g_autofree gchar *name = part_name (self, &part->name);
 
     g_string_append_printf (text,
         "#EXT-X-PART:DURATION=%" G_GINT64_FORMAT ".%06" G_GINT64_FORMAT
@@ -159,8 +173,8 @@ gst_arcly_hls_playlist_render (GstArclyHlsPlaylist *self)
   for (item = self->segments.head; item; item = item->next) {
     const GstArclyHlsEntry *entry = item->data;
 
-    render_start (&entry->segment, text);
-    render_end (&entry->segment, self->stamp, sequence++, text);
+    render_start (self, entry, item->prev ? item->prev->data : NULL, text);
+    render_end (self, &entry->segment, sequence++, text);
   }
   if (self->ended)
     g_string_append (text, "#EXT-X-ENDLIST\n");
@@ -182,14 +196,15 @@ open_duration (GstArclyHlsPlaylist *self)
  * (rfc8216bis, 6.2.2 lets them go then). */
 static void
 render_live_entry (GstArclyHlsPlaylist *self, const GstArclyHlsEntry *entry,
-    guint64 sequence, gint64 from_end, GString *text)
+    const GstArclyHlsEntry *before, guint64 sequence, gint64 from_end,
+    GString *text)
 {
   gint64 least = PART_TARGET_DURATIONS * self->target_duration * NS_PER_SECOND;
 
-  render_start (&entry->segment, text);
+  render_start (self, entry, before, text);
   if (from_end - entry->segment.duration < least)
-    render_parts (self, entry, sequence, text);
-  render_end (&entry->segment, self->stamp, sequence, text);
+    render_parts (self, entry, text);
+  render_end (self, &entry->segment, sequence, text);
 }
 
 /* rfc8216bis, 4.4.5.2: how many segments lie wholly in front of the skip
@@ -214,15 +229,13 @@ count_skipped (GstArclyHlsPlaylist *self)
 
 /* rfc8216bis, 4.4.5.3. */
 static void
-render_open (GstArclyHlsPlaylist *self, guint64 sequence, GString *text)
+render_open (GstArclyHlsPlaylist *self, GString *text)
 {
-  guint n = gst_arcly_hls_playlist_get_open_parts (self);
-  g_autofree gchar *hint =
-      gst_arcly_hls_playlist_get_part_name (self, sequence, n);
+  g_autofree gchar *hint = gst_arcly_hls_playlist_get_hint (self);
 
-  if (n > 0) {
-    render_start (&self->open->segment, text);
-    render_parts (self, self->open, sequence, text);
+  if (gst_arcly_hls_playlist_get_open_parts (self) > 0) {
+    render_start (self, self->open, g_queue_peek_tail (&self->segments), text);
+    render_parts (self, self->open, text);
   }
   g_string_append_printf (
       text, "#EXT-X-PRELOAD-HINT:TYPE=PART,URI=\"%s\"\n", hint);
@@ -247,73 +260,36 @@ gst_arcly_hls_playlist_render_live (GstArclyHlsPlaylist *self, gboolean delta)
   for (item = self->segments.head; item; item = item->next, sequence++) {
     const GstArclyHlsEntry *entry = item->data;
 
-    if (n++ >= skipped)
-      render_live_entry (self, entry, sequence, left, text);
+    if (n >= skipped)
+      render_live_entry (self, entry, n > skipped ? item->prev->data : NULL,
+          sequence, left, text);
+    n++;
     left -= entry->segment.duration;
   }
   if (self->ended)
     g_string_append (text, "#EXT-X-ENDLIST\n");
   else
-    render_open (self, sequence, text);
+    render_open (self, text);
   return g_string_free (g_steal_pointer (&text), FALSE);
 }
 
 gchar *
 gst_arcly_hls_playlist_get_next_name (GstArclyHlsPlaylist *self)
 {
-  return gst_arcly_hls_segment_name (
-      self->stamp, gst_arcly_hls_playlist_get_next (self));
-}
-
-/* Never ends up in a folder, and no two processes have one. */
-gchar *
-gst_arcly_hls_playlist_get_part_name (
-    GstArclyHlsPlaylist *self, guint64 sequence, guint part)
-{
-  return g_strdup_printf (PART_PREFIX "%s-%05" G_GUINT64_FORMAT
-                                      "-%02u" NAME_SUFFIX,
-      self->part_stamp, sequence, part);
+  return gst_arcly_hls_name_format (
+      self->kind, self->stamp, gst_arcly_hls_playlist_get_next (self));
 }
 
 gchar *
-gst_arcly_hls_segment_name (const gchar *stamp, guint64 sequence)
+gst_arcly_hls_playlist_get_map_name (GstArclyHlsPlaylist *self, guint64 map)
 {
-  return g_strdup_printf (
-      NAME_PREFIX "%s-%05" G_GUINT64_FORMAT NAME_SUFFIX, stamp, sequence);
+  return gst_arcly_hls_name_format (GST_ARCLY_HLS_INIT, self->stamp, map);
 }
 
-/* Returns what stands behind "stamp-", or NULL. */
-static const gchar *
-parse_stamp (const gchar *text, gchar *stamp)
+gchar *
+gst_arcly_hls_playlist_get_hint (GstArclyHlsPlaylist *self)
 {
-  gsize length = 0;
-
-  while (g_ascii_isalnum (text[length]))
-    length++;
-  if (length == 0 || length > GST_ARCLY_HLS_MAX_STAMP || text[length] != '-')
-    return NULL;
-  memcpy (stamp, text, length);
-  stamp[length] = '\0';
-  return text + length + 1;
-}
-
-gboolean
-gst_arcly_hls_segment_name_parse (const gchar *text, GstArclyHlsName *name)
-{
-  g_autofree gchar *digits = NULL;
-  g_autofree gchar *again = NULL;
-  const gchar *rest;
-
-  if (!g_str_has_prefix (text, NAME_PREFIX) ||
-      !g_str_has_suffix (text, NAME_SUFFIX))
-    return FALSE;
-  rest = parse_stamp (text + strlen (NAME_PREFIX), name->stamp);
-  if (!rest || strlen (rest) < strlen (NAME_SUFFIX))
-    return FALSE;
-  digits = g_strndup (rest, strlen (rest) - strlen (NAME_SUFFIX));
-  if (!g_ascii_string_to_unsigned (
-          digits, 10, 0, GST_ARCLY_HLS_MAX_SEQUENCE, &name->sequence, NULL))
-    return FALSE;
-  again = gst_arcly_hls_segment_name (name->stamp, name->sequence);
-  return g_str_equal (again, text);
+  gst_arcly_hls_playlist_decide_hint (self);
+  self->hinted = TRUE;
+  return part_name (self, &self->hint);
 }

@@ -11,6 +11,7 @@ typedef struct {
 
 typedef struct {
   gchar *name; /* NULL: a segment of which only parts are there */
+  gchar *map;  /* URI of its init segment, or NULL */
   gdouble duration;
   gint64 date_time; /* ms */
   gboolean discontinuity;
@@ -59,6 +60,7 @@ static void
 clear_entry (gpointer data)
 {
   g_free (((Entry *) data)->name);
+  g_free (((Entry *) data)->map);
   g_clear_pointer (&((Entry *) data)->parts, g_array_unref);
 }
 
@@ -172,6 +174,24 @@ parse_date_time (List *list, const gchar *value)
          g_date_time_get_microsecond (time) / 1000;
 }
 
+/* 4.3.2.5: until the next one. Not twice the same. */
+static void
+read_map (List *list, const gchar *value, Entry *next)
+{
+  gchar *uri = attribute (value, "URI");
+
+  if (!uri || g_strcmp0 (next->map, g_strstrip (uri)) == 0)
+    complain (list, "%s: no map, or the same again", value);
+  if (list->version < 6)
+    complain (list, "EXT-X-MAP needs version 6");
+  if (next->parts->len > 0)
+    complain (list, "EXT-X-MAP behind a part");
+  if (list->entries->len > 0 && !next->discontinuity)
+    complain (list, "%s: another map without a discontinuity", uri);
+  g_free (next->map);
+  next->map = uri;
+}
+
 static void
 read_tag (List *list, const gchar *line, Entry *next)
 {
@@ -198,6 +218,8 @@ read_tag (List *list, const gchar *line, Entry *next)
     next->date_time = parse_date_time (list, value);
   else if (g_str_equal (parts[0], "#EXTINF") && g_str_has_suffix (value, ","))
     next->duration = g_ascii_strtod (value, NULL);
+  else if (g_str_equal (parts[0], "#EXT-X-MAP"))
+    read_map (list, value, next);
   else if (!read_live_tag (list, parts[0], value, next))
     complain (list, "%s: unexpected", line);
 }
@@ -224,6 +246,8 @@ read_lines (List *list, gchar **lines)
       complain (list, "%s: no date", next.name);
     g_array_append_val (list->entries, next);
     next = new_entry ();
+    next.map = g_strdup (
+        g_array_index (list->entries, Entry, list->entries->len - 1).map);
   }
   if (next.duration >= 0 || next.gap ||
       (next.parts->len == 0 && (next.discontinuity || next.date_time >= 0)))
@@ -231,6 +255,14 @@ read_lines (List *list, gchar **lines)
   if (next.parts->len > 0 && (next.date_time < 0 || list->ended))
     complain (list, "parts without a date, or behind the end");
   list->open = next;
+}
+
+/* RFC 8216, 3.3: fMP4 has an init segment, MPEG-TS has none. */
+static void
+check_format (List *list, const Entry *entry, const gchar *name)
+{
+  if (g_str_has_suffix (name, entry->map ? ".ts" : ".m4s"))
+    complain (list, "%s: with the map %s", name, entry->map);
 }
 
 static void
@@ -243,6 +275,7 @@ check_entries (List *list)
   for (i = 0; i < list->entries->len; i++) {
     Entry *entry = &g_array_index (list->entries, Entry, i);
 
+    check_format (list, entry, entry->name);
     if (!g_hash_table_add (names, entry->name))
       complain (list, "%s: listed twice", entry->name);
     /* 4.3.3.1 */
@@ -269,8 +302,10 @@ check_parts (List *list, const Entry *entry)
 
   for (i = 0; i < entry->parts->len; i++) {
     Part *part = &g_array_index (entry->parts, Part, i);
-    gboolean is_last = entry->name && i == entry->parts->len - 1;
+    /* Of an open segment, it may be known to be the last already. */
+    gboolean is_last = i == entry->parts->len - 1;
 
+    check_format (list, entry, part->name);
     if (part->duration > list->part_target + 1e-6)
       complain (
           list, "%s: %f s is over PART-TARGET", part->name, part->duration);
@@ -383,7 +418,8 @@ static void
 check_same (List *list, const Entry *a, const Entry *b)
 {
   if (!g_str_equal (a->name, b->name) || a->duration != b->duration ||
-      a->date_time != b->date_time || a->discontinuity != b->discontinuity)
+      a->date_time != b->date_time || a->discontinuity != b->discontinuity ||
+      g_strcmp0 (a->map, b->map) != 0)
     complain (list, "%s: changed (%s)", a->name, b->name);
 }
 
@@ -507,11 +543,19 @@ check_live_change (List *list, List *before)
   check_hint (list, before);
 }
 
+static gboolean
+has_maps (List *list)
+{
+  return list->entries->len > 0 &&
+         g_array_index (list->entries, Entry, 0).map != NULL;
+}
+
 static void
 check_against (List *list, List *before, gboolean after_restart)
 {
   /* A new presentation; but no number comes again. */
   if (after_restart && (before->ended || list->target != before->target ||
+                           has_maps (list) != has_maps (before) ||
                            g_strcmp0 (list->type, before->type) != 0)) {
     if (list->sequence != before->sequence + before->entries->len)
       complain (list, "numbers do not go on");
@@ -576,6 +620,25 @@ hls_lint_names (const gchar *text)
     if (lines[i][0] != '#' && lines[i][0] != '\0' && !gap)
       g_ptr_array_add (names, g_strdup (lines[i]));
   }
+  g_ptr_array_add (names, NULL);
+  return (gchar **) g_ptr_array_free (names, FALSE);
+}
+
+gchar **
+hls_lint_maps (const gchar *text)
+{
+  GPtrArray *names = g_ptr_array_new ();
+  List list;
+  guint i;
+
+  parse (&list, text);
+  for (i = 0; i < list.entries->len; i++) {
+    const Entry *entry = &g_array_index (list.entries, Entry, i);
+
+    if (entry->map && !entry->gap)
+      g_ptr_array_add (names, g_strdup (entry->map));
+  }
+  clear (&list);
   g_ptr_array_add (names, NULL);
   return (gchar **) g_ptr_array_free (names, FALSE);
 }

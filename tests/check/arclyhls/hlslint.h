@@ -16,6 +16,9 @@ gchar *hls_lint (
 /* (transfer full): URIs of @text in order, without gaps, NULL-terminated. */
 gchar **hls_lint_names (const gchar *text);
 
+/* (transfer full): the URI of the init segment of each of them; none of TS. */
+gchar **hls_lint_maps (const gchar *text);
+
 /* (transfer full): what is wrong with a delta update of @full. */
 gchar *hls_lint_delta (const gchar *delta, const gchar *full);
 

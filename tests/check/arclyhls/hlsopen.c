@@ -8,7 +8,8 @@ test_round_trip (void)
 {
   GstArclyHlsOpen in = { .segment = { .duration = 800000000,
                              .date_time = 1700000000000000,
-                             .discontinuity = TRUE },
+                             .discontinuity = TRUE,
+                             .map = 5 },
     .sequence = 7,
     .bytes = 18800 };
   g_autofree gchar *text = gst_arcly_hls_open_write (&in);
@@ -21,17 +22,18 @@ test_round_trip (void)
 static void
 test_malformed (void)
 {
-  static const gchar *bad[] = { "", "\n", "arcly-open-1\n",
-    "arcly-open-1 7 18800 800000000 1700000000000000 1 0",
-    "arcly-open-2 7 18800 800000000 1700000000000000 1 0\n",
-    "arcly-open-1 7 18800 800000000 1700000000000000 1 0 0\n",
-    "arcly-open-1 7 18800 800000000 1700000000000000 2 0\n",
-    "arcly-open-1 -7 18800 800000000 1700000000000000 1 0\n",
-    "arcly-open-1 7 18800 0 1700000000000000 1 0\n",
-    "arcly-open-1 7 18800 86401000000000 1700000000000000 1 0\n",
-    "arcly-open-1 7 x 800000000 1700000000000000 1 0\n",
-    "arcly-open-1  18800 800000000 1700000000000000 1 0\n",
-    "arcly-open-1 99999999999999999999 1 1 1 1 0\n" };
+  static const gchar *bad[] = { "", "\n", "arcly-open-2\n",
+    "arcly-open-2 7 18800 800000000 1700000000000000 1 0 3",
+    "arcly-open-1 7 18800 800000000 1700000000000000 1 0 3\n",
+    "arcly-open-2 7 18800 800000000 1700000000000000 1 0 3 0\n",
+    "arcly-open-2 7 18800 800000000 1700000000000000 2 0 3\n",
+    "arcly-open-2 7 18800 800000000 1700000000000000 1 0 8\n",
+    "arcly-open-2 -7 18800 800000000 1700000000000000 1 0 3\n",
+    "arcly-open-2 7 18800 0 1700000000000000 1 0 3\n",
+    "arcly-open-2 7 18800 86401000000000 1700000000000000 1 0 3\n",
+    "arcly-open-2 7 x 800000000 1700000000000000 1 0 3\n",
+    "arcly-open-2  18800 800000000 1700000000000000 1 0 3\n",
+    "arcly-open-2 99999999999999999999 1 1 1 1 0 3\n" };
   g_autofree gchar *filler = g_strnfill (1000, '\n');
   GstArclyHlsOpen out;
   guint i;
@@ -45,7 +47,7 @@ test_malformed (void)
   }
   g_assert_false (gst_arcly_hls_open_read (&out, filler, 1000));
   g_assert_false (
-      gst_arcly_hls_open_read (&out, "arcly-open-1 7 1 8 1 1 0\0\n", 26));
+      gst_arcly_hls_open_read (&out, "arcly-open-2 7 1 8 1 1 0 1\0\n", 28));
 }
 
 int

@@ -383,22 +383,26 @@ test_names (void)
     "segment--00000.ts", "segment-a.b-00000.ts", "segment-a-00000.ts~",
     "segment-a-0000.ts", "segment-a-000000.ts", "segment-a-.ts", "segment-.ts",
     "segment-123456789012345678901234567890123-00000.ts", "-a-00000.ts",
-    "segment-a--0001.ts", "segment-a-+0001.ts", "" };
+    "segment-a--0001.ts", "segment-a-+0001.ts", "segment-a-00001.mp4",
+    "init-a-00001.m4s", "init-a-00001.ts", "init-.mp4", "" };
   GstArclyHlsName read;
-  guint i, k;
+  guint i, k, kind;
 
   for (i = 0; i < G_N_ELEMENTS (numbers); i++) {
     for (k = 0; k < G_N_ELEMENTS (stamps); k++) {
-      g_autofree gchar *name =
-          gst_arcly_hls_segment_name (stamps[k], numbers[i]);
+      for (kind = GST_ARCLY_HLS_TS; kind <= GST_ARCLY_HLS_INIT; kind++) {
+        g_autofree gchar *name =
+            gst_arcly_hls_name_format (kind, stamps[k], numbers[i]);
 
-      g_assert_true (gst_arcly_hls_segment_name_parse (name, &read));
-      g_assert_cmpuint (read.sequence, ==, numbers[i]);
-      g_assert_cmpstr (read.stamp, ==, stamps[k]);
+        g_assert_true (gst_arcly_hls_name_parse (&read, name));
+        g_assert_cmpuint (read.kind, ==, kind);
+        g_assert_cmpuint (read.sequence, ==, numbers[i]);
+        g_assert_cmpstr (read.stamp, ==, stamps[k]);
+      }
     }
   }
   for (i = 0; i < G_N_ELEMENTS (others); i++)
-    g_assert_false (gst_arcly_hls_segment_name_parse (others[i], &read));
+    g_assert_false (gst_arcly_hls_name_parse (&read, others[i]));
 }
 
 /* RFC 8216, 4.3.5.1: said of all segments, and so not once one begins inside a
@@ -469,7 +473,7 @@ test_leftovers (void)
     g_autoptr (GstArclyHlsPlaylist) list =
         gst_arcly_hls_playlist_new (cases[i].type, cases[i].target, 5, "new");
     g_autofree gchar *text = NULL;
-    GstArclyHlsName name = { "foreign", 0 };
+    GstArclyHlsName name = { .stamp = "foreign" };
     gint n_gone = 0;
     gchar *gone;
 
@@ -484,7 +488,8 @@ test_leftovers (void)
     for (; name.sequence < 10; name.sequence++)
       gst_arcly_hls_playlist_bury (list, &name, 0);
     while ((gone = gst_arcly_hls_playlist_pop_expired (list, 60 * SECOND))) {
-      g_autofree gchar *wanted = gst_arcly_hls_segment_name ("old", n_gone++);
+      g_autofree gchar *wanted =
+          gst_arcly_hls_name_format (GST_ARCLY_HLS_TS, "old", n_gone++);
 
       g_assert_cmpstr (gone, ==, wanted);
       g_free (gone);

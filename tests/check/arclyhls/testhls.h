@@ -30,6 +30,7 @@ typedef struct {
   gchar *playlist; /* that was there last */
   gboolean restarted;
   guint n_playlists;
+  gboolean fmp4; /* the format of segments; set before the sink is made */
 } TestHls;
 
 static inline gchar *
@@ -51,7 +52,8 @@ static inline gchar *
 test_hls_find_segment (TestHls *t, guint number)
 {
   g_autoptr (GDir) dir = g_dir_open (t->folder, 0, NULL);
-  g_autofree gchar *end = g_strdup_printf ("-%05u.ts", number);
+  g_autofree gchar *end =
+      g_strdup_printf ("-%05u.%s", number, t->fmp4 ? "m4s" : "ts");
   const gchar *name;
 
   while (dir && (name = g_dir_read_name (dir))) {
@@ -78,21 +80,37 @@ test_hls_lists (TestHls *t, const gchar *pattern)
   return g_regex_match_simple (pattern, t->playlist, 0, 0);
 }
 
-/* Each file that is listed is there, whole packets, tables in front. */
+static inline void
+test_hls_read (TestHls *t, const gchar *name, gchar **data, gsize *size)
+{
+  g_autofree gchar *path = test_hls_path (t, name);
+
+  fail_unless (g_file_get_contents (path, data, size, NULL), "no %s", path);
+}
+
+/* Each file that is listed is there: whole packets, tables in front; or a
+ * fragment, and the init segment for it. */
 static inline void
 test_hls_check_files (TestHls *t)
 {
   g_auto (GStrv) names = hls_lint_names (t->playlist);
+  g_auto (GStrv) maps = hls_lint_maps (t->playlist);
   guint i;
 
   for (i = 0; names[i]; i++) {
-    g_autofree gchar *path = test_hls_path (t, names[i]);
     g_autofree gchar *data = NULL;
+    g_autofree gchar *init = NULL;
     gsize size;
 
-    fail_unless (g_file_get_contents (path, &data, &size, NULL), "no %s", path);
-    fail_unless (size >= 3 * 188 && size % 188 == 0, "%s", path);
-    fail_unless (memcmp (data, "\x47\x40\x00", 3) == 0, "%s: no PAT", path);
+    test_hls_read (t, names[i], &data, &size);
+    if (!g_str_has_suffix (names[i], ".m4s")) {
+      fail_unless (size >= 3 * 188 && size % 188 == 0, "%s", names[i]);
+      fail_unless (memcmp (data, "\x47\x40\x00", 3) == 0, "%s", names[i]);
+      continue;
+    }
+    fail_unless (size > 8 && memcmp (data + 4, "moof", 4) == 0, "%s", names[i]);
+    test_hls_read (t, maps[i], &init, &size);
+    fail_unless (size > 8 && memcmp (init + 4, "ftyp", 4) == 0, "%s", maps[i]);
   }
 }
 
@@ -150,6 +168,8 @@ test_hls_new_sink (TestHls *t, const gchar *first, ...)
   t->bus = gst_bus_new ();
   gst_element_set_bus (t->sink, t->bus);
   g_object_set (t->sink, "location", t->folder, "target-duration", 2, NULL);
+  if (t->fmp4)
+    gst_util_set_object_arg (G_OBJECT (t->sink), "segment-format", "fmp4");
   va_start (args, first);
   g_object_set_valist (G_OBJECT (t->sink), first, args);
   va_end (args);

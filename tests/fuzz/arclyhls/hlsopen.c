@@ -21,6 +21,7 @@ LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
   g_assert (open.sequence <= GST_ARCLY_HLS_MAX_SEQUENCE);
   g_assert (open.segment.duration > 0);
   g_assert (open.segment.date_time >= 0);
+  g_assert (open.segment.map <= open.sequence);
   text = gst_arcly_hls_open_write (&open);
   g_assert (gst_arcly_hls_open_read (&again, text, strlen (text)));
   g_assert (memcmp (&open, &again, sizeof open) == 0);

@@ -34,6 +34,9 @@ NTSC_IN = ['-f', 'lavfi', '-i', f'testsrc2=size={SIZE}:rate=30000/1001']
 RECIPES = {
     'bframes': VIDEO_IN + AUDIO_IN + B_FRAMES + AAC,
     'zerolatency': VIDEO_IN + AUDIO_IN + ZEROLATENCY + AAC,
+    'small': (['-f', 'lavfi', '-i', 'testsrc2=size=320x180:rate=30']
+              + AUDIO_IN + ZEROLATENCY + AAC),
+    'long-gop': VIDEO_IN + AUDIO_IN + ZEROLATENCY + ['-g', '150'] + AAC,
     'video-only': VIDEO_IN + B_FRAMES,
     'audio-only': AUDIO_IN + AAC,
     'late-audio': VIDEO_IN + ['-itsoffset', '1'] + AUDIO_IN + B_FRAMES + AAC,

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What the files of the writer share: what comes and goes
+ * (gstarclyhlswriter.c), and what is made of it
+ * (gstarclyhlswritersegment.c). */
+#pragma once
+
+#include <stdatomic.h>
+
+#include "gstarclyhlslive.h"
+#include "gstarclyhlsstore.h"
+#include "gstarclyhlswriter.h"
+#include "hls/hlscutter.h"
+#include "hls/hlslint.h"
+#include "mpegts/mpegtspsi.h"
+
+G_BEGIN_DECLS
+
+GST_DEBUG_CATEGORY_EXTERN (gst_arcly_hls_writer_debug);
+#define GST_CAT_DEFAULT gst_arcly_hls_writer_debug
+
+struct _GstArclyHlsWriter {
+  GstBaseSink parent;
+
+  /* Set by open, constant until close: any thread. */
+  gboolean keep_segments;
+  gboolean fmp4;
+  gboolean send_keyframe_requests;
+  gboolean is_vod;
+  GstClockTime request_interval;
+  GstClockTime part_duration;
+
+  /* The streaming thread; or nobody streams. */
+  GstArclyHlsStore *store;       /* owned */
+  GstArclyHlsPlaylist *playlist; /* owned */
+  GstArclyHlsLive *live;         /* owned; NULL without parts */
+  GstArclyHlsLint *lints[2];     /* owned: of the folder's, of viewers' */
+  GstArclyHlsCutter cutter;
+  guint8 tables[2 * GST_ARCLY_TS_PACKET_SIZE]; /* PAT and PMT that went last */
+  gboolean has_tables;
+  GBytes *init;           /* of fMP4, that came last; owned, or NULL */
+  gboolean init_is_new;   /* no segment has it yet */
+  gboolean init_is_there; /* in the folder */
+  guint64 map;            /* its number */
+  GstArclyHlsUnit unit;   /* the chunk of which buffers come */
+  gboolean in_chunk;
+  gboolean is_last_chunk;     /* of its segment, for certain */
+  GstArclyHlsSegment segment; /* that is open */
+  gsize segment_bytes;
+  gboolean open;
+  gboolean lost;         /* the open segment; why was said already */
+  gboolean lost_before;  /* the one before it */
+  gboolean stale;        /* the playlist that readers see */
+  gboolean failed;       /* for good; why was said already */
+  gint64 next_date_time; /* where the open segment ends, if it goes on */
+  GFileError reported;   /* the last failure that was */
+  gboolean has_reported;
+  gint64 last_main; /* DTS of the track that decides where to cut */
+  gint64 main_step; /* between two of them */
+  gboolean warned_gop;
+  gboolean warned_pause;
+  gboolean warned_rules;
+  guint n_keyframe_requests;
+
+  /* Atomic. The streaming thread adds, relaxed; "stats" reads. */
+  _Atomic guint64 n_segments;
+  _Atomic guint64 n_bytes;
+  _Atomic guint64 n_lost;
+  _Atomic guint64 n_deleted;
+  _Atomic guint64 media_sequence;
+  _Atomic guint target_duration;
+};
+
+/* gstarclyhlswritersegment.c. The streaming thread. */
+/* Nanoseconds, of a clock that never goes back. */
+guint64 gst_arcly_hls_writer_now (void);
+
+/* For "stats": what the playlist says. */
+void gst_arcly_hls_writer_publish_numbers (GstArclyHlsWriter *self);
+
+void gst_arcly_hls_writer_open_segment (
+    GstArclyHlsWriter *self, gboolean discontinuity, gboolean inside_gop);
+
+void gst_arcly_hls_writer_close_segment (
+    GstArclyHlsWriter *self, gint64 duration);
+
+void gst_arcly_hls_writer_write_bytes (
+    GstArclyHlsWriter *self, const guint8 *data, gsize size);
+
+/* A part ended. */
+void gst_arcly_hls_writer_note_part (GstArclyHlsWriter *self);
+
+void gst_arcly_hls_writer_write_playlist (GstArclyHlsWriter *self);
+
+G_END_DECLS

@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: MIT
+"""The page at / in Chromium, on a stream that ffmpeg publishes."""
+
+from . import clips, net, peers
+from .browser import Browser
+from .pipeline import PipelineTest, main_job
+
+VIDEO = 'document.querySelector("video")'
+
+
+class PageTest(PipelineTest):
+    def publish(self, clip):
+        return self.own(peers.ffmpeg(clips.clip(clip), self.url('cam'),
+                                     forever=True))
+
+    def wait_played(self, browser, seconds, timeout=60):
+        """Waits until @seconds more have been shown."""
+        now = browser.evaluate(f'{VIDEO}.currentTime') or 0
+        browser.wait_true(f'{VIDEO} && !{VIDEO}.error && {VIDEO}.videoWidth > 0'
+                          f' && {VIDEO}.currentTime > {now + seconds}',
+                          seconds + timeout)
+
+    def serve(self, *options):
+        """The main job with a server; its process, port and playlist."""
+        port = net.free_port()
+        pipeline = self.launch(*main_job(self.port, 'cam', self.path('cam'),
+                                         f'http-port={port}', *options))
+        return pipeline, port, self.path('cam', 'index.m3u8')
+
+    def watch(self, port):
+        browser = Browser(self.path('browser'))
+        self.addCleanup(browser.close)
+        browser.open(f'http://127.0.0.1:{port}/')
+        return browser
+
+    def tell(self, browser, what):
+        """Prints what the page has seen; no error among it."""
+        print(f'\n{what}: latency {browser.evaluate("hls.latency"):.2f} s, '
+              f'{browser.evaluate("stalls")} stalls, '
+              f'{browser.evaluate("video.videoWidth")} wide')
+        self.assertIsNone(browser.evaluate('root.dataset.error'))
