@@ -28,10 +28,19 @@
  * ]|
  * Serves it live: http://127.0.0.1:8080/ is a page that plays it, and players
  * open http://127.0.0.1:8080/hls/index.m3u8.
+ * |[
+ * gst-launch-1.0 -e videotestsrc num-buffers=300 ! \
+ *     video/x-raw,format=I420 ! x264enc key-int-max=60 ! \
+ *     arclyhlssink location=http://127.0.0.1:9000/live/ target-duration=2
+ * ]|
+ * Sends it with PUT to a server that takes that; an application may give any
+ * other #GstArclyStorage.
  *
  * Since: 0.1
  */
 #include "config.h"
+
+#include <gst/arcly/http/gstarclyhttpstorage.h>
 
 #include "gstarclyhlssinkprivate.h"
 #include "gstarclytsmux.h"
@@ -97,12 +106,37 @@ make_origin (GstArclyHlsSink *self, GstClockTime part_duration)
   return NULL;
 }
 
+/* (transfer full): what is set, or what the location is a URI of; NULL with no
+ * error for a folder. */
+static GstArclyStorage *
+dup_storage (GstArclyHlsSink *self, GError **error)
+{
+  g_autofree gchar *location = NULL;
+  g_autofree gchar *scheme = NULL;
+  GstArclyStorage *storage = NULL;
+  GstArclyHttpStorage *http;
+
+  GST_OBJECT_LOCK (self);
+  location = g_strdup (self->location);
+  if (self->storage)
+    storage = g_object_ref (self->storage);
+  GST_OBJECT_UNLOCK (self);
+
+  scheme = g_uri_parse_scheme (location);
+  if (storage ||
+      (g_strcmp0 (scheme, "http") != 0 && g_strcmp0 (scheme, "https") != 0))
+    return storage;
+  http = gst_arcly_http_storage_new (location, error);
+  return http ? GST_ARCLY_STORAGE (http) : NULL;
+}
+
 static gboolean
-open_writer (GstArclyHlsSink *self, GstArclyHttpOrigin **origin)
+open_writer (GstArclyHlsSink *self, GstArclyStorage *storage,
+    GstArclyHttpOrigin **origin)
 {
   g_autoptr (GError) error = NULL;
   g_autofree gchar *location = NULL;
-  GstArclyHlsSettings settings = { 0 };
+  GstArclyHlsSettings settings = { .storage = storage };
 
   GST_OBJECT_LOCK (self);
   location = g_strdup (self->location);
@@ -115,7 +149,7 @@ open_writer (GstArclyHlsSink *self, GstArclyHttpOrigin **origin)
   settings.send_keyframe_requests = self->send_keyframe_requests;
   GST_OBJECT_UNLOCK (self);
 
-  if (location[0] == '\0') {
+  if (!storage && location[0] == '\0') {
     GST_ELEMENT_ERROR (self, RESOURCE, SETTINGS,
         ("No folder to write to: set \"location\""), (NULL));
     return FALSE;
@@ -153,19 +187,31 @@ open_http (GstArclyHlsSink *self)
   return TRUE;
 }
 
+/* Of what is in a storage, only parts and the segments with them are ours to
+ * serve. */
 static gboolean
-mount_http (GstArclyHlsSink *self, GstArclyHttpOrigin *origin)
+mount_http (
+    GstArclyHlsSink *self, gboolean in_storage, GstArclyHttpOrigin *origin)
 {
   g_autofree gchar *path = NULL;
   g_autofree gchar *location = NULL;
+
+  if (in_storage && !origin) {
+    if (g_atomic_int_get (&self->http.port) > 0)
+      GST_ELEMENT_WARNING (self, RESOURCE, SETTINGS,
+          ("\"http-port\" has no effect with a storage, but with "
+           "\"part-duration\""),
+          (NULL));
+    return TRUE;
+  }
 
   GST_OBJECT_LOCK (self);
   path = g_strdup (self->http_path);
   location = g_strdup (self->location);
   GST_OBJECT_UNLOCK (self);
 
-  return gst_arcly_hls_http_mount (
-      &self->http, GST_ELEMENT (self), path, location, origin);
+  return gst_arcly_hls_http_mount (&self->http, GST_ELEMENT (self), path,
+      in_storage ? NULL : location, origin);
 }
 
 /* Segments must be there before they are offered, and be offered no longer
@@ -174,10 +220,18 @@ static gboolean
 start (GstArclyHlsSink *self)
 {
   g_autoptr (GstArclyHttpOrigin) origin = NULL;
+  g_autoptr (GstArclyStorage) storage = NULL;
+  g_autoptr (GError) error = NULL;
 
-  if (!open_writer (self, &origin))
+  storage = dup_storage (self, &error);
+  if (error) {
+    GST_ELEMENT_ERROR (
+        self, RESOURCE, SETTINGS, ("%s", error->message), (NULL));
     return FALSE;
-  if (mount_http (self, origin))
+  }
+  if (!open_writer (self, storage, &origin))
+    return FALSE;
+  if (mount_http (self, storage != NULL, origin))
     return TRUE;
   gst_arcly_hls_writer_close (self->writer);
   return FALSE;

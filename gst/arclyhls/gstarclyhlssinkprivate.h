@@ -19,6 +19,7 @@ struct _GstArclyHlsSink {
 
   /* Settings. Object lock. */
   gchar *location;
+  GstArclyStorage *storage; /* owned; or NULL */
   guint target_duration;
   GstClockTime part_duration;
   guint playlist_length;

@@ -21,6 +21,7 @@
 enum {
   PROP_0,
   PROP_LOCATION,
+  PROP_STORAGE,
   PROP_TARGET_DURATION,
   PROP_PART_DURATION,
   PROP_PLAYLIST_LENGTH,
@@ -65,12 +66,29 @@ set_string (gchar **setting, const GValue *value, const gchar *or_else)
   *setting = g_strdup (string ? string : or_else);
 }
 
+/* (transfer full). The old one may end here: not under the lock. */
+static void
+set_storage (GstArclyHlsSink *self, GstArclyStorage *storage)
+{
+  GstArclyStorage *old;
+
+  GST_OBJECT_LOCK (self);
+  old = self->storage;
+  self->storage = storage;
+  GST_OBJECT_UNLOCK (self);
+  g_clear_object (&old);
+}
+
 static void
 gst_arcly_hls_sink_set_property (
     GObject *object, guint id, const GValue *value, GParamSpec *pspec)
 {
   GstArclyHlsSink *self = GST_ARCLY_HLS_SINK (object);
 
+  if (id == PROP_STORAGE) {
+    set_storage (self, g_value_dup_object (value));
+    return;
+  }
   GST_OBJECT_LOCK (self);
   switch (id) {
     case PROP_LOCATION:
@@ -129,6 +147,9 @@ gst_arcly_hls_sink_get_property (
   switch (id) {
     case PROP_LOCATION:
       g_value_set_string (value, self->location);
+      break;
+    case PROP_STORAGE:
+      g_value_set_object (value, self->storage);
       break;
     case PROP_TARGET_DURATION:
       g_value_set_uint (value, self->target_duration);
@@ -190,6 +211,7 @@ void
 gst_arcly_hls_sink_clear_settings (GstArclyHlsSink *self)
 {
   g_free (self->location);
+  g_clear_object (&self->storage);
   g_free (self->http_address);
   g_free (self->http_path);
 }
@@ -299,11 +321,31 @@ gst_arcly_hls_sink_install_properties (GObjectClass *object_class)
    * The folder for segments and playlist. It is created if it is missing, also
    * when it vanishes later. Two elements cannot write to one.
    *
+   * A URI of http or https is a server that takes them with PUT, as a
+   * #GstArclyHttpStorage does: `http://user:password@host:port/path/`.
+   *
    * Since: 0.1
    */
   properties[PROP_LOCATION] = g_param_spec_string ("location", "Location",
-      "Folder for segments and playlist, created if it is missing",
+      "Folder for segments and playlist, or http(s) URI to PUT them to",
       DEFAULT_LOCATION,
+      G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY);
+
+  /**
+   * GstArclyHlsSink:storage:
+   *
+   * Where segments and playlist are kept instead of #GstArclyHlsSink:location;
+   * %NULL for that. The storage is used in a thread of its own; what waits for
+   * it is bounded. What fails is tried again for 30 s; a warning with the
+   * storage's words tells of it after three times, and the element message
+   * "arcly-storage-lost", with the strings "name" and "message", of each file
+   * that is given up. The media flow on.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_STORAGE] = g_param_spec_object ("storage", "Storage",
+      "Keeps segments and playlist in place of location (NULL = none)",
+      GST_TYPE_ARCLY_STORAGE,
       G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY);
 
   /**
@@ -386,9 +428,10 @@ gst_arcly_hls_sink_install_properties (GObjectClass *object_class)
    * GstArclyHlsSink:stats:
    *
    * Counters since the element was made: "segments", "bytes", "lost-segments"
-   * (that could not be written) and "deleted-segments", all #guint64. What the
-   * playlist has now: "media-sequence" (#guint64) and "target-duration"
-   * (#guint, seconds, 0 before the first segment).
+   * (that could not be written, or that a storage did not take in the end),
+   * "deleted-segments" and "storage-retries", all #guint64. What the playlist
+   * has now: "media-sequence" (#guint64) and "target-duration" (#guint,
+   * seconds, 0 before the first segment).
    *
    * Since: 0.1
    */

@@ -26,6 +26,7 @@ struct _GstArclyHlsWriter {
   gboolean keep_segments;
   gboolean send_keyframe_requests;
   gboolean is_vod;
+  gboolean has_storage; /* which tells what it removed */
   GstClockTime request_interval;
 
   /* The streaming thread; or nobody streams. */
@@ -50,11 +51,13 @@ struct _GstArclyHlsWriter {
   gboolean warned_rules;
   guint n_keyframe_requests;
 
-  /* Atomic. The streaming thread adds, relaxed; "stats" reads. */
+  /* Atomic. The streaming thread adds, or that of a storage, relaxed; "stats"
+   * reads. */
   _Atomic guint64 n_segments;
   _Atomic guint64 n_bytes;
   _Atomic guint64 n_lost;
   _Atomic guint64 n_deleted;
+  _Atomic guint64 n_retries;
   _Atomic guint64 media_sequence;
   _Atomic guint target_duration;
 };
@@ -120,6 +123,50 @@ report (GstArclyHlsWriter *self, const GError *failure)
         self, RESOURCE, WRITE, ("%s", failure->message), (NULL));
 }
 
+/* Thread of the storage. */
+static void
+on_storage_failing (gpointer data, const GError *error)
+{
+  GST_ELEMENT_WARNING (
+      GST_ELEMENT (data), RESOURCE, WRITE, ("%s", error->message), (NULL));
+}
+
+/* Thread of the storage, or the streaming thread. A playlist is followed by
+ * another one. */
+static void
+on_storage_lost (gpointer data, const gchar *name, const GError *error)
+{
+  GstArclyHlsWriter *self = GST_ARCLY_HLS_WRITER (data);
+  GstStructure *lost = gst_structure_new ("arcly-storage-lost", "name",
+      G_TYPE_STRING, name, "message", G_TYPE_STRING, error->message, NULL);
+
+  if (!g_str_has_suffix (name, GST_ARCLY_HLS_PLAYLIST_NAME))
+    add (&self->n_lost, 1);
+  gst_element_post_message (
+      GST_ELEMENT (self), gst_message_new_element (GST_OBJECT (self), lost));
+}
+
+/* Thread of the storage. */
+static void
+on_storage_removed (gpointer data, const gchar *name)
+{
+  add (&GST_ARCLY_HLS_WRITER (data)->n_deleted, 1);
+}
+
+/* Thread of the storage. */
+static void
+on_storage_retried (gpointer data)
+{
+  add (&GST_ARCLY_HLS_WRITER (data)->n_retries, 1);
+}
+
+static const GstArclyHlsSpoolEvents storage_events = {
+  .failing = on_storage_failing,
+  .lost = on_storage_lost,
+  .removed = on_storage_removed,
+  .retried = on_storage_retried,
+};
+
 static void
 delete_expired (GstArclyHlsWriter *self)
 {
@@ -130,10 +177,10 @@ delete_expired (GstArclyHlsWriter *self)
     g_autoptr (GError) error = NULL;
 
     if (!self->keep_segments) {
-      if (gst_arcly_hls_store_remove (self->store, name, &error))
-        add (&self->n_deleted, 1);
-      else
+      if (!gst_arcly_hls_store_remove (self->store, name, &error))
         report (self, error);
+      else if (!self->has_storage)
+        add (&self->n_deleted, 1);
     }
     g_free (name);
   }
@@ -457,8 +504,11 @@ gst_arcly_hls_writer_event (GstBaseSink *sink, GstEvent *event)
 {
   GstArclyHlsWriter *self = GST_ARCLY_HLS_WRITER (sink);
 
-  if (GST_EVENT_TYPE (event) == GST_EVENT_EOS)
+  if (GST_EVENT_TYPE (event) == GST_EVENT_EOS) {
     end_playlist (self);
+    /* Who hears of the end finds it in the storage. */
+    gst_arcly_hls_store_drain (self->store);
+  }
   return GST_BASE_SINK_CLASS (gst_arcly_hls_writer_parent_class)
       ->event (sink, event);
 }
@@ -496,7 +546,11 @@ gst_arcly_hls_writer_open (GstArclyHlsWriter *self,
 
   g_return_val_if_fail (self->store == NULL, FALSE);
 
-  self->store = gst_arcly_hls_store_open (settings->location, error);
+  self->has_storage = settings->storage != NULL;
+  self->store = settings->storage
+                    ? gst_arcly_hls_store_open_storage (
+                          settings->storage, &storage_events, self)
+                    : gst_arcly_hls_store_open (settings->location, error);
   if (!self->store)
     return FALSE;
   self->keep_segments = settings->keep_segments;
@@ -556,7 +610,8 @@ gst_arcly_hls_writer_get_stats (GstArclyHlsWriter *self)
       G_TYPE_UINT64, load (&self->n_segments), "bytes", G_TYPE_UINT64,
       load (&self->n_bytes), "lost-segments", G_TYPE_UINT64,
       load (&self->n_lost), "deleted-segments", G_TYPE_UINT64,
-      load (&self->n_deleted), "media-sequence", G_TYPE_UINT64,
+      load (&self->n_deleted), "storage-retries", G_TYPE_UINT64,
+      load (&self->n_retries), "media-sequence", G_TYPE_UINT64,
       load (&self->media_sequence), "target-duration", G_TYPE_UINT,
       atomic_load_explicit (&self->target_duration, memory_order_relaxed),
       NULL);

@@ -55,7 +55,7 @@ gboolean gst_arcly_http_stream_has_ended (GIOStream *stream);
 typedef struct {
   gatomicrefcount refs;
   gchar *path;   /* "/hls": leading slash, no trailing one */
-  gchar *folder; /* absolute */
+  gchar *folder; /* absolute; NULL if there is none */
   gchar *title;
   gchar *left_etag; /* of the playlist that was there before; NULL if none */
   GstArclyHttpOrigin *origin; /* what is not in the folder yet; NULL if none */

@@ -50,10 +50,12 @@ gst_arcly_http_mount_new (const gchar *path, const gchar *folder,
   mount = g_new0 (GstArclyHttpMount, 1);
   g_atomic_ref_count_init (&mount->refs);
   mount->path = g_steal_pointer (&clean);
-  mount->folder = g_canonicalize_filename (folder, NULL);
   mount->title = g_strdup (title);
   mount->origin = origin ? g_object_ref (origin) : NULL;
-  mount->left_etag = gst_arcly_http_file_etag (mount->folder, PLAYLIST);
+  if (folder) {
+    mount->folder = g_canonicalize_filename (folder, NULL);
+    mount->left_etag = gst_arcly_http_file_etag (mount->folder, PLAYLIST);
+  }
   return mount;
 }
 
@@ -112,7 +114,7 @@ answer_file (GstArclyHttpRouter *router, SoupServerMessage *message,
   const GstArclyHttpType *type = gst_arcly_http_find_type (relative);
   GstArclyHttpContent content = { 0 };
 
-  if (!type ||
+  if (!folder || !type ||
       !gst_arcly_http_cache_read (router->cache, folder, relative, &file))
     return FALSE;
 
@@ -211,8 +213,8 @@ stream_state (GstArclyHttpRouter *router, const GstArclyHttpMount *mount)
 
   if (state)
     return state;
-  if (!gst_arcly_http_cache_read (
-          router->cache, mount->folder, PLAYLIST, &file))
+  if (!mount->folder || !gst_arcly_http_cache_read (
+                            router->cache, mount->folder, PLAYLIST, &file))
     return "waiting";
   if (contains (file.bytes, "#EXT-X-ENDLIST"))
     return "ended";

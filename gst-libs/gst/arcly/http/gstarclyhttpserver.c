@@ -412,7 +412,7 @@ gst_arcly_http_server_mount_folder (GstArclyHttpServer *server,
  * @server: the server
  * @path: as for gst_arcly_http_server_mount_folder()
  * @origin: what is not in the folder yet
- * @folder: (type filename): the folder
+ * @folder: (type filename) (nullable): the folder; %NULL if there is none
  * @title: what the page calls it
  * @error: return location for a #GError
  *
@@ -435,7 +435,6 @@ gst_arcly_http_server_mount_origin (GstArclyHttpServer *server,
   g_return_val_if_fail (GST_IS_ARCLY_HTTP_SERVER (server), FALSE);
   g_return_val_if_fail (path != NULL, FALSE);
   g_return_val_if_fail (GST_IS_ARCLY_HTTP_ORIGIN (origin), FALSE);
-  g_return_val_if_fail (folder != NULL, FALSE);
 
   return mount (server, path, folder, title, origin, error);
 }
