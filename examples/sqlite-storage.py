@@ -21,6 +21,8 @@ gi.require_version('GstArcly', '1.0')
 # pylint: disable=wrong-import-position
 from gi.repository import GLib, GObject, Gst, GstArcly
 
+DOMAIN = GLib.quark_to_string(GstArcly.error_quark())
+
 
 class SqliteStorage(GObject.Object, GstArcly.Storage):
     """One connection a call: the element's thread is not always the same."""
@@ -37,7 +39,7 @@ class SqliteStorage(GObject.Object, GstArcly.Storage):
             with connection:
                 return connection.execute(statement, values).fetchall()
         except sqlite3.Error as error:
-            raise GLib.Error(f'{self.path}: {error}', 'gst-arcly-error-quark',
+            raise GLib.Error(f'{self.path}: {error}', DOMAIN,
                              GstArcly.Error.FAILED) from error
         finally:
             connection.close()
@@ -54,7 +56,7 @@ class SqliteStorage(GObject.Object, GstArcly.Storage):
     def do_get(self, name, _cancellable):
         rows = self.run('SELECT bytes FROM files WHERE name = ?', name)
         if not rows:
-            raise GLib.Error(f'{name} is not there', 'gst-arcly-error-quark',
+            raise GLib.Error(f'{name} is not there', DOMAIN,
                              GstArcly.Error.NOT_FOUND)
         return GLib.Bytes.new(rows[0][0])
 
