@@ -99,7 +99,7 @@ make_origin (GstArclyHlsSink *self, GstClockTime part_duration)
 {
   if (part_duration == 0)
     return NULL;
-  if (g_atomic_int_get (&self->http.port) > 0)
+  if (gst_arcly_hls_http_is_open (&self->http))
     return gst_arcly_http_origin_new ();
   GST_ELEMENT_WARNING (self, RESOURCE, SETTINGS,
       ("\"part-duration\" has no effect without \"http-port\""), (NULL));
@@ -171,17 +171,24 @@ static gboolean
 open_http (GstArclyHlsSink *self)
 {
   g_autofree gchar *address = NULL;
-  gint port;
+  g_autofree gchar *certificate = NULL;
+  g_autofree gchar *private_key = NULL;
+  g_autoptr (GstArclyHttpServer) server = NULL;
+  GstArclyHlsHttpSettings settings = { 0 };
 
   GST_OBJECT_LOCK (self);
   address = g_strdup (self->http_address);
-  port = self->http_port;
+  certificate = g_strdup (self->http_certificate);
+  private_key = g_strdup (self->http_private_key);
+  g_set_object (&server, self->http_server);
+  settings.port = self->http_port;
   GST_OBJECT_UNLOCK (self);
 
-  if (port < 0)
-    return TRUE;
-  if (!gst_arcly_hls_http_open (
-          &self->http, GST_ELEMENT (self), address, (guint) port))
+  settings.server = server;
+  settings.address = address;
+  settings.certificate = certificate;
+  settings.private_key = private_key;
+  if (!gst_arcly_hls_http_open (&self->http, GST_ELEMENT (self), &settings))
     return FALSE;
   gst_arcly_hls_sink_notify_port (self);
   return TRUE;
@@ -197,7 +204,7 @@ mount_http (
   g_autofree gchar *location = NULL;
 
   if (in_storage && !origin) {
-    if (g_atomic_int_get (&self->http.port) > 0)
+    if (gst_arcly_hls_http_is_open (&self->http))
       GST_ELEMENT_WARNING (self, RESOURCE, SETTINGS,
           ("\"http-port\" has no effect with a storage, but with "
            "\"part-duration\""),

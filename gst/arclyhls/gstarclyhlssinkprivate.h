@@ -30,6 +30,9 @@ struct _GstArclyHlsSink {
   gchar *http_address;
   gint http_port;
   gchar *http_path;
+  gchar *http_certificate;         /* or NULL */
+  gchar *http_private_key;         /* or NULL */
+  GstArclyHttpServer *http_server; /* owned; or NULL */
 
   GstArclyHlsHttp http;
 };

@@ -33,6 +33,9 @@ enum {
   PROP_HTTP_PORT,
   PROP_HTTP_BOUND_PORT,
   PROP_HTTP_PATH,
+  PROP_HTTP_CERTIFICATE,
+  PROP_HTTP_PRIVATE_KEY,
+  PROP_HTTP_SERVER,
   PROP_STATS,
   N_PROPERTIES
 };
@@ -68,15 +71,14 @@ set_string (gchar **setting, const GValue *value, const gchar *or_else)
 
 /* (transfer full). The old one may end here: not under the lock. */
 static void
-set_storage (GstArclyHlsSink *self, GstArclyStorage *storage)
+set_object (GstArclyHlsSink *self, gpointer *setting, gpointer object)
 {
-  GstArclyStorage *old;
+  g_autoptr (GObject) old = NULL;
 
   GST_OBJECT_LOCK (self);
-  old = self->storage;
-  self->storage = storage;
+  old = *setting;
+  *setting = object;
   GST_OBJECT_UNLOCK (self);
-  g_clear_object (&old);
 }
 
 static void
@@ -85,8 +87,11 @@ gst_arcly_hls_sink_set_property (
 {
   GstArclyHlsSink *self = GST_ARCLY_HLS_SINK (object);
 
-  if (id == PROP_STORAGE) {
-    set_storage (self, g_value_dup_object (value));
+  if (id == PROP_STORAGE || id == PROP_HTTP_SERVER) {
+    set_object (self,
+        id == PROP_STORAGE ? (gpointer *) &self->storage
+                           : (gpointer *) &self->http_server,
+        g_value_dup_object (value));
     return;
   }
   GST_OBJECT_LOCK (self);
@@ -125,6 +130,12 @@ gst_arcly_hls_sink_set_property (
       break;
     case PROP_HTTP_PATH:
       set_string (&self->http_path, value, DEFAULT_HTTP_PATH);
+      break;
+    case PROP_HTTP_CERTIFICATE:
+      set_string (&self->http_certificate, value, NULL);
+      break;
+    case PROP_HTTP_PRIVATE_KEY:
+      set_string (&self->http_private_key, value, NULL);
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
@@ -184,6 +195,15 @@ gst_arcly_hls_sink_get_property (
     case PROP_HTTP_PATH:
       g_value_set_string (value, self->http_path);
       break;
+    case PROP_HTTP_CERTIFICATE:
+      g_value_set_string (value, self->http_certificate);
+      break;
+    case PROP_HTTP_PRIVATE_KEY:
+      g_value_set_string (value, self->http_private_key);
+      break;
+    case PROP_HTTP_SERVER:
+      g_value_set_object (value, self->http_server);
+      break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
       break;
@@ -214,6 +234,9 @@ gst_arcly_hls_sink_clear_settings (GstArclyHlsSink *self)
   g_clear_object (&self->storage);
   g_free (self->http_address);
   g_free (self->http_path);
+  g_free (self->http_certificate);
+  g_free (self->http_private_key);
+  g_clear_object (&self->http_server);
 }
 
 void
@@ -273,6 +296,46 @@ install_http_properties (void)
   properties[PROP_HTTP_PATH] = g_param_spec_string ("http-path", "HTTP path",
       "Where on the server the folder is", DEFAULT_HTTP_PATH,
       G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY);
+
+  /**
+   * GstArclyHlsSink:http-certificate:
+   *
+   * A PEM file with the server's certificate, and with those of its issuers
+   * behind it: #GstArclyHlsSink:http-port speaks HTTPS then. %NULL for plain
+   * HTTP. Elements that share a port name the same certificate.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_HTTP_CERTIFICATE] = g_param_spec_string ("http-certificate",
+      "HTTP certificate", "PEM file with the certificate (NULL = no HTTPS)",
+      NULL, G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * GstArclyHlsSink:http-private-key:
+   *
+   * A PEM file with the private key of #GstArclyHlsSink:http-certificate; %NULL
+   * if it is in that file.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_HTTP_PRIVATE_KEY] =
+      g_param_spec_string ("http-private-key", "HTTP private key",
+          "PEM file with the private key (NULL = in http-certificate)", NULL,
+          G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * GstArclyHlsSink:http-server:
+   *
+   * A server that an application attached to its own
+   * (gst_arcly_http_server_attach()) and that outlives the element's way to
+   * NULL: used instead of a port. %NULL for #GstArclyHlsSink:http-port.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_HTTP_SERVER] = g_param_spec_object ("http-server",
+      "HTTP server",
+      "An application's server, in place of a port (NULL = none)",
+      GST_TYPE_ARCLY_HTTP_SERVER, G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS);
 }
 
 static void
