@@ -3,15 +3,44 @@
 
 #include "gstarclyhlshttp.h"
 
-gboolean
-gst_arcly_hls_http_open (GstArclyHlsHttp *self, GstElement *element,
-    const gchar *address, guint port)
+/* FALSE with an element message. */
+static gboolean
+load_certificate (GstElement *element, const GstArclyHlsHttpSettings *settings,
+    GTlsCertificate **certificate)
 {
   g_autoptr (GError) error = NULL;
 
+  *certificate = NULL;
+  if (!settings->certificate)
+    return TRUE;
+  *certificate =
+      settings->private_key
+          ? g_tls_certificate_new_from_files (
+                settings->certificate, settings->private_key, &error)
+          : g_tls_certificate_new_from_file (settings->certificate, &error);
+  if (*certificate)
+    return TRUE;
+  GST_ELEMENT_ERROR (element, RESOURCE, SETTINGS,
+      ("Certificate %s: %s", settings->certificate, error->message), (NULL));
+  return FALSE;
+}
+
+gboolean
+gst_arcly_hls_http_open (GstArclyHlsHttp *self, GstElement *element,
+    const GstArclyHlsHttpSettings *settings)
+{
+  g_autoptr (GTlsCertificate) certificate = NULL;
+  g_autoptr (GError) error = NULL;
+
+  if (settings->server)
+    self->server = g_object_ref (settings->server);
+  if (settings->server || settings->port < 0)
+    return TRUE;
+  if (!load_certificate (element, settings, &certificate))
+    return FALSE;
   self->engine = gst_arcly_engine_ensure (element);
-  self->server =
-      gst_arcly_http_server_acquire (self->engine, address, port, &error);
+  self->server = gst_arcly_http_server_acquire_tls (self->engine,
+      settings->address, (guint) settings->port, certificate, &error);
   if (!self->server) {
     GST_ELEMENT_ERROR (element, RESOURCE, OPEN_READ_WRITE,
         ("HTTP server: %s", error->message), (NULL));
@@ -23,15 +52,21 @@ gst_arcly_hls_http_open (GstArclyHlsHttp *self, GstElement *element,
   return TRUE;
 }
 
+gboolean
+gst_arcly_hls_http_is_open (GstArclyHlsHttp *self)
+{
+  return self->server != NULL;
+}
+
 void
 gst_arcly_hls_http_close (GstArclyHlsHttp *self)
 {
   gst_arcly_hls_http_unmount (self);
-  if (!self->server)
-    return;
   g_atomic_int_set (&self->port, 0);
-  gst_arcly_http_server_release (self->engine, self->server);
-  self->server = NULL;
+  if (self->engine)
+    gst_arcly_http_server_release (
+        self->engine, g_steal_pointer (&self->server));
+  g_clear_object (&self->server);
   gst_clear_object (&self->engine);
 }
 

@@ -10,7 +10,7 @@ G_BEGIN_DECLS
 
 typedef struct {
   /* The thread that changes states. */
-  GstArclyEngine *engine;
+  GstArclyEngine *engine; /* NULL: the server is an application's */
   GstArclyHttpServer *server;
   gchar *path; /* while something is mounted there */
 
@@ -18,9 +18,19 @@ typedef struct {
   gint port;
 } GstArclyHlsHttp;
 
-/* Listens. FALSE, with an element message on @element, if it cannot. */
+typedef struct {
+  GstArclyHttpServer *server; /* an application's; then all else is nothing */
+  const gchar *address;
+  gint port;                /* -1: none */
+  const gchar *certificate; /* files; NULL for plain HTTP */
+  const gchar *private_key; /* NULL if it is in the same file */
+} GstArclyHlsHttpSettings;
+
+/* Listens, if that is wanted. FALSE, with an element message on @element, if it
+ * cannot. */
 gboolean gst_arcly_hls_http_open (GstArclyHlsHttp *self, GstElement *element,
-    const gchar *address, guint port);
+    const GstArclyHlsHttpSettings *settings);
+gboolean gst_arcly_hls_http_is_open (GstArclyHlsHttp *self);
 
 void gst_arcly_hls_http_close (GstArclyHlsHttp *self);
 

@@ -28,10 +28,19 @@
  * ]|
  * Serves it live: http://127.0.0.1:8080/ is a page that plays it, and players
  * open http://127.0.0.1:8080/hls/index.m3u8.
+ * |[
+ * gst-launch-1.0 -e videotestsrc num-buffers=300 ! \
+ *     video/x-raw,format=I420 ! x264enc key-int-max=60 ! \
+ *     arclyhlssink location=http://127.0.0.1:9000/live/ target-duration=2
+ * ]|
+ * Sends it with PUT to a server that takes that; an application may give any
+ * other #GstArclyStorage.
  *
  * Since: 0.1
  */
 #include "config.h"
+
+#include <gst/arcly/http/gstarclyhttpstorage.h>
 
 #include "gstarclyfmp4mux.h"
 #include "gstarclyhlssinkprivate.h"
@@ -149,19 +158,44 @@ make_origin (GstArclyHlsSink *self, GstClockTime part_duration)
 {
   if (part_duration == 0)
     return NULL;
-  if (g_atomic_int_get (&self->http.port) > 0)
+  if (gst_arcly_hls_http_is_open (&self->http))
     return gst_arcly_http_origin_new ();
   GST_ELEMENT_WARNING (self, RESOURCE, SETTINGS,
       ("\"part-duration\" has no effect without \"http-port\""), (NULL));
   return NULL;
 }
 
+/* (transfer full): what is set, or what the location is a URI of; NULL with no
+ * error for a folder. */
+static GstArclyStorage *
+dup_storage (GstArclyHlsSink *self, GError **error)
+{
+  g_autofree gchar *location = NULL;
+  g_autofree gchar *scheme = NULL;
+  GstArclyStorage *storage = NULL;
+  GstArclyHttpStorage *http;
+
+  GST_OBJECT_LOCK (self);
+  location = g_strdup (self->location);
+  if (self->storage)
+    storage = g_object_ref (self->storage);
+  GST_OBJECT_UNLOCK (self);
+
+  scheme = g_uri_parse_scheme (location);
+  if (storage ||
+      (g_strcmp0 (scheme, "http") != 0 && g_strcmp0 (scheme, "https") != 0))
+    return storage;
+  http = gst_arcly_http_storage_new (location, error);
+  return http ? GST_ARCLY_STORAGE (http) : NULL;
+}
+
 static gboolean
-open_writer (GstArclyHlsSink *self, GstArclyHttpOrigin **origin)
+open_writer (GstArclyHlsSink *self, GstArclyStorage *storage,
+    GstArclyHttpOrigin **origin)
 {
   g_autoptr (GError) error = NULL;
   g_autofree gchar *location = NULL;
-  GstArclyHlsSettings settings = { 0 };
+  GstArclyHlsSettings settings = { .storage = storage };
 
   GST_OBJECT_LOCK (self);
   location = g_strdup (self->location);
@@ -175,7 +209,7 @@ open_writer (GstArclyHlsSink *self, GstArclyHttpOrigin **origin)
   settings.send_keyframe_requests = self->send_keyframe_requests;
   GST_OBJECT_UNLOCK (self);
 
-  if (location[0] == '\0') {
+  if (!storage && location[0] == '\0') {
     GST_ELEMENT_ERROR (self, RESOURCE, SETTINGS,
         ("No folder to write to: set \"location\""), (NULL));
     return FALSE;
@@ -200,35 +234,54 @@ static gboolean
 open_http (GstArclyHlsSink *self)
 {
   g_autofree gchar *address = NULL;
-  gint port;
+  g_autofree gchar *certificate = NULL;
+  g_autofree gchar *private_key = NULL;
+  g_autoptr (GstArclyHttpServer) server = NULL;
+  GstArclyHlsHttpSettings settings = { 0 };
 
   GST_OBJECT_LOCK (self);
   address = g_strdup (self->http_address);
-  port = self->http_port;
+  certificate = g_strdup (self->http_certificate);
+  private_key = g_strdup (self->http_private_key);
+  g_set_object (&server, self->http_server);
+  settings.port = self->http_port;
   GST_OBJECT_UNLOCK (self);
 
-  if (port < 0)
-    return TRUE;
-  if (!gst_arcly_hls_http_open (
-          &self->http, GST_ELEMENT (self), address, (guint) port))
+  settings.server = server;
+  settings.address = address;
+  settings.certificate = certificate;
+  settings.private_key = private_key;
+  if (!gst_arcly_hls_http_open (&self->http, GST_ELEMENT (self), &settings))
     return FALSE;
   gst_arcly_hls_sink_notify_port (self);
   return TRUE;
 }
 
+/* Of what is in a storage, only parts and the segments with them are ours to
+ * serve. */
 static gboolean
-mount_http (GstArclyHlsSink *self, GstArclyHttpOrigin *origin)
+mount_http (
+    GstArclyHlsSink *self, gboolean in_storage, GstArclyHttpOrigin *origin)
 {
   g_autofree gchar *path = NULL;
   g_autofree gchar *location = NULL;
+
+  if (in_storage && !origin) {
+    if (gst_arcly_hls_http_is_open (&self->http))
+      GST_ELEMENT_WARNING (self, RESOURCE, SETTINGS,
+          ("\"http-port\" has no effect with a storage, but with "
+           "\"part-duration\""),
+          (NULL));
+    return TRUE;
+  }
 
   GST_OBJECT_LOCK (self);
   path = g_strdup (self->http_path);
   location = g_strdup (self->location);
   GST_OBJECT_UNLOCK (self);
 
-  return gst_arcly_hls_http_mount (
-      &self->http, GST_ELEMENT (self), path, location, origin);
+  return gst_arcly_hls_http_mount (&self->http, GST_ELEMENT (self), path,
+      in_storage ? NULL : location, origin);
 }
 
 /* Segments must be there before they are offered, and be offered no longer
@@ -237,10 +290,18 @@ static gboolean
 start (GstArclyHlsSink *self)
 {
   g_autoptr (GstArclyHttpOrigin) origin = NULL;
+  g_autoptr (GstArclyStorage) storage = NULL;
+  g_autoptr (GError) error = NULL;
 
-  if (!open_writer (self, &origin))
+  storage = dup_storage (self, &error);
+  if (error) {
+    GST_ELEMENT_ERROR (
+        self, RESOURCE, SETTINGS, ("%s", error->message), (NULL));
     return FALSE;
-  if (mount_http (self, origin))
+  }
+  if (!open_writer (self, storage, &origin))
+    return FALSE;
+  if (mount_http (self, storage != NULL, origin))
     return TRUE;
   gst_arcly_hls_writer_close (self->writer);
   return FALSE;

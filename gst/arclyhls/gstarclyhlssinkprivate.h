@@ -27,6 +27,7 @@ struct _GstArclyHlsSink {
   /* Settings. Object lock. */
   gchar *location;
   GstArclyHlsSegmentFormat segment_format;
+  GstArclyStorage *storage; /* owned; or NULL */
   guint target_duration;
   GstClockTime part_duration;
   guint playlist_length;
@@ -37,6 +38,9 @@ struct _GstArclyHlsSink {
   gchar *http_address;
   gint http_port;
   gchar *http_path;
+  gchar *http_certificate;         /* or NULL */
+  gchar *http_private_key;         /* or NULL */
+  GstArclyHttpServer *http_server; /* owned; or NULL */
 
   GstArclyHlsHttp http;
 };

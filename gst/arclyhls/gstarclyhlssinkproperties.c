@@ -23,6 +23,7 @@ enum {
   PROP_0,
   PROP_LOCATION,
   PROP_SEGMENT_FORMAT,
+  PROP_STORAGE,
   PROP_TARGET_DURATION,
   PROP_PART_DURATION,
   PROP_PLAYLIST_LENGTH,
@@ -34,6 +35,9 @@ enum {
   PROP_HTTP_PORT,
   PROP_HTTP_BOUND_PORT,
   PROP_HTTP_PATH,
+  PROP_HTTP_CERTIFICATE,
+  PROP_HTTP_PRIVATE_KEY,
+  PROP_HTTP_SERVER,
   PROP_STATS,
   N_PROPERTIES
 };
@@ -101,6 +105,18 @@ set_string (gchar **setting, const GValue *value, const gchar *or_else)
   *setting = g_strdup (string ? string : or_else);
 }
 
+/* (transfer full). The old one may end here: not under the lock. */
+static void
+set_object (GstArclyHlsSink *self, gpointer *setting, gpointer object)
+{
+  g_autoptr (GObject) old = NULL;
+
+  GST_OBJECT_LOCK (self);
+  old = *setting;
+  *setting = object;
+  GST_OBJECT_UNLOCK (self);
+}
+
 static void
 gst_arcly_hls_sink_set_property (
     GObject *object, guint id, const GValue *value, GParamSpec *pspec)
@@ -109,6 +125,13 @@ gst_arcly_hls_sink_set_property (
 
   if (id == PROP_SEGMENT_FORMAT) {
     set_segment_format (self, g_value_get_enum (value));
+    return;
+  }
+  if (id == PROP_STORAGE || id == PROP_HTTP_SERVER) {
+    set_object (self,
+        id == PROP_STORAGE ? (gpointer *) &self->storage
+                           : (gpointer *) &self->http_server,
+        g_value_dup_object (value));
     return;
   }
   GST_OBJECT_LOCK (self);
@@ -148,6 +171,12 @@ gst_arcly_hls_sink_set_property (
     case PROP_HTTP_PATH:
       set_string (&self->http_path, value, DEFAULT_HTTP_PATH);
       break;
+    case PROP_HTTP_CERTIFICATE:
+      set_string (&self->http_certificate, value, NULL);
+      break;
+    case PROP_HTTP_PRIVATE_KEY:
+      set_string (&self->http_private_key, value, NULL);
+      break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
       break;
@@ -172,6 +201,9 @@ gst_arcly_hls_sink_get_property (
       break;
     case PROP_SEGMENT_FORMAT:
       g_value_set_enum (value, self->segment_format);
+      break;
+    case PROP_STORAGE:
+      g_value_set_object (value, self->storage);
       break;
     case PROP_TARGET_DURATION:
       g_value_set_uint (value, self->target_duration);
@@ -206,6 +238,15 @@ gst_arcly_hls_sink_get_property (
     case PROP_HTTP_PATH:
       g_value_set_string (value, self->http_path);
       break;
+    case PROP_HTTP_CERTIFICATE:
+      g_value_set_string (value, self->http_certificate);
+      break;
+    case PROP_HTTP_PRIVATE_KEY:
+      g_value_set_string (value, self->http_private_key);
+      break;
+    case PROP_HTTP_SERVER:
+      g_value_set_object (value, self->http_server);
+      break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
       break;
@@ -234,8 +275,12 @@ void
 gst_arcly_hls_sink_clear_settings (GstArclyHlsSink *self)
 {
   g_free (self->location);
+  g_clear_object (&self->storage);
   g_free (self->http_address);
   g_free (self->http_path);
+  g_free (self->http_certificate);
+  g_free (self->http_private_key);
+  g_clear_object (&self->http_server);
 }
 
 void
@@ -295,6 +340,46 @@ install_http_properties (void)
   properties[PROP_HTTP_PATH] = g_param_spec_string ("http-path", "HTTP path",
       "Where on the server the folder is", DEFAULT_HTTP_PATH,
       G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY);
+
+  /**
+   * GstArclyHlsSink:http-certificate:
+   *
+   * A PEM file with the server's certificate, and with those of its issuers
+   * behind it: #GstArclyHlsSink:http-port speaks HTTPS then. %NULL for plain
+   * HTTP. Elements that share a port name the same certificate.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_HTTP_CERTIFICATE] = g_param_spec_string ("http-certificate",
+      "HTTP certificate", "PEM file with the certificate (NULL = no HTTPS)",
+      NULL, G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * GstArclyHlsSink:http-private-key:
+   *
+   * A PEM file with the private key of #GstArclyHlsSink:http-certificate; %NULL
+   * if it is in that file.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_HTTP_PRIVATE_KEY] =
+      g_param_spec_string ("http-private-key", "HTTP private key",
+          "PEM file with the private key (NULL = in http-certificate)", NULL,
+          G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * GstArclyHlsSink:http-server:
+   *
+   * A server that an application attached to its own
+   * (gst_arcly_http_server_attach()) and that outlives the element's way to
+   * NULL: used instead of a port. %NULL for #GstArclyHlsSink:http-port.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_HTTP_SERVER] = g_param_spec_object ("http-server",
+      "HTTP server",
+      "An application's server, in place of a port (NULL = none)",
+      GST_TYPE_ARCLY_HTTP_SERVER, G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS);
 }
 
 static void
@@ -343,10 +428,13 @@ gst_arcly_hls_sink_install_properties (GObjectClass *object_class)
    * The folder for segments and playlist. It is created if it is missing, also
    * when it vanishes later. Two elements cannot write to one.
    *
+   * A URI of http or https is a server that takes them with PUT, as a
+   * #GstArclyHttpStorage does: `http://user:password@host:port/path/`.
+   *
    * Since: 0.1
    */
   properties[PROP_LOCATION] = g_param_spec_string ("location", "Location",
-      "Folder for segments and playlist, created if it is missing",
+      "Folder for segments and playlist, or http(s) URI to PUT them to",
       DEFAULT_LOCATION,
       G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY);
 
@@ -362,6 +450,23 @@ gst_arcly_hls_sink_install_properties (GObjectClass *object_class)
   properties[PROP_SEGMENT_FORMAT] = g_param_spec_enum ("segment-format",
       "Segment format", "What segments are", GST_TYPE_ARCLY_HLS_SEGMENT_FORMAT,
       DEFAULT_SEGMENT_FORMAT,
+      G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY);
+
+  /**
+   * GstArclyHlsSink:storage:
+   *
+   * Where segments and playlist are kept instead of #GstArclyHlsSink:location;
+   * %NULL for that. The storage is used in a thread of its own; what waits for
+   * it is bounded. What fails is tried again for 30 s; a warning with the
+   * storage's words tells of it after three times, and the element message
+   * "arcly-storage-lost", with the strings "name" and "message", of each file
+   * that is given up. The media flow on.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_STORAGE] = g_param_spec_object ("storage", "Storage",
+      "Keeps segments and playlist in place of location (NULL = none)",
+      GST_TYPE_ARCLY_STORAGE,
       G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY);
 
   /**
@@ -444,9 +549,10 @@ gst_arcly_hls_sink_install_properties (GObjectClass *object_class)
    * GstArclyHlsSink:stats:
    *
    * Counters since the element was made: "segments", "bytes", "lost-segments"
-   * (that could not be written) and "deleted-segments", all #guint64. What the
-   * playlist has now: "media-sequence" (#guint64) and "target-duration"
-   * (#guint, seconds, 0 before the first segment).
+   * (that could not be written, or that a storage did not take in the end),
+   * "deleted-segments" and "storage-retries", all #guint64. What the playlist
+   * has now: "media-sequence" (#guint64) and "target-duration" (#guint,
+   * seconds, 0 before the first segment).
    *
    * Since: 0.1
    */

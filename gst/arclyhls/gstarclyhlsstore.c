@@ -10,11 +10,13 @@
 #include <unistd.h>
 
 #include <glib/gstdio.h>
+#include <gst/arcly/gstarclyerror.h>
 
 #include "gstarclyhlsstore.h"
 
 /* No server hands out what begins with a dot. */
 #define TEMP_SEGMENT ".arcly-segment.tmp"
+#define MAP_PREFIX "#EXT-X-MAP:URI=\""
 #define TEMP_OTHER ".arcly-playlist.tmp"
 /* Frames of sound are small; one system call for many. */
 #define WRITE_BYTES (128 * 1024)
@@ -22,13 +24,23 @@
 #define BOX_HEAD 8
 #define FOLDER_MODE 0755
 #define FILE_MODE 0644
+/* How long the end of a stream may take to reach a storage. */
+#define DRAIN_TIME (10 * G_USEC_PER_SEC)
 
-/* All that is written goes to the folder that is locked, wherever it is now. */
+/* All that is written goes to the folder that is locked, wherever it is now; or
+ * to a storage. */
 struct _GstArclyHlsStore {
+  GByteArray *pending; /* of the open segment: what is not written yet */
+
   gchar *folder; /* its path */
   int folder_fd; /* holds the lock */
   int fd;        /* of the open segment, or -1 */
-  GByteArray *pending;
+
+  GstArclyStorage *storage; /* owned; NULL for a folder */
+  GstArclyHlsSpool *spool;  /* owned */
+  gchar *playlist;          /* that was there */
+  gboolean open;
+  gboolean slow; /* it had its time once */
 };
 
 static gboolean
@@ -130,10 +142,34 @@ gst_arcly_hls_store_open (const gchar *folder, GError **error)
   return g_steal_pointer (&self);
 }
 
+GstArclyHlsStore *
+gst_arcly_hls_store_open_storage (GstArclyStorage *storage,
+    const GstArclyHlsSpoolEvents *events, gpointer data)
+{
+  GstArclyHlsStore *self = g_new0 (GstArclyHlsStore, 1);
+
+  self->pending = g_byte_array_new ();
+  self->folder_fd = self->fd = -1;
+  self->storage = g_object_ref (storage);
+  self->spool = gst_arcly_hls_spool_new (storage, events, data);
+  return self;
+}
+
+void
+gst_arcly_hls_store_drain (GstArclyHlsStore *self)
+{
+  if (self->spool && !self->slow)
+    self->slow = !gst_arcly_hls_spool_drain (self->spool, DRAIN_TIME);
+}
+
 void
 gst_arcly_hls_store_close (GstArclyHlsStore *self)
 {
   gst_arcly_hls_store_abort (self);
+  gst_arcly_hls_store_drain (self);
+  g_clear_pointer (&self->spool, gst_arcly_hls_spool_close);
+  g_clear_object (&self->storage);
+  g_free (self->playlist);
   if (self->folder_fd >= 0)
     close (self->folder_fd);
   g_byte_array_unref (self->pending);
@@ -187,14 +223,66 @@ is_whole (GstArclyHlsStore *self, const gchar *text, GstArclyHlsKind kind)
   return ok;
 }
 
+/* What the playlist names: a segment, or with EXT-X-MAP an init segment. */
+static gboolean
+parse_line (const gchar *line, GstArclyHlsName *name)
+{
+  g_autofree gchar *map = NULL;
+
+  if (!g_str_has_prefix (line, MAP_PREFIX))
+    return gst_arcly_hls_name_parse (name, line);
+  line += strlen (MAP_PREFIX);
+  map = g_strndup (line, strcspn (line, "\""));
+  return gst_arcly_hls_name_parse (name, map);
+}
+
+/* A storage has no list of names. Files get there in order: what the playlist
+ * lists is there, and one may be that it does not list yet. That number is
+ * taken (viewers of parts may have had it), and the list has to begin behind
+ * it: nothing in front counts. */
+static GArray *
+scan_playlist (GstArclyHlsStore *self)
+{
+  GArray *files = g_array_new (FALSE, FALSE, sizeof (GstArclyHlsFile));
+  g_auto (GStrv) lines =
+      g_strsplit (self->playlist ? self->playlist : "", "\n", -1);
+  GstArclyHlsFile file = { .whole = TRUE };
+  g_autofree gchar *next = NULL;
+  g_autoptr (GBytes) bytes = NULL;
+  guint i;
+
+  for (i = 0; lines[i]; i++) {
+    if (parse_line (lines[i], &file.name))
+      g_array_append_val (files, file);
+  }
+  if (files->len == 0)
+    return files;
+  /* An init segment stands in front of those that need it. */
+  file = g_array_index (files, GstArclyHlsFile, files->len - 1);
+  file.name.sequence++;
+  next = gst_arcly_hls_name_format (
+      file.name.kind, file.name.stamp, file.name.sequence);
+  bytes = gst_arcly_storage_get (self->storage, next, NULL, NULL);
+  if (!bytes)
+    return files;
+  for (i = 0; i < files->len; i++)
+    g_array_index (files, GstArclyHlsFile, i).whole = FALSE;
+  g_array_append_val (files, file);
+  return files;
+}
+
 GArray *
 gst_arcly_hls_store_scan (GstArclyHlsStore *self)
 {
-  GArray *files = g_array_new (FALSE, FALSE, sizeof (GstArclyHlsFile));
-  g_autoptr (GDir) dir = g_dir_open (self->folder, 0, NULL);
+  GArray *files = NULL;
+  g_autoptr (GDir) dir = NULL;
   const gchar *text;
   GstArclyHlsFile file;
 
+  if (self->storage)
+    return scan_playlist (self);
+  files = g_array_new (FALSE, FALSE, sizeof (GstArclyHlsFile));
+  dir = g_dir_open (self->folder, 0, NULL);
   remove_temp (self, TEMP_SEGMENT);
   while (dir && (text = g_dir_read_name (dir))) {
     if (!gst_arcly_hls_name_parse (&file.name, text))
@@ -206,14 +294,52 @@ gst_arcly_hls_store_scan (GstArclyHlsStore *self)
   return files;
 }
 
+static gboolean
+is_hidden (const gchar *name)
+{
+  return name[0] == '.';
+}
+
+/* What cannot be read back is not continued, as if it were not there. */
+static gchar *
+read_storage (
+    GstArclyHlsStore *self, const gchar *name, gsize *size, GError **error)
+{
+  g_autoptr (GError) failure = NULL;
+  g_autoptr (GBytes) bytes = NULL;
+  gboolean missing;
+  gchar *text;
+
+  if (!is_hidden (name))
+    bytes = gst_arcly_storage_get (self->storage, name, NULL, &failure);
+  if (!bytes || g_bytes_get_size (bytes) > GST_ARCLY_HLS_MAX_PLAYLIST_BYTES) {
+    missing =
+        !failure ||
+        g_error_matches (failure, GST_ARCLY_ERROR, GST_ARCLY_ERROR_NOT_FOUND) ||
+        g_error_matches (failure, GST_ARCLY_ERROR, GST_ARCLY_ERROR_UNSUPPORTED);
+    g_set_error (error, G_FILE_ERROR,
+        missing ? G_FILE_ERROR_NOENT : G_FILE_ERROR_IO, "Cannot read %s: %s",
+        name, failure ? failure->message : "it is not kept, or too large");
+    return NULL;
+  }
+  *size = g_bytes_get_size (bytes);
+  text = g_strndup (g_bytes_get_data (bytes, NULL), *size);
+  g_free (self->playlist);
+  self->playlist = g_strdup (text);
+  return text;
+}
+
 gchar *
 gst_arcly_hls_store_read (
     GstArclyHlsStore *self, const gchar *name, gsize *size, GError **error)
 {
-  g_autofree gchar *path = g_build_filename (self->folder, name, NULL);
+  g_autofree gchar *path = NULL;
   gchar *text = NULL;
   GStatBuf info;
 
+  if (self->storage)
+    return read_storage (self, name, size, error);
+  path = g_build_filename (self->folder, name, NULL);
   if (g_stat (path, &info) < 0) {
     fail (error, errno, "read", path);
     return NULL;
@@ -249,10 +375,19 @@ gboolean
 gst_arcly_hls_store_replace (GstArclyHlsStore *self, const gchar *name,
     const gchar *data, gsize size, GError **error)
 {
-  int fd = create_file (self, TEMP_OTHER);
-  int code = errno;
-  gboolean ok = fd >= 0;
+  g_autoptr (GBytes) bytes = NULL;
+  gboolean ok;
+  int fd, code;
 
+  if (self->spool && is_hidden (name))
+    return TRUE;
+  if (self->spool) {
+    bytes = g_bytes_new (data, size);
+    return gst_arcly_hls_spool_put (self->spool, name, bytes, error);
+  }
+  fd = create_file (self, TEMP_OTHER);
+  code = errno;
+  ok = fd >= 0;
   if (ok) {
     ok = write_all (fd, (const guint8 *) data, size);
     code = errno;
@@ -276,6 +411,9 @@ gst_arcly_hls_store_begin (
     GstArclyHlsStore *self, gboolean *is_new, GError **error)
 {
   gst_arcly_hls_store_abort (self);
+  *is_new = FALSE;
+  if (self->spool)
+    return self->open = TRUE;
   *is_new = !is_at_its_path (self);
   if (*is_new && !lock_folder (self, error)) {
     *is_new = FALSE;
@@ -284,7 +422,7 @@ gst_arcly_hls_store_begin (
   self->fd = create_file (self, TEMP_SEGMENT);
   if (self->fd < 0)
     return fail (error, errno, "write to", self->folder);
-  return TRUE;
+  return self->open = TRUE;
 }
 
 static gboolean
@@ -305,18 +443,19 @@ gboolean
 gst_arcly_hls_store_write (
     GstArclyHlsStore *self, const guint8 *data, gsize size, GError **error)
 {
-  g_return_val_if_fail (self->fd >= 0, FALSE);
+  g_return_val_if_fail (self->open, FALSE);
 
   g_byte_array_append (self->pending, data, (guint) size);
-  return self->pending->len < WRITE_BYTES || flush_pending (self, error);
+  return self->spool || self->pending->len < WRITE_BYTES ||
+         flush_pending (self, error);
 }
 
 gboolean
 gst_arcly_hls_store_flush (GstArclyHlsStore *self, GError **error)
 {
-  g_return_val_if_fail (self->fd >= 0, FALSE);
+  g_return_val_if_fail (self->open, FALSE);
 
-  return flush_pending (self, error);
+  return self->spool || flush_pending (self, error);
 }
 
 gboolean
@@ -325,9 +464,12 @@ gst_arcly_hls_store_recover (
 {
   struct stat info;
   gboolean ok;
-  int fd =
-      openat (self->folder_fd, TEMP_SEGMENT, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+  int fd;
 
+  if (self->storage)
+    return FALSE;
+  fd =
+      openat (self->folder_fd, TEMP_SEGMENT, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
   if (fd < 0)
     return FALSE;
   ok = fstat (fd, &info) == 0 && S_ISREG (info.st_mode) &&
@@ -337,16 +479,28 @@ gst_arcly_hls_store_recover (
          renameat (self->folder_fd, TEMP_SEGMENT, self->folder_fd, name) == 0;
 }
 
+static gboolean
+spool_segment (GstArclyHlsStore *self, const gchar *name, GError **error)
+{
+  g_autoptr (GBytes) bytes = g_byte_array_free_to_bytes (self->pending);
+
+  self->pending = g_byte_array_new ();
+  return gst_arcly_hls_spool_put (self->spool, name, bytes, error);
+}
+
 gboolean
 gst_arcly_hls_store_commit (
     GstArclyHlsStore *self, const gchar *name, GError **error)
 {
   int fd;
 
-  g_return_val_if_fail (self->fd >= 0, FALSE);
+  g_return_val_if_fail (self->open, FALSE);
 
-  if (!flush_pending (self, error))
+  if (!self->spool && !flush_pending (self, error))
     return FALSE;
+  self->open = FALSE;
+  if (self->spool)
+    return spool_segment (self, name, error);
   fd = self->fd;
   self->fd = -1;
   /* Some file systems tell only now that there is no space. */
@@ -361,11 +515,12 @@ gst_arcly_hls_store_commit (
 void
 gst_arcly_hls_store_abort (GstArclyHlsStore *self)
 {
+  g_byte_array_set_size (self->pending, 0);
+  self->open = FALSE;
   if (self->fd < 0)
     return;
   close (self->fd);
   self->fd = -1;
-  g_byte_array_set_size (self->pending, 0);
   remove_temp (self, TEMP_SEGMENT);
 }
 
@@ -376,6 +531,9 @@ gst_arcly_hls_store_remove (
   g_autofree gchar *path = NULL;
   int code;
 
+  if (self->spool)
+    return is_hidden (name) ||
+           gst_arcly_hls_spool_remove (self->spool, name, error);
   if (unlinkat (self->folder_fd, name, 0) == 0 || errno == ENOENT)
     return TRUE;
   code = errno;

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
- * The folder of an arclyhlssink. A reader of it sees whole files only: each is
- * written under another name and then renamed. Errors are of G_FILE_ERROR and
- * name the file. Not thread-safe. */
+ * The folder of an arclyhlssink, or a GstArclyStorage in its place. A reader of
+ * it sees whole files only: each is written under another name and then
+ * renamed. Errors are of G_FILE_ERROR and name the file. Not thread-safe. */
 #pragma once
 
 #include <glib.h>
 
+#include "gstarclyhlsspool.h"
 #include "hls/hlsplaylist.h"
 
 G_BEGIN_DECLS
@@ -23,13 +24,23 @@ typedef struct _GstArclyHlsStore GstArclyHlsStore;
 GstArclyHlsStore *gst_arcly_hls_store_open (
     const gchar *folder, GError **error);
 
-/* What was begun and not committed is removed. */
+/* Never fails: what does later is in @events. Whole files wait in memory until
+ * the storage took them; what is hidden (".name") is kept nowhere. */
+GstArclyHlsStore *gst_arcly_hls_store_open_storage (GstArclyStorage *storage,
+    const GstArclyHlsSpoolEvents *events, gpointer data);
+
+/* Blocks until a storage has what waits for it, for some seconds at most, and
+ * not again when they were too few. */
+void gst_arcly_hls_store_drain (GstArclyHlsStore *self);
+
+/* What was begun and not committed is removed. Drains. */
 void gst_arcly_hls_store_close (GstArclyHlsStore *self);
 
 /* (transfer full) (element-type GstArclyHlsFile): the segments and init
- * segments that are there, ascending by number. Removes what a process that
- * died left half written. Not so a machine that lost power: a file may have its
- * name without its content.
+ * segments that are there, ascending by number; of a storage those that the
+ * playlist lists, which has to be read first, and perhaps one more. Removes
+ * what a process that died left half written. Not so a machine that lost power:
+ * a file may have its name without its content.
  */
 GArray *gst_arcly_hls_store_scan (GstArclyHlsStore *self);
 

@@ -269,8 +269,11 @@ gst_arcly_hls_writer_event (GstBaseSink *sink, GstEvent *event)
 {
   GstArclyHlsWriter *self = GST_ARCLY_HLS_WRITER (sink);
 
-  if (GST_EVENT_TYPE (event) == GST_EVENT_EOS)
+  if (GST_EVENT_TYPE (event) == GST_EVENT_EOS) {
     end_playlist (self);
+    /* Who hears of the end finds it in the storage. */
+    gst_arcly_hls_store_drain (self->store);
+  }
   return GST_BASE_SINK_CLASS (gst_arcly_hls_writer_parent_class)
       ->event (sink, event);
 }
@@ -338,7 +341,11 @@ gst_arcly_hls_writer_open (GstArclyHlsWriter *self,
 
   g_return_val_if_fail (self->store == NULL, FALSE);
 
-  self->store = gst_arcly_hls_store_open (settings->location, error);
+  self->has_storage = settings->storage != NULL;
+  self->store = settings->storage
+                    ? gst_arcly_hls_store_open_storage (settings->storage,
+                          &gst_arcly_hls_writer_storage_events, self)
+                    : gst_arcly_hls_store_open (settings->location, error);
   if (!self->store)
     return FALSE;
   self->keep_segments = settings->keep_segments;
@@ -420,7 +427,8 @@ gst_arcly_hls_writer_get_stats (GstArclyHlsWriter *self)
       G_TYPE_UINT64, load (&self->n_segments), "bytes", G_TYPE_UINT64,
       load (&self->n_bytes), "lost-segments", G_TYPE_UINT64,
       load (&self->n_lost), "deleted-segments", G_TYPE_UINT64,
-      load (&self->n_deleted), "media-sequence", G_TYPE_UINT64,
+      load (&self->n_deleted), "storage-retries", G_TYPE_UINT64,
+      load (&self->n_retries), "media-sequence", G_TYPE_UINT64,
       load (&self->media_sequence), "target-duration", G_TYPE_UINT,
       atomic_load_explicit (&self->target_duration, memory_order_relaxed),
       NULL);

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
  * The sink inside an arclyhlssink: takes what arclytsmux or arclyfmp4mux makes,
- * cuts it, and keeps segments and playlist in a folder. */
+ * cuts it, and keeps segments and playlist in a folder or a storage. */
 #pragma once
 
 #include <gst/base/gstbasesink.h>
 
+#include <gst/arcly/engine/gstarclystorage.h>
 #include <gst/arcly/http/gstarclyhttporigin.h>
 
 #include "hls/hlsplaylist.h"
@@ -18,6 +19,7 @@ G_DECLARE_FINAL_TYPE (
 
 typedef struct {
   const gchar *location;
+  GstArclyStorage *storage; /* in its place; or NULL */
   GstArclyHlsType type;
   gboolean fmp4;
   guint target_duration; /* s */

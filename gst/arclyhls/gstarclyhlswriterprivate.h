@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * What the files of the writer share: what comes and goes
- * (gstarclyhlswriter.c), and what is made of it
- * (gstarclyhlswritersegment.c). */
+ * (gstarclyhlswriter.c), what is made of it (gstarclyhlswritersegment.c), and
+ * what a storage tells (gstarclyhlswriterstorage.c). */
 #pragma once
 
 #include <stdatomic.h>
@@ -27,6 +27,7 @@ struct _GstArclyHlsWriter {
   gboolean fmp4;
   gboolean send_keyframe_requests;
   gboolean is_vod;
+  gboolean has_storage; /* which tells what it removed */
   GstClockTime request_interval;
   GstClockTime part_duration;
 
@@ -62,11 +63,13 @@ struct _GstArclyHlsWriter {
   gboolean warned_rules;
   guint n_keyframe_requests;
 
-  /* Atomic. The streaming thread adds, relaxed; "stats" reads. */
+  /* Atomic. The streaming thread adds, or that of a storage, relaxed; "stats"
+   * reads. */
   _Atomic guint64 n_segments;
   _Atomic guint64 n_bytes;
   _Atomic guint64 n_lost;
   _Atomic guint64 n_deleted;
+  _Atomic guint64 n_retries;
   _Atomic guint64 media_sequence;
   _Atomic guint target_duration;
 };
@@ -91,5 +94,8 @@ void gst_arcly_hls_writer_write_bytes (
 void gst_arcly_hls_writer_note_part (GstArclyHlsWriter *self);
 
 void gst_arcly_hls_writer_write_playlist (GstArclyHlsWriter *self);
+
+/* For gst_arcly_hls_store_open_storage(), with the writer. */
+extern const GstArclyHlsSpoolEvents gst_arcly_hls_writer_storage_events;
 
 G_END_DECLS

@@ -69,10 +69,10 @@ delete_expired (GstArclyHlsWriter *self)
     g_autoptr (GError) error = NULL;
 
     if (!self->keep_segments) {
-      if (gst_arcly_hls_store_remove (self->store, name, &error))
-        add (&self->n_deleted, 1);
-      else
+      if (!gst_arcly_hls_store_remove (self->store, name, &error))
         report (self, error);
+      else if (!self->has_storage)
+        add (&self->n_deleted, 1);
     }
     g_free (name);
   }

@@ -16,5 +16,9 @@
 #include <gst/arcly/codec/gstarclyvp9.h>
 #include <gst/arcly/engine/gstarclyauthenticator.h>
 #include <gst/arcly/engine/gstarclyengine.h>
+#include <gst/arcly/engine/gstarclyfilestorage.h>
+#include <gst/arcly/engine/gstarclymemorystorage.h>
+#include <gst/arcly/engine/gstarclystorage.h>
 #include <gst/arcly/http/gstarclyhttporigin.h>
 #include <gst/arcly/http/gstarclyhttpserver.h>
+#include <gst/arcly/http/gstarclyhttpstorage.h>

@@ -12,4 +12,7 @@
  *
  * Since: 0.1
  */
-G_DEFINE_QUARK (gst - arcly - error - quark, gst_arcly_error)
+/* It would put spaces into the name. */
+/* clang-format off */
+G_DEFINE_QUARK (gst-arcly-error-quark, gst_arcly_error)
+/* clang-format on */

@@ -24,6 +24,7 @@ G_BEGIN_DECLS
  * @GST_ARCLY_ERROR_IN_USE: the name or the address belongs to somebody else
  * @GST_ARCLY_ERROR_NOT_FOUND: nothing has this name
  * @GST_ARCLY_ERROR_FAILED: the system refused; the message says why
+ * @GST_ARCLY_ERROR_REFUSED: the other side does not take it, now or later
  *
  * What a caller can act on; the message of the #GError says the rest.
  *
@@ -37,6 +38,7 @@ typedef enum {
   GST_ARCLY_ERROR_IN_USE,
   GST_ARCLY_ERROR_NOT_FOUND,
   GST_ARCLY_ERROR_FAILED,
+  GST_ARCLY_ERROR_REFUSED,
 } GstArclyError;
 
 GST_ARCLY_API

@@ -67,8 +67,8 @@ request_probe (GstPad *pad, GstPadProbeInfo *info, gpointer data)
 {
   Request *request = data;
 
-  g_atomic_pointer_set (&request->down,
-      g_thread_new ("down", go_down, request->bus));
+  g_atomic_pointer_set (
+      &request->down, g_thread_new ("down", go_down, request->bus));
   wait_flushing (pad);
   request->wanted = gst_element_request_pad_simple (request->bus, "src_1_0");
   return GST_PAD_PROBE_REMOVE;

@@ -20,7 +20,8 @@ GST_START_TEST (test_files)
   fail_unless_equals_string (body, PLAYLIST);
   fail_unless_equals_string (
       header (playlist, "Content-Type"), "application/vnd.apple.mpegurl");
-  fail_unless_equals_string (header (playlist, "Cache-Control"), "no-cache");
+  fail_unless_equals_string (
+      header (playlist, "Cache-Control"), "public, max-age=1");
   fail_unless_equals_string (
       header (playlist, "Access-Control-Allow-Origin"), "*");
   fail_unless (strstr (

@@ -11,8 +11,9 @@
 
 /* What else is in a folder is nobody's business. */
 static const GstArclyHttpType file_types[] = {
-  { ".m3u8", "application/vnd.apple.mpegurl",
-      GST_ARCLY_HTTP_CACHE_NEVER },       /* RFC 8216, 4 */
+  /* RFC 8216, 4. A second is enough for a cache in front, and nothing to a
+   * player. */
+  { ".m3u8", "application/vnd.apple.mpegurl", "public, max-age=1" },
   { ".ts", "video/mp2t", CACHE_FOREVER }, /* RFC 3555 */
   { ".m4s", "video/iso.segment", CACHE_FOREVER },
   { ".mp4", "video/mp4", CACHE_FOREVER }, /* RFC 4337 */

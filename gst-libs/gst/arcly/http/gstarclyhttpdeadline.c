@@ -31,7 +31,8 @@ on_deadline (gpointer data)
   return G_SOURCE_REMOVE;
 }
 
-/* A client that has had answers expects that: RFC 9112, 9.5. */
+/* A client that has had answers expects that: RFC 9112, 9.5. One that is in the
+ * middle of a handshake understands nothing else. */
 static gboolean
 on_idle_deadline (gpointer data)
 {
@@ -61,13 +62,14 @@ set_deadline (
 
 void
 gst_arcly_http_deadline_start (
-    GSocketConnection *connection, GSocketAddress *client)
+    GSocketConnection *connection, GSocketAddress *client, gboolean tls)
 {
   GSocket *socket = g_socket_connection_get_socket (connection);
 
   g_object_set_data_full (
       G_OBJECT (client), SOCKET_KEY, g_object_ref (socket), g_object_unref);
-  set_deadline (client, socket, GST_ARCLY_HTTP_REQUEST_SECONDS, on_deadline);
+  set_deadline (client, socket, GST_ARCLY_HTTP_REQUEST_SECONDS,
+      tls ? on_idle_deadline : on_deadline);
 }
 
 void

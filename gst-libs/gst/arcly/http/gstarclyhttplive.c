@@ -267,14 +267,25 @@ try_waiter (Waiter *waiter, GstArclyHttpSnapshot *snapshot)
   return TRUE;
 }
 
+/* Ours, or one of an application's server. */
+static void
+break_connection (SoupServerMessage *message)
+{
+  GSocket *socket = soup_server_message_get_socket (message);
+
+  gst_arcly_http_deadline_break (
+      soup_server_message_get_remote_address (message));
+  if (socket)
+    g_socket_shutdown (socket, TRUE, TRUE, NULL);
+}
+
 /* Half a file that ends well would be cached for ever: the connection breaks.
  */
 static void
 give_up (Waiter *waiter)
 {
   if (waiter->streaming) {
-    gst_arcly_http_deadline_break (
-        soup_server_message_get_remote_address (waiter->message));
+    break_connection (waiter->message);
     soup_message_body_complete (
         soup_server_message_get_response_body (waiter->message));
   } else {

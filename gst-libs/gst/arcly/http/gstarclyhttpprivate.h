@@ -30,24 +30,43 @@ void gst_arcly_http_listener_free (GstArclyHttpListener *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (
     GstArclyHttpListener, gst_arcly_http_listener_free)
 
+/* TLS for connections whose client has this address; @ready is called for each
+ * that got so far. In the server's thread, whose context close iterates until
+ * no handshake is under way any more. */
+typedef struct _GstArclyHttpTls GstArclyHttpTls;
+typedef void (*GstArclyHttpTlsFunc) (GSocketConnection *connection,
+    GSocketAddress *client, GIOStream *tls, gpointer data);
+
+GstArclyHttpTls *gst_arcly_http_tls_new (
+    GTlsCertificate *certificate, GstArclyHttpTlsFunc ready, gpointer data);
+gboolean gst_arcly_http_tls_is_like (
+    GstArclyHttpTls *tls, GTlsCertificate *certificate);
+void gst_arcly_http_tls_accept (GstArclyHttpTls *tls,
+    GSocketConnection *connection, GSocketAddress *client);
+void gst_arcly_http_tls_close (GstArclyHttpTls *tls, GMainContext *context);
+void gst_arcly_http_tls_free (GstArclyHttpTls *tls);
+
 /* How long a client may take for its first request, head and content. */
 #define GST_ARCLY_HTTP_REQUEST_SECONDS 10
 /* And for each further one, from the end of the answer before. */
 #define GST_ARCLY_HTTP_KEEP_ALIVE_SECONDS 30
 
-/* Ends @connection if no request is there in time. @client is its address,
- * which is this connection's alone and ends with it: what libsoup hands back
- * with the request. The server's thread. */
+/* Ends @connection if no request is there in time; says so, but not to who
+ * expects TLS. @client is its address, which is this connection's alone and
+ * ends with it: what libsoup hands back with the request. The server's thread.
+ */
 void gst_arcly_http_deadline_start (
-    GSocketConnection *connection, GSocketAddress *client);
+    GSocketConnection *connection, GSocketAddress *client, gboolean tls);
 void gst_arcly_http_deadline_stop (GSocketAddress *client);
 /* An answer went out: the next request has its own deadline. */
 void gst_arcly_http_deadline_restart (GSocketAddress *client);
 /* Breaks the connection now. */
 void gst_arcly_http_deadline_break (GSocketAddress *client);
 
-/* (transfer full): what libsoup gets instead of @connection. */
-GIOStream *gst_arcly_http_stream_new (GSocketConnection *connection);
+/* (transfer full): what libsoup gets instead of @connection, and of @tls on it,
+ * which may be NULL. */
+GIOStream *gst_arcly_http_stream_new (
+    GSocketConnection *connection, GIOStream *tls);
 /* Its client is gone: the request that it reads is nobody's. */
 gboolean gst_arcly_http_stream_has_ended (GIOStream *stream);
 
@@ -55,7 +74,7 @@ gboolean gst_arcly_http_stream_has_ended (GIOStream *stream);
 typedef struct {
   gatomicrefcount refs;
   gchar *path;   /* "/hls": leading slash, no trailing one */
-  gchar *folder; /* absolute */
+  gchar *folder; /* absolute; NULL if there is none */
   gchar *title;
   gchar *left_etag; /* of the playlist that was there before; NULL if none */
   GstArclyHttpOrigin *origin; /* what is not in the folder yet; NULL if none */
@@ -66,6 +85,20 @@ GstArclyHttpMount *gst_arcly_http_mount_new (const gchar *path,
 GstArclyHttpMount *gst_arcly_http_mount_ref (GstArclyHttpMount *mount);
 void gst_arcly_http_mount_unref (GstArclyHttpMount *mount);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (GstArclyHttpMount, gst_arcly_http_mount_unref)
+
+/* Those of a server. Any thread. */
+typedef struct _GstArclyHttpMounts GstArclyHttpMounts;
+
+GstArclyHttpMounts *gst_arcly_http_mounts_new (void);
+void gst_arcly_http_mounts_free (GstArclyHttpMounts *mounts);
+/* (transfer full) (element-type GstArclyHttpMount) */
+GPtrArray *gst_arcly_http_mounts_copy (GstArclyHttpMounts *mounts);
+/* FALSE with GST_ARCLY_ERROR_INVALID or _IN_USE. */
+gboolean gst_arcly_http_mounts_add (GstArclyHttpMounts *mounts,
+    const gchar *path, const gchar *folder, const gchar *title,
+    GstArclyHttpOrigin *origin, GError **error);
+void gst_arcly_http_mounts_remove (
+    GstArclyHttpMounts *mounts, const gchar *path);
 
 /* A file's bytes with what identifies this version of it. */
 typedef struct {
@@ -161,13 +194,12 @@ const gchar *gst_arcly_http_live_state (GstArclyHttpOrigin *origin);
  * ours does: "..", hidden names, backslashes, NUL, bad escapes, bad UTF-8. */
 gchar *gst_arcly_http_decode_path (const gchar *raw_path);
 
-/* Answers requests. @mounts gives the present mounts (transfer full)
- * (element-type GstArclyHttpMount). One thread: the server's. */
+/* Answers requests for what is in @mounts, which outlives it, and below
+ * @prefix, which is "" or a path. One thread: the server's. */
 typedef struct _GstArclyHttpRouter GstArclyHttpRouter;
-typedef GPtrArray *(*GstArclyHttpMountsFunc) (gpointer data);
 
 GstArclyHttpRouter *gst_arcly_http_router_new (
-    GstArclyHttpMountsFunc mounts, gpointer data);
+    GstArclyHttpMounts *mounts, const gchar *prefix);
 /* Ends what waits; in the server's thread. */
 void gst_arcly_http_router_close (GstArclyHttpRouter *router);
 void gst_arcly_http_router_free (GstArclyHttpRouter *router);

@@ -24,66 +24,19 @@ static const struct {
 };
 
 struct _GstArclyHttpRouter {
-  GstArclyHttpMountsFunc mounts;
-  gpointer mounts_data;
+  GstArclyHttpMounts *mounts; /* the server's */
+  gchar *prefix;              /* of all paths: "" or "/tv" */
   GstArclyHttpCache *cache;
   GstArclyHttpLive *live;
 };
 
-GstArclyHttpMount *
-gst_arcly_http_mount_new (const gchar *path, const gchar *folder,
-    const gchar *title, GstArclyHttpOrigin *origin)
-{
-  GstArclyHttpMount *mount = NULL;
-  g_autofree gchar *clean = g_strdup (path);
-  g_autofree gchar *decoded = NULL;
-  gsize length = strlen (clean);
-
-  while (length > 1 && clean[length - 1] == '/')
-    clean[--length] = '\0';
-  decoded = gst_arcly_http_decode_path (clean);
-  /* RFC 3986, 3.3: a path ends at "?" and "#". */
-  if (length < 2 || !decoded || !g_str_equal (decoded, clean) ||
-      strpbrk (clean, "?#"))
-    return NULL;
-
-  mount = g_new0 (GstArclyHttpMount, 1);
-  g_atomic_ref_count_init (&mount->refs);
-  mount->path = g_steal_pointer (&clean);
-  mount->folder = g_canonicalize_filename (folder, NULL);
-  mount->title = g_strdup (title);
-  mount->origin = origin ? g_object_ref (origin) : NULL;
-  mount->left_etag = gst_arcly_http_file_etag (mount->folder, PLAYLIST);
-  return mount;
-}
-
-GstArclyHttpMount *
-gst_arcly_http_mount_ref (GstArclyHttpMount *mount)
-{
-  g_atomic_ref_count_inc (&mount->refs);
-  return mount;
-}
-
-void
-gst_arcly_http_mount_unref (GstArclyHttpMount *mount)
-{
-  if (!g_atomic_ref_count_dec (&mount->refs))
-    return;
-  g_free (mount->path);
-  g_free (mount->folder);
-  g_free (mount->title);
-  g_free (mount->left_etag);
-  g_clear_object (&mount->origin);
-  g_free (mount);
-}
-
 GstArclyHttpRouter *
-gst_arcly_http_router_new (GstArclyHttpMountsFunc mounts, gpointer data)
+gst_arcly_http_router_new (GstArclyHttpMounts *mounts, const gchar *prefix)
 {
   GstArclyHttpRouter *router = g_new0 (GstArclyHttpRouter, 1);
 
   router->mounts = mounts;
-  router->mounts_data = data;
+  router->prefix = g_strdup (prefix);
   router->cache = gst_arcly_http_cache_new (CACHE_BYTES);
   router->live = gst_arcly_http_live_new ();
   return router;
@@ -100,6 +53,7 @@ gst_arcly_http_router_free (GstArclyHttpRouter *router)
 {
   gst_arcly_http_live_free (router->live);
   gst_arcly_http_cache_free (router->cache);
+  g_free (router->prefix);
   g_free (router);
 }
 
@@ -112,7 +66,7 @@ answer_file (GstArclyHttpRouter *router, SoupServerMessage *message,
   const GstArclyHttpType *type = gst_arcly_http_find_type (relative);
   GstArclyHttpContent content = { 0 };
 
-  if (!type ||
+  if (!folder || !type ||
       !gst_arcly_http_cache_read (router->cache, folder, relative, &file))
     return FALSE;
 
@@ -211,8 +165,8 @@ stream_state (GstArclyHttpRouter *router, const GstArclyHttpMount *mount)
 
   if (state)
     return state;
-  if (!gst_arcly_http_cache_read (
-          router->cache, mount->folder, PLAYLIST, &file))
+  if (!mount->folder || !gst_arcly_http_cache_read (
+                            router->cache, mount->folder, PLAYLIST, &file))
     return "waiting";
   if (contains (file.bytes, "#EXT-X-ENDLIST"))
     return "ended";
@@ -235,12 +189,13 @@ answer_streams (
   if (!g_str_equal (path, "/api/streams"))
     return FALSE;
 
-  mounts = router->mounts (router->mounts_data);
+  mounts = gst_arcly_http_mounts_copy (router->mounts);
   builder = json_builder_new ();
   json_builder_begin_array (builder);
   for (i = 0; i < mounts->len; i++) {
     GstArclyHttpMount *mount = g_ptr_array_index (mounts, i);
-    g_autofree gchar *url = g_strconcat (mount->path, "/" PLAYLIST, NULL);
+    g_autofree gchar *url =
+        g_strconcat (router->prefix, mount->path, "/" PLAYLIST, NULL);
 
     json_builder_begin_object (builder);
     json_builder_set_member_name (builder, "path");
@@ -266,7 +221,7 @@ static gboolean
 answer_mounted (GstArclyHttpRouter *router, SoupServerMessage *message,
     const gchar *path, const gchar *range)
 {
-  g_autoptr (GPtrArray) mounts = router->mounts (router->mounts_data);
+  g_autoptr (GPtrArray) mounts = gst_arcly_http_mounts_copy (router->mounts);
   const GstArclyHttpMount *best = NULL;
   gsize best_length = 0;
   guint i;
@@ -328,6 +283,21 @@ take_range (SoupServerMessage *message)
   return range;
 }
 
+/* The page's own links are relative: they need the slash. */
+static gboolean
+answer_prefix (
+    GstArclyHttpRouter *router, SoupServerMessage *message, const gchar *path)
+{
+  g_autofree gchar *slash = NULL;
+
+  if (*path != '\0')
+    return FALSE;
+  slash = g_strconcat (router->prefix, "/", NULL);
+  soup_server_message_set_redirect (
+      message, SOUP_STATUS_MOVED_PERMANENTLY, slash);
+  return TRUE;
+}
+
 void
 gst_arcly_http_router_handle (
     GstArclyHttpRouter *router, SoupServerMessage *message)
@@ -335,6 +305,9 @@ gst_arcly_http_router_handle (
   GUri *uri = soup_server_message_get_uri (message);
   g_autofree gchar *path = gst_arcly_http_decode_path (g_uri_get_path (uri));
   g_autofree gchar *range = take_range (message);
+  const gchar *rest = path && g_str_has_prefix (path, router->prefix)
+                          ? path + strlen (router->prefix)
+                          : NULL;
   const gchar *connection = soup_message_headers_get_list (
       soup_server_message_get_request_headers (message), "Connection");
 
@@ -348,10 +321,11 @@ gst_arcly_http_router_handle (
   gst_arcly_http_set_header (message, "X-Content-Type-Options", "nosniff");
   if (!check_method (message))
     return;
-  if (path &&
-      (answer_page (message, path) || answer_hls_js (router, message, path) ||
-          answer_streams (router, message, path) ||
-          answer_mounted (router, message, path, range)))
+  if (rest &&
+      (answer_prefix (router, message, rest) || answer_page (message, rest) ||
+          answer_hls_js (router, message, rest) ||
+          answer_streams (router, message, rest) ||
+          answer_mounted (router, message, rest, range)))
     return;
   gst_arcly_http_set_header (
       message, "Cache-Control", GST_ARCLY_HTTP_CACHE_NEVER);

@@ -34,40 +34,23 @@ struct _GstArclyHttpServer {
   /* Constant after creation: any thread. */
   GMainContext *context;
   GMainLoop *loop;
-  GThread *thread;
+  GThread *thread; /* NULL: the SoupServer is an application's */
   guint port;
+  gchar *prefix;              /* of the application's server */
+  GstArclyHttpMounts *mounts; /* locks itself */
 
   /* The server's thread, and close() after it has ended. */
   SoupServer *soup;
   int silent_fd; /* the other end of what libsoup listens to; or -1 */
   GstArclyHttpListener *listener;
   GstArclyHttpRouter *router;
-
-  /* lock: the elements mount, the server's thread reads. */
-  GMutex lock;
-  GPtrArray *mounts; /* (element-type GstArclyHttpMount) */
+  GstArclyHttpTls *tls; /* NULL for plain HTTP */
 };
 
 G_DEFINE_FINAL_TYPE_WITH_CODE (GstArclyHttpServer, gst_arcly_http_server,
     G_TYPE_OBJECT,
     GST_DEBUG_CATEGORY_INIT (
         gst_arcly_http_debug, "arclyhttp", 0, "Arcly HTTP server"))
-
-static gpointer
-ref_mount (gconstpointer mount, gpointer data)
-{
-  return gst_arcly_http_mount_ref ((GstArclyHttpMount *) mount);
-}
-
-static GPtrArray *
-copy_mounts (gpointer data)
-{
-  GstArclyHttpServer *server = data;
-  g_autoptr (GMutexLocker) locker = NULL;
-
-  locker = g_mutex_locker_new (&server->lock);
-  return g_ptr_array_copy (server->mounts, ref_mount, NULL);
-}
 
 #define STREAM_KEY "gst-arcly-http-stream"
 
@@ -116,27 +99,41 @@ on_headers (SoupServer *soup, SoupServerMessage *message, const char *path,
       soup_server_message_get_request_body (message), FALSE);
 }
 
+/* What came in, with TLS on it or NULL. */
 static void
-on_connection (GSocketConnection *connection, gpointer data)
+hand_over (GSocketConnection *connection, GSocketAddress *client,
+    GIOStream *tls, gpointer data)
 {
   GstArclyHttpServer *server = data;
   g_autoptr (GSocketAddress) local = NULL;
-  g_autoptr (GSocketAddress) remote = NULL;
   g_autoptr (GIOStream) stream = NULL;
   g_autoptr (GError) error = NULL;
 
   local = g_socket_connection_get_local_address (connection, NULL);
-  remote = g_socket_connection_get_remote_address (connection, NULL);
-  if (!local || !remote)
+  if (!local)
     return; /* gone already */
-
-  gst_arcly_http_deadline_start (connection, remote);
-  stream = gst_arcly_http_stream_new (connection);
+  stream = gst_arcly_http_stream_new (connection, tls);
   /* The stream lives as long as the address: both are the connection's. */
-  g_object_set_data (G_OBJECT (remote), STREAM_KEY, stream);
+  g_object_set_data (G_OBJECT (client), STREAM_KEY, stream);
   if (!soup_server_accept_iostream (
-          server->soup, stream, local, remote, &error))
+          server->soup, stream, local, client, &error))
     GST_INFO ("port %u: %s", server->port, error->message);
+}
+
+static void
+on_connection (GSocketConnection *connection, gpointer data)
+{
+  GstArclyHttpServer *server = data;
+  g_autoptr (GSocketAddress) client = NULL;
+
+  client = g_socket_connection_get_remote_address (connection, NULL);
+  if (!client)
+    return;
+  gst_arcly_http_deadline_start (connection, client, server->tls != NULL);
+  if (server->tls)
+    gst_arcly_http_tls_accept (server->tls, connection, client);
+  else
+    hand_over (connection, client, NULL, server);
 }
 
 /* The addresses of a host name, or the address itself. */
@@ -176,6 +173,7 @@ listen_to_nobody (GstArclyHttpServer *server, GError **error)
 typedef struct {
   const gchar *address;
   guint port;
+  GTlsCertificate *certificate; /* or NULL */
 } Where;
 
 static gboolean
@@ -209,10 +207,19 @@ run (gpointer data)
   g_clear_pointer (&server->listener, gst_arcly_http_listener_free);
   gst_arcly_http_router_close (server->router);
   soup_server_disconnect (server->soup);
+  if (server->tls)
+    gst_arcly_http_tls_close (server->tls, server->context);
   while (g_main_context_iteration (server->context, FALSE))
     ;
   g_main_context_pop_thread_default (server->context);
   return NULL;
+}
+
+static void
+add_handlers (GstArclyHttpServer *server, const gchar *path)
+{
+  soup_server_add_early_handler (server->soup, path, on_headers, server, NULL);
+  soup_server_add_handler (server->soup, path, on_request, server, NULL);
 }
 
 static GObject *
@@ -223,12 +230,15 @@ create (GstArclyEngine *engine, gchar **key, gpointer user_data, GError **error)
       g_object_new (GST_TYPE_ARCLY_HTTP_SERVER, NULL);
   gboolean ok;
 
+  server->router = gst_arcly_http_router_new (server->mounts, "");
+  if (where->certificate)
+    server->tls =
+        gst_arcly_http_tls_new (where->certificate, hand_over, server);
   /* What listens now belongs to the server's context from the start. */
   g_main_context_push_thread_default (server->context);
   server->soup =
       soup_server_new ("server-header", "arcly", "raw-paths", TRUE, NULL);
-  soup_server_add_early_handler (server->soup, NULL, on_headers, server, NULL);
-  soup_server_add_handler (server->soup, NULL, on_request, server, NULL);
+  add_handlers (server, NULL);
   g_signal_connect (
       server->soup, "request-finished", G_CALLBACK (on_finished), NULL);
   ok = listen_to_nobody (server, error) &&
@@ -271,12 +281,10 @@ close_server (GObject *object)
  * @port: the TCP port; 0 takes a free one
  * @error: return location for a #GError
  *
- * The server at @address and @port, which is made if nobody of @engine has it.
- * Any thread but the server's.
+ * As gst_arcly_http_server_acquire_tls() without a certificate: plain HTTP.
  *
- * Returns: (transfer full) (nullable): the server, to be given back with
- *     gst_arcly_http_server_release(); or %NULL with an error of GIO that names
- *     address and port
+ * Returns: (transfer full) (nullable): as of
+ * gst_arcly_http_server_acquire_tls()
  *
  * Since: 0.1
  */
@@ -284,19 +292,131 @@ GstArclyHttpServer *
 gst_arcly_http_server_acquire (
     GstArclyEngine *engine, const gchar *address, guint port, GError **error)
 {
+  return gst_arcly_http_server_acquire_tls (engine, address, port, NULL, error);
+}
+
+static gboolean
+has_certificate (GstArclyHttpServer *server, GTlsCertificate *certificate)
+{
+  if (!server->tls || !certificate)
+    return !server->tls && !certificate;
+  return gst_arcly_http_tls_is_like (server->tls, certificate);
+}
+
+/**
+ * gst_arcly_http_server_acquire_tls:
+ * @engine: the engine that shares it
+ * @address: an IP address or host name to listen on
+ * @port: the TCP port; 0 takes a free one
+ * @certificate: (nullable): a certificate with its private key, for HTTPS;
+ * %NULL for plain HTTP
+ * @error: return location for a #GError
+ *
+ * The server at @address and @port, which is made if nobody of @engine has it.
+ * Any thread but the server's.
+ *
+ * Returns: (transfer full) (nullable): the server, to be given back with
+ *     gst_arcly_http_server_release(); or %NULL with an error of GIO that names
+ *     address and port, or with %GST_ARCLY_ERROR_IN_USE if the server is there
+ *     with another certificate
+ *
+ * Since: 0.1
+ */
+GstArclyHttpServer *
+gst_arcly_http_server_acquire_tls (GstArclyEngine *engine, const gchar *address,
+    guint port, GTlsCertificate *certificate, GError **error)
+{
   g_autofree gchar *key = NULL;
-  Where where = { address, port };
+  Where where = { address, port, certificate };
   GObject *server = NULL;
 
   g_return_val_if_fail (GST_IS_ARCLY_ENGINE (engine), NULL);
   g_return_val_if_fail (address != NULL, NULL);
   g_return_val_if_fail (port <= G_MAXUINT16, NULL);
+  g_return_val_if_fail (
+      certificate == NULL || G_IS_TLS_CERTIFICATE (certificate), NULL);
 
   if (port != 0)
     key = g_strdup_printf ("http:%s:%u", address, port);
   server = gst_arcly_engine_acquire (
       engine, key, create, close_server, &where, error);
-  return server ? GST_ARCLY_HTTP_SERVER (server) : NULL;
+  if (!server)
+    return NULL;
+  if (has_certificate (GST_ARCLY_HTTP_SERVER (server), certificate))
+    return GST_ARCLY_HTTP_SERVER (server);
+  gst_arcly_engine_release (engine, server);
+  g_set_error (error, GST_ARCLY_ERROR, GST_ARCLY_ERROR_IN_USE,
+      "%s:%u is served with another certificate, or without one", address,
+      port);
+  return NULL;
+}
+
+/**
+ * gst_arcly_http_server_attach:
+ * @soup: a #SoupServer with "raw-paths", which an application runs
+ * @path: where on it, for example "/tv"; "/" for all that has no handler
+ * @error: return location for a #GError
+ *
+ * Makes a server that serves what is mounted on it below a path of the
+ * application's own: page, streams and all. In the thread in which @soup runs,
+ * or before it does; all answers are given there. Connections, their limits,
+ * and TLS are the application's business.
+ *
+ * Returns: (transfer full) (nullable): the server, to be ended with
+ *     gst_arcly_http_server_detach(); or %NULL with %GST_ARCLY_ERROR_INVALID if
+ *     @path is none, or if @soup decodes paths itself
+ *
+ * Since: 0.1
+ */
+GstArclyHttpServer *
+gst_arcly_http_server_attach (GObject *soup, const gchar *path, GError **error)
+{
+  g_autoptr (GstArclyHttpServer) server = NULL;
+  g_autoptr (GstArclyHttpMount) like = NULL;
+  gboolean is_root, raw = FALSE;
+
+  g_return_val_if_fail (SOUP_IS_SERVER (soup), NULL);
+  g_return_val_if_fail (path != NULL, NULL);
+
+  is_root = g_str_equal (path, "/");
+  g_object_get (soup, "raw-paths", &raw, NULL);
+  if (!is_root)
+    like = gst_arcly_http_mount_new (path, NULL, "", NULL);
+  if (!raw || (!is_root && !like)) {
+    g_set_error (error, GST_ARCLY_ERROR, GST_ARCLY_ERROR_INVALID,
+        raw ? "'%s' is no path to serve at: it has to be like /tv"
+            : "%s: a SoupServer needs \"raw-paths\": who decodes twice serves "
+              "what nobody asked for",
+        path);
+    return NULL;
+  }
+  server = g_object_new (GST_TYPE_ARCLY_HTTP_SERVER, NULL);
+  server->soup = SOUP_SERVER (g_object_ref (soup));
+  server->prefix = g_strdup (is_root ? "" : like->path);
+  server->router = gst_arcly_http_router_new (server->mounts, server->prefix);
+  add_handlers (server, is_root ? NULL : server->prefix);
+  return g_steal_pointer (&server);
+}
+
+/**
+ * gst_arcly_http_server_detach:
+ * @server: (transfer full): what gst_arcly_http_server_attach() gave
+ *
+ * Answers what waits, and serves nothing more. In the thread in which the
+ * SoupServer runs.
+ *
+ * Since: 0.1
+ */
+void
+gst_arcly_http_server_detach (GstArclyHttpServer *server)
+{
+  g_return_if_fail (GST_IS_ARCLY_HTTP_SERVER (server));
+  g_return_if_fail (server->prefix != NULL);
+
+  gst_arcly_http_router_close (server->router);
+  soup_server_remove_handler (
+      server->soup, server->prefix[0] == '\0' ? NULL : server->prefix);
+  g_object_unref (server);
 }
 
 /**
@@ -324,7 +444,7 @@ gst_arcly_http_server_release (
  *
  * Any thread.
  *
- * Returns: the port on which it listens
+ * Returns: the port on which it listens; 0 on an application's #SoupServer
  *
  * Since: 0.1
  */
@@ -334,46 +454,6 @@ gst_arcly_http_server_get_port (GstArclyHttpServer *server)
   g_return_val_if_fail (GST_IS_ARCLY_HTTP_SERVER (server), 0);
 
   return server->port;
-}
-
-static gboolean
-find_mount_locked (GstArclyHttpServer *server, const gchar *path, guint *index)
-{
-  guint i;
-
-  for (i = 0; i < server->mounts->len; i++) {
-    GstArclyHttpMount *mount = g_ptr_array_index (server->mounts, i);
-
-    if (g_str_equal (mount->path, path)) {
-      *index = i;
-      return TRUE;
-    }
-  }
-  return FALSE;
-}
-
-static gboolean
-mount (GstArclyHttpServer *server, const gchar *path, const gchar *folder,
-    const gchar *title, GstArclyHttpOrigin *origin, GError **error)
-{
-  g_autoptr (GstArclyHttpMount) mount = NULL;
-  g_autoptr (GMutexLocker) locker = NULL;
-  guint index;
-
-  mount = gst_arcly_http_mount_new (path, folder, title ? title : path, origin);
-  if (!mount) {
-    g_set_error (error, GST_ARCLY_ERROR, GST_ARCLY_ERROR_INVALID,
-        "'%s' is no path to mount at: it has to be like /hls", path);
-    return FALSE;
-  }
-  locker = g_mutex_locker_new (&server->lock);
-  if (find_mount_locked (server, mount->path, &index)) {
-    g_set_error (error, GST_ARCLY_ERROR, GST_ARCLY_ERROR_IN_USE,
-        "path %s on port %u is in use", mount->path, server->port);
-    return FALSE;
-  }
-  g_ptr_array_add (server->mounts, g_steal_pointer (&mount));
-  return TRUE;
 }
 
 /**
@@ -404,7 +484,8 @@ gst_arcly_http_server_mount_folder (GstArclyHttpServer *server,
   g_return_val_if_fail (path != NULL, FALSE);
   g_return_val_if_fail (folder != NULL, FALSE);
 
-  return mount (server, path, folder, title, NULL, error);
+  return gst_arcly_http_mounts_add (
+      server->mounts, path, folder, title, NULL, error);
 }
 
 /**
@@ -412,7 +493,7 @@ gst_arcly_http_server_mount_folder (GstArclyHttpServer *server,
  * @server: the server
  * @path: as for gst_arcly_http_server_mount_folder()
  * @origin: what is not in the folder yet
- * @folder: (type filename): the folder
+ * @folder: (type filename) (nullable): the folder; %NULL if there is none
  * @title: what the page calls it
  * @error: return location for a #GError
  *
@@ -435,9 +516,9 @@ gst_arcly_http_server_mount_origin (GstArclyHttpServer *server,
   g_return_val_if_fail (GST_IS_ARCLY_HTTP_SERVER (server), FALSE);
   g_return_val_if_fail (path != NULL, FALSE);
   g_return_val_if_fail (GST_IS_ARCLY_HTTP_ORIGIN (origin), FALSE);
-  g_return_val_if_fail (folder != NULL, FALSE);
 
-  return mount (server, path, folder, title, origin, error);
+  return gst_arcly_http_mounts_add (
+      server->mounts, path, folder, title, origin, error);
 }
 
 /**
@@ -452,17 +533,10 @@ gst_arcly_http_server_mount_origin (GstArclyHttpServer *server,
 void
 gst_arcly_http_server_unmount (GstArclyHttpServer *server, const gchar *path)
 {
-  g_autoptr (GstArclyHttpMount) like = NULL;
-  g_autoptr (GMutexLocker) locker = NULL;
-  guint index;
-
   g_return_if_fail (GST_IS_ARCLY_HTTP_SERVER (server));
   g_return_if_fail (path != NULL);
 
-  like = gst_arcly_http_mount_new (path, "/", "", NULL);
-  locker = g_mutex_locker_new (&server->lock);
-  if (like && find_mount_locked (server, like->path, &index))
-    g_ptr_array_remove_index (server->mounts, index);
+  gst_arcly_http_mounts_remove (server->mounts, path);
 }
 
 static void
@@ -474,9 +548,10 @@ gst_arcly_http_server_finalize (GObject *object)
   if (server->silent_fd >= 0)
     close (server->silent_fd);
   g_clear_pointer (&server->listener, gst_arcly_http_listener_free);
-  gst_arcly_http_router_free (server->router);
-  g_ptr_array_unref (server->mounts);
-  g_mutex_clear (&server->lock);
+  g_clear_pointer (&server->router, gst_arcly_http_router_free);
+  gst_arcly_http_mounts_free (server->mounts);
+  g_clear_pointer (&server->tls, gst_arcly_http_tls_free);
+  g_free (server->prefix);
   g_main_loop_unref (server->loop);
   g_main_context_unref (server->context);
 
@@ -486,13 +561,10 @@ gst_arcly_http_server_finalize (GObject *object)
 static void
 gst_arcly_http_server_init (GstArclyHttpServer *server)
 {
-  g_mutex_init (&server->lock);
   server->silent_fd = -1;
   server->context = g_main_context_new ();
   server->loop = g_main_loop_new (server->context, FALSE);
-  server->router = gst_arcly_http_router_new (copy_mounts, server);
-  server->mounts = g_ptr_array_new_with_free_func (
-      (GDestroyNotify) gst_arcly_http_mount_unref);
+  server->mounts = gst_arcly_http_mounts_new ();
 }
 
 static void

@@ -16,6 +16,18 @@ GstArclyHttpServer *gst_arcly_http_server_acquire (
     GstArclyEngine *engine, const gchar *address, guint port, GError **error);
 
 GST_ARCLY_API
+GstArclyHttpServer *gst_arcly_http_server_acquire_tls (GstArclyEngine *engine,
+    const gchar *address, guint port, GTlsCertificate *certificate,
+    GError **error);
+
+GST_ARCLY_API
+GstArclyHttpServer *gst_arcly_http_server_attach (
+    GObject *soup, const gchar *path, GError **error);
+
+GST_ARCLY_API
+void gst_arcly_http_server_detach (GstArclyHttpServer *server);
+
+GST_ARCLY_API
 void gst_arcly_http_server_release (
     GstArclyEngine *engine, GstArclyHttpServer *server);
 

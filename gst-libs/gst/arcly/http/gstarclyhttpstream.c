@@ -25,7 +25,8 @@ typedef struct {
 
 typedef struct {
   GIOStream parent;
-  GIOStream *base;
+  GSocketConnection *connection;
+  GIOStream *base; /* that, or TLS on it */
   GstArclyHttpInput *input;
 } GstArclyHttpStream;
 
@@ -131,12 +132,15 @@ gst_arcly_http_stream_get_output (GIOStream *stream)
   return g_io_stream_get_output_stream (((GstArclyHttpStream *) stream)->base);
 }
 
+/* TLS would say farewell first, and wait for a client that takes nothing. How
+ * long an answer is, HTTP says itself (RFC 9112, 9.8). */
 static gboolean
 gst_arcly_http_stream_close (
     GIOStream *stream, GCancellable *cancellable, GError **error)
 {
-  return g_io_stream_close (
-      ((GstArclyHttpStream *) stream)->base, cancellable, error);
+  GstArclyHttpStream *self = (GstArclyHttpStream *) stream;
+
+  return g_io_stream_close (G_IO_STREAM (self->connection), cancellable, error);
 }
 
 static void
@@ -146,6 +150,7 @@ gst_arcly_http_stream_finalize (GObject *object)
 
   g_object_unref (self->input);
   g_object_unref (self->base);
+  g_object_unref (self->connection);
 
   G_OBJECT_CLASS (gst_arcly_http_stream_parent_class)->finalize (object);
 }
@@ -166,12 +171,13 @@ gst_arcly_http_stream_class_init (GstArclyHttpStreamClass *klass)
 }
 
 GIOStream *
-gst_arcly_http_stream_new (GSocketConnection *connection)
+gst_arcly_http_stream_new (GSocketConnection *connection, GIOStream *tls)
 {
   GstArclyHttpStream *self =
       g_object_new (gst_arcly_http_stream_get_type (), NULL);
 
-  self->base = G_IO_STREAM (g_object_ref (connection));
+  self->connection = g_object_ref (connection);
+  self->base = g_object_ref (tls ? tls : G_IO_STREAM (connection));
   self->input = g_object_new (gst_arcly_http_input_get_type (), "base-stream",
       g_io_stream_get_input_stream (self->base), "close-base-stream", FALSE,
       NULL);

@@ -1,0 +1,521 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * arclyhlssink with a storage in place of its folder: one that keeps all, and
+ * one that fails as it is told. */
+#include <gst/arcly/arcly.h>
+
+#include "testhls.h"
+
+/* An application's own: keeps all in another one, but for what it is told. */
+#define TEST_TYPE_STORAGE (test_storage_get_type ())
+G_DECLARE_FINAL_TYPE (TestStorage, test_storage, TEST, STORAGE, GObject)
+
+typedef enum {
+  TAKES,
+  FAILS,   /* for now */
+  REFUSES, /* for good */
+  BLOCKS,  /* until it takes, or is cancelled */
+} Mood;
+
+struct _TestStorage {
+  GObject parent;
+
+  GstArclyStorage *memory;
+  /* lock */
+  GMutex lock;
+  GCond changed;
+  Mood mood;
+  const gchar *only; /* a suffix of names: what the mood is for */
+  guint n_tries;
+  GPtrArray *puts; /* (element-type utf8): names, as they came */
+  GThread *thread; /* of the last call */
+};
+
+static void storage_init (GstArclyStorageInterface *iface);
+
+G_DEFINE_FINAL_TYPE_WITH_CODE (TestStorage, test_storage, G_TYPE_OBJECT,
+    G_IMPLEMENT_INTERFACE (GST_TYPE_ARCLY_STORAGE, storage_init))
+
+static void
+on_cancelled (GCancellable *cancellable, gpointer data)
+{
+  TestStorage *self = data;
+
+  g_mutex_lock (&self->lock);
+  g_cond_broadcast (&self->changed);
+  g_mutex_unlock (&self->lock);
+}
+
+static Mood
+mood_for (TestStorage *self, const gchar *name)
+{
+  return !self->only || g_str_has_suffix (name, self->only) ? self->mood
+                                                            : TAKES;
+}
+
+/* What it thinks of this name, when it has made up its mind. */
+static Mood
+ask (TestStorage *self, const gchar *name, GCancellable *cancellable)
+{
+  gulong id = g_cancellable_connect (
+      cancellable, G_CALLBACK (on_cancelled), self, NULL);
+  Mood mood;
+
+  g_mutex_lock (&self->lock);
+  self->n_tries++;
+  self->thread = g_thread_self ();
+  g_cond_broadcast (&self->changed);
+  while ((mood = mood_for (self, name)) == BLOCKS &&
+         !g_cancellable_is_cancelled (cancellable))
+    g_cond_wait (&self->changed, &self->lock);
+  g_mutex_unlock (&self->lock);
+  g_cancellable_disconnect (cancellable, id);
+  return mood;
+}
+
+static gboolean
+test_storage_put (GstArclyStorage *storage, const gchar *name, GBytes *bytes,
+    GCancellable *cancellable, GError **error)
+{
+  TestStorage *self = TEST_STORAGE (storage);
+  Mood mood = ask (self, name, cancellable);
+
+  if (mood != TAKES) {
+    g_set_error (error, GST_ARCLY_ERROR,
+        mood == REFUSES ? GST_ARCLY_ERROR_REFUSED : GST_ARCLY_ERROR_FAILED,
+        "no: %s", name);
+    return FALSE;
+  }
+  g_mutex_lock (&self->lock);
+  g_ptr_array_add (self->puts, g_strdup (name));
+  g_mutex_unlock (&self->lock);
+  return gst_arcly_storage_put (self->memory, name, bytes, NULL, error);
+}
+
+static gboolean
+test_storage_remove (GstArclyStorage *storage, const gchar *name,
+    GCancellable *cancellable, GError **error)
+{
+  return gst_arcly_storage_remove (
+      TEST_STORAGE (storage)->memory, name, NULL, error);
+}
+
+static GBytes *
+test_storage_get (GstArclyStorage *storage, const gchar *name,
+    GCancellable *cancellable, GError **error)
+{
+  return gst_arcly_storage_get (
+      TEST_STORAGE (storage)->memory, name, NULL, error);
+}
+
+static void
+storage_init (GstArclyStorageInterface *iface)
+{
+  iface->put = test_storage_put;
+  iface->remove = test_storage_remove;
+  iface->get = test_storage_get;
+}
+
+static void
+test_storage_finalize (GObject *object)
+{
+  TestStorage *self = TEST_STORAGE (object);
+
+  g_object_unref (self->memory);
+  g_ptr_array_unref (self->puts);
+  g_mutex_clear (&self->lock);
+  g_cond_clear (&self->changed);
+
+  G_OBJECT_CLASS (test_storage_parent_class)->finalize (object);
+}
+
+static void
+test_storage_init (TestStorage *self)
+{
+  self->memory = GST_ARCLY_STORAGE (gst_arcly_memory_storage_new (G_MAXUINT32));
+  self->puts = g_ptr_array_new_with_free_func (g_free);
+  g_mutex_init (&self->lock);
+  g_cond_init (&self->changed);
+}
+
+static void
+test_storage_class_init (TestStorageClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = test_storage_finalize;
+}
+
+static TestStorage *
+test_storage_new (Mood mood, const gchar *only)
+{
+  TestStorage *self = g_object_new (TEST_TYPE_STORAGE, NULL);
+
+  self->mood = mood;
+  self->only = only;
+  return self;
+}
+
+static void
+test_storage_set_mood (TestStorage *self, Mood mood)
+{
+  g_mutex_lock (&self->lock);
+  self->mood = mood;
+  g_cond_broadcast (&self->changed);
+  g_mutex_unlock (&self->lock);
+}
+
+static void
+test_storage_wait_for_try (TestStorage *self, guint n)
+{
+  g_mutex_lock (&self->lock);
+  while (self->n_tries < n)
+    g_cond_wait (&self->changed, &self->lock);
+  g_mutex_unlock (&self->lock);
+}
+
+static gchar *
+dup_playlist (TestStorage *self)
+{
+  g_autoptr (GBytes) bytes =
+      gst_arcly_storage_get (self->memory, "index.m3u8", NULL, NULL);
+
+  return bytes ? g_strndup (
+                     g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes))
+               : NULL;
+}
+
+/* Each playlist came behind the segments that it lists. */
+static void
+assert_complete (TestStorage *self, guint n_segments)
+{
+  g_autofree gchar *text = dup_playlist (self);
+  g_auto (GStrv) names = NULL;
+  guint i;
+
+  fail_unless (text != NULL);
+  names = hls_lint_names (text);
+  fail_unless_equals_int (g_strv_length (names), n_segments);
+  for (i = 0; names[i]; i++) {
+    g_autoptr (GBytes) bytes =
+        gst_arcly_storage_get (self->memory, names[i], NULL, NULL);
+
+    fail_unless (bytes != NULL, "%s is listed only", names[i]);
+    fail_unless (g_bytes_get_size (bytes) % 188 == 0);
+  }
+}
+
+static guint64
+stat_of (TestHls *t, const gchar *name)
+{
+  g_autoptr (GstStructure) stats = NULL;
+  guint64 value = G_MAXUINT64;
+
+  g_object_get (t->sink, "stats", &stats, NULL);
+  fail_unless (gst_structure_get_uint64 (stats, name, &value));
+  return value;
+}
+
+/* Waits for a message, whose text is told. */
+static gchar *
+wait_message (TestHls *t, GstMessageType type)
+{
+  GstMessage *message =
+      gst_bus_timed_pop_filtered (t->bus, GST_CLOCK_TIME_NONE, type);
+  g_autoptr (GError) error = NULL;
+  gchar *text;
+
+  if (type == GST_MESSAGE_WARNING) {
+    gst_message_parse_warning (message, &error, NULL);
+    text = g_strdup (error->message);
+  } else {
+    const GstStructure *lost = gst_message_get_structure (message);
+
+    fail_unless (gst_structure_has_name (lost, "arcly-storage-lost"));
+    fail_unless (gst_structure_get_string (lost, "message") != NULL);
+    text = g_strdup (gst_structure_get_string (lost, "name"));
+  }
+  gst_message_unref (message);
+  return text;
+}
+
+static void
+begin (TestHls *t, TestStorage *storage)
+{
+  test_hls_init (t);
+  test_hls_new_sink (t, "storage", storage, "playlist-type", 1, NULL);
+  test_hls_add_video (t);
+}
+
+/* To NULL: the storage has got all. */
+static void
+finish (TestHls *t)
+{
+  test_hls_end (t);
+  gst_element_set_state (t->sink, GST_STATE_NULL);
+}
+
+static void
+assert_folder_is_empty (TestHls *t)
+{
+  g_autoptr (GDir) dir = g_dir_open (t->folder, 0, NULL);
+
+  fail_unless (g_dir_read_name (dir) == NULL);
+}
+
+GST_START_TEST (test_all_of_it)
+{
+  g_autoptr (TestStorage) storage = test_storage_new (TAKES, NULL);
+  g_autofree gchar *text = NULL;
+  TestHls t;
+  guint i;
+
+  begin (&t, storage);
+  test_hls_push (&t, 0, 210);
+  finish (&t);
+  fail_unless_equals_int (stat_of (&t, "segments"), 5);
+  fail_unless_equals_int (stat_of (&t, "lost-segments"), 0);
+  fail_unless_equals_int (stat_of (&t, "storage-retries"), 0);
+  fail_unless (storage->thread != g_thread_self ());
+  assert_complete (storage, 5);
+  /* A segment, and then the playlist that lists it. */
+  fail_unless_equals_int (storage->puts->len, 11);
+  for (i = 0; i < 11; i++)
+    fail_unless_equals_int (
+        g_str_equal (g_ptr_array_index (storage->puts, i), "index.m3u8"),
+        i % 2 == 1 || i == 10);
+  text = dup_playlist (storage);
+  fail_unless (g_str_has_suffix (text, "#EXT-X-ENDLIST\n"));
+  test_hls_assert_no_message (&t, GST_MESSAGE_WARNING | GST_MESSAGE_ELEMENT);
+  assert_folder_is_empty (&t);
+  test_hls_clear (&t);
+}
+GST_END_TEST;
+
+/* What left a live playlist goes. */
+GST_START_TEST (test_removes)
+{
+  g_autoptr (TestStorage) storage = test_storage_new (TAKES, NULL);
+  GstClock *clock = gst_test_clock_new ();
+  g_auto (GStrv) names = NULL;
+  TestHls t;
+  guint i;
+
+  gst_system_clock_set_default (clock);
+  test_hls_init (&t);
+  test_hls_new_sink (&t, "storage", storage, "playlist-length", 3, NULL);
+  test_hls_add_video (&t);
+  for (i = 0; i < 60; i++) {
+    test_hls_push (&t, i * 25, i * 25 + 25);
+    gst_test_clock_advance_time (GST_TEST_CLOCK (clock), GST_SECOND);
+  }
+  gst_element_set_state (t.sink, GST_STATE_NULL);
+  names = gst_arcly_memory_storage_list (
+      GST_ARCLY_MEMORY_STORAGE (storage->memory));
+  fail_unless (stat_of (&t, "deleted-segments") > 15);
+  fail_unless_equals_int (g_strv_length (names) - 1,
+      stat_of (&t, "segments") - stat_of (&t, "deleted-segments"));
+  assert_complete (storage, 3);
+  test_hls_clear (&t);
+  gst_system_clock_set_default (NULL);
+  gst_object_unref (clock);
+}
+GST_END_TEST;
+
+/* Tried again until it works: nothing is missing, and it was said. */
+GST_START_TEST (test_fails_for_a_while)
+{
+  g_autoptr (TestStorage) storage = test_storage_new (FAILS, NULL);
+  g_autofree gchar *warning = NULL;
+  TestHls t;
+
+  begin (&t, storage);
+  test_hls_push (&t, 0, 210);
+  warning = wait_message (&t, GST_MESSAGE_WARNING);
+  fail_unless (g_str_has_prefix (warning, "no: segment-"), "%s", warning);
+  test_storage_set_mood (storage, TAKES);
+  finish (&t);
+  assert_complete (storage, 5);
+  fail_unless_equals_int (stat_of (&t, "lost-segments"), 0);
+  fail_unless (stat_of (&t, "storage-retries") >= 3);
+  test_hls_assert_no_message (&t, GST_MESSAGE_WARNING | GST_MESSAGE_ELEMENT);
+  test_hls_clear (&t);
+}
+GST_END_TEST;
+
+/* What is refused is lost, which is told of each; the others get there. */
+GST_START_TEST (test_refuses_one)
+{
+  g_autoptr (TestStorage) storage = test_storage_new (REFUSES, "-00001.ts");
+  g_autofree gchar *warning = NULL;
+  g_autofree gchar *lost = NULL;
+  TestHls t;
+
+  begin (&t, storage);
+  test_hls_push (&t, 0, 210);
+  finish (&t);
+  warning = wait_message (&t, GST_MESSAGE_WARNING);
+  lost = wait_message (&t, GST_MESSAGE_ELEMENT);
+  fail_unless (g_str_has_suffix (warning, "-00001.ts"), "%s", warning);
+  fail_unless (g_str_has_suffix (lost, "-00001.ts"), "%s", lost);
+  fail_unless_equals_int (stat_of (&t, "lost-segments"), 1);
+  fail_unless_equals_int (stat_of (&t, "storage-retries"), 0);
+  fail_unless_equals_int (storage->puts->len, 10);
+  test_hls_assert_no_message (&t, GST_MESSAGE_WARNING | GST_MESSAGE_ELEMENT);
+  test_hls_clear (&t);
+}
+GST_END_TEST;
+
+/* The media flow on; what there is no room for is lost at once, with a
+ * discontinuity. Then all that waited gets there. */
+GST_START_TEST (test_blocks)
+{
+  g_autoptr (TestStorage) storage = test_storage_new (BLOCKS, NULL);
+  g_autofree gchar *warning = NULL;
+  g_autofree gchar *text = NULL;
+  TestHls t;
+  guint n, n_lost;
+
+  begin (&t, storage);
+  /* Segments of 2 s, and two files for each: 1024 are too many. */
+  for (n = 0; n < 520 * 50; n++)
+    fail_unless_equals_int (
+        gst_harness_push (t.video, test_hls_make_video (n, n % 25 == 0)),
+        GST_FLOW_OK);
+  n_lost = (guint) stat_of (&t, "lost-segments");
+  fail_unless (n_lost > 0 && n_lost < 20, "%u", n_lost);
+  warning = wait_message (&t, GST_MESSAGE_WARNING);
+  fail_unless (strstr (warning, "too slow") != NULL, "%s", warning);
+  test_storage_wait_for_try (storage, 1);
+  test_storage_set_mood (storage, TAKES);
+  test_storage_wait_for_try (storage, 1000);
+  for (n = 520 * 50; n < 524 * 50; n++)
+    fail_unless_equals_int (
+        gst_harness_push (t.video, test_hls_make_video (n, n % 25 == 0)),
+        GST_FLOW_OK);
+  finish (&t);
+  n_lost = (guint) stat_of (&t, "lost-segments");
+  assert_complete (storage, (guint) stat_of (&t, "segments"));
+  fail_unless_equals_int (stat_of (&t, "segments") + n_lost, 524);
+  text = dup_playlist (storage);
+  fail_unless (strstr (text, "#EXT-X-DISCONTINUITY\n") != NULL);
+  test_hls_clear (&t);
+}
+GST_END_TEST;
+
+/* Rule U10, from what the storage gives back. */
+GST_START_TEST (test_restart)
+{
+  g_autoptr (TestStorage) storage = test_storage_new (TAKES, NULL);
+  g_autofree gchar *before = NULL;
+  g_autofree gchar *text = NULL;
+  g_autofree gchar *wrong = NULL;
+  TestHls t;
+
+  begin (&t, storage);
+  test_hls_push (&t, 0, 110);
+  test_hls_drop_sink (&t);
+  before = dup_playlist (storage);
+  fail_if (strstr (before, "#EXT-X-ENDLIST"));
+  test_hls_new_sink (&t, "storage", storage, "playlist-type", 1, NULL);
+  test_hls_add_video (&t);
+  test_hls_push (&t, 0, 110);
+  test_hls_drop_sink (&t);
+  text = dup_playlist (storage);
+  wrong = hls_lint (text, before, TRUE);
+  fail_unless (wrong[0] == '\0', "%s in:\n%s", wrong, text);
+  assert_complete (storage, 6);
+  test_hls_clear (&t);
+}
+GST_END_TEST;
+
+/* A process that was killed got one segment further than its playlist: that
+ * number has its content. */
+GST_START_TEST (test_killed)
+{
+  g_autoptr (TestStorage) storage = test_storage_new (TAKES, NULL);
+  g_autoptr (GBytes) other = g_bytes_new_static ("other", 5);
+  g_autoptr (GBytes) kept = NULL;
+  g_autofree gchar *before = NULL;
+  g_autofree gchar *next = NULL;
+  g_autofree gchar *text = NULL;
+  g_auto (GStrv) names = NULL;
+  TestHls t;
+
+  begin (&t, storage);
+  test_hls_push (&t, 0, 110);
+  test_hls_drop_sink (&t);
+  before = dup_playlist (storage);
+  names = hls_lint_names (before);
+  next = g_strdup (names[2]);
+  memcpy (strrchr (next, '-'), "-00003", 6);
+  fail_unless (
+      gst_arcly_storage_put (storage->memory, next, other, NULL, NULL));
+  test_hls_new_sink (&t, "storage", storage, "playlist-type", 1, NULL);
+  test_hls_add_video (&t);
+  test_hls_push (&t, 0, 110);
+  test_hls_drop_sink (&t);
+  kept = gst_arcly_storage_get (storage->memory, next, NULL, NULL);
+  fail_unless_equals_int (g_bytes_get_size (kept), 5);
+  text = dup_playlist (storage);
+  fail_if (strstr (text, next) != NULL, "%s", text);
+  fail_unless (strstr (text, "-00004.ts") != NULL, "%s", text);
+  test_hls_clear (&t);
+}
+GST_END_TEST;
+
+/* Who serves parts needs no folder. */
+GST_START_TEST (test_settings)
+{
+  static const struct {
+    const gchar *location;
+    guint64 part_duration;
+    GstStateChangeReturn result;
+    const gchar *warning;
+  } cases[] = {
+    { "http://127.0.0.1:1/live", 0, GST_STATE_CHANGE_SUCCESS,
+        "\"http-port\" has no effect with a storage" },
+    { "http://127.0.0.1:1/live", 200 * GST_MSECOND, GST_STATE_CHANGE_SUCCESS,
+        NULL },
+    { "http://", 0, GST_STATE_CHANGE_FAILURE, NULL },
+  };
+  guint i;
+
+  for (i = 0; i < G_N_ELEMENTS (cases); i++) {
+    TestHls t;
+
+    test_hls_init (&t);
+    test_hls_new_sink (&t, "location", cases[i].location, "http-port", 0,
+        "part-duration", cases[i].part_duration, NULL);
+    fail_unless_equals_int (
+        gst_element_set_state (t.sink, GST_STATE_PAUSED), cases[i].result);
+    if (cases[i].result == GST_STATE_CHANGE_FAILURE)
+      test_hls_assert_message (&t, GST_MESSAGE_ERROR, "no URI like");
+    else if (cases[i].warning)
+      test_hls_assert_message (&t, GST_MESSAGE_WARNING, cases[i].warning);
+    else
+      test_hls_assert_no_message (&t, GST_MESSAGE_WARNING);
+    assert_folder_is_empty (&t);
+    test_hls_clear (&t);
+  }
+}
+GST_END_TEST;
+
+static Suite *
+arclyhlsstorage_suite (void)
+{
+  Suite *suite = suite_create ("arclyhlsstorage");
+  TCase *all = tcase_create ("general");
+
+  suite_add_tcase (suite, all);
+  tcase_set_timeout (all, 120);
+  tcase_add_test (all, test_all_of_it);
+  tcase_add_test (all, test_removes);
+  tcase_add_test (all, test_fails_for_a_while);
+  tcase_add_test (all, test_refuses_one);
+  tcase_add_test (all, test_blocks);
+  tcase_add_test (all, test_restart);
+  tcase_add_test (all, test_killed);
+  tcase_add_test (all, test_settings);
+  return suite;
+}
+
+GST_CHECK_MAIN (arclyhlsstorage);

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Two certificates with their keys, signed by themselves, for tests alone. */
+#pragma once
+
+static const gchar certificate_pem[] =
+    "-----BEGIN CERTIFICATE-----\n"
+    "MIIBmzCCAUGgAwIBAgIUUOn1uRCFjyDZ9r8csMh0aKr51KMwCgYIKoZIzj0EAwIw\n"
+    "FDESMBAGA1UEAwwJbG9jYWxob3N0MCAXDTI2MTEyNjAwMDAzNVoYDzIxMjYxMTAy\n"
+    "MDAwMDM1WjAUMRIwEAYDVQQDDAlsb2NhbGhvc3QwWTATBgcqhkjOPQIBBggqhkjO\n"
+    "PQMBBwNCAAROgyh8aX9UJBDMKvcFwFAm1LGg8ul5ggUmoCT3ugV/3aR5lk0JLNV8\n"
+    "1XOfmf1zF2SY0D/ji6KA2Jj1VIYM4dIzo28wbTAdBgNVHQ4EFgQUIITUZKIF2FML\n"
+    "J09gL1c4gzdZtZswHwYDVR0jBBgwFoAUIITUZKIF2FMLJ09gL1c4gzdZtZswDwYD\n"
+    "VR0TAQH/BAUwAwEB/zAaBgNVHREEEzARgglsb2NhbGhvc3SHBH8AAAEwCgYIKoZI\n"
+    "zj0EAwIDSAAwRQIhALQJPScfnVBmkQOL8iQ4O9oGPSgvwGVCRTZIzAmwXVEVAiBD\n"
+    "IkGkpwH8sdG7OhyE5lrf/oq4HFP/cOWZTkjG68DVWw==\n"
+    "-----END CERTIFICATE-----\n"
+    "-----BEGIN PRIVATE KEY-----\n"
+    "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgNikOKYAVISWvqwB6\n"
+    "wM//knk1hpbtLapDpHe/XjauIRShRANCAAROgyh8aX9UJBDMKvcFwFAm1LGg8ul5\n"
+    "ggUmoCT3ugV/3aR5lk0JLNV81XOfmf1zF2SY0D/ji6KA2Jj1VIYM4dIz\n"
+    "-----END PRIVATE KEY-----\n";
+
+static const gchar other_pem[] =
+    "-----BEGIN CERTIFICATE-----\n"
+    "MIIBeDCCAR2gAwIBAgIUevAuFwVQbsgFmmASJZHmUFD4UrwwCgYIKoZIzj0EAwIw\n"
+    "EDEOMAwGA1UEAwwFb3RoZXIwIBcNMjYxMTI2MDAwMDM1WhgPMjEyNjExMDIwMDAw\n"
+    "MzVaMBAxDjAMBgNVBAMMBW90aGVyMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE\n"
+    "X4ouZckz4XZTMurqj0GOhFh/1IFNT9xF7Q82dwPJ3HcUW3OLcrMG11DpfblXOJVd\n"
+    "thEbpzz0HWGf1cvbmzfCPqNTMFEwHQYDVR0OBBYEFIwKTyT6TS9RmMicM4YihDn+\n"
+    "LZcRMB8GA1UdIwQYMBaAFIwKTyT6TS9RmMicM4YihDn+LZcRMA8GA1UdEwEB/wQF\n"
+    "MAMBAf8wCgYIKoZIzj0EAwIDSQAwRgIhAKj/r5pzKupfur5n9gXPM5L+77394vGJ\n"
+    "yQlX7JMxap6hAiEA73Jc/l5PJNZMAelKLx4GrIytl1j4O1u8WiHCGan9UlE=\n"
+    "-----END CERTIFICATE-----\n"
+    "-----BEGIN PRIVATE KEY-----\n"
+    "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgdKh8X8zLccjp7gAu\n"
+    "ETmzVATKxye7DK0QSiB4z/7ft0ihRANCAARfii5lyTPhdlMy6uqPQY6EWH/UgU1P\n"
+    "3EXtDzZ3A8ncdxRbc4tyswbXUOl9uVc4lV22ERunPPQdYZ/Vy9ubN8I+\n"
+    "-----END PRIVATE KEY-----\n";

@@ -1,0 +1,80 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""HTTPS: curl, Python and ffmpeg fetch a stream over TLS."""
+
+import http.client
+import ssl
+import subprocess
+import unittest
+
+from harness import net
+from harness.pipeline import PATIENCE, PipelineTest
+
+SOURCE = ['videotestsrc', 'is-live=true', '!',
+          'video/x-raw,format=I420,width=160,height=120,framerate=25/1', '!',
+          'x264enc', 'tune=zerolatency', 'key-int-max=25', '!']
+
+
+class Https(PipelineTest):
+    def setUp(self):
+        super().setUp()
+        self.certificate = self.path('certificate.pem')
+        self.key = self.path('key.pem')
+        subprocess.run(
+            ['openssl', 'req', '-x509', '-newkey', 'ec', '-pkeyopt',
+             'ec_paramgen_curve:prime256v1', '-nodes', '-keyout', self.key,
+             '-out', self.certificate, '-days', '2', '-subj', '/CN=localhost',
+             '-addext', 'subjectAltName=IP:127.0.0.1'], check=True,
+            stderr=subprocess.DEVNULL)
+
+    def sink(self, port, *options):
+        return self.launch(
+            *SOURCE, 'arclyhlssink', f'location={self.path("hls")}',
+            'target-duration=1', f'http-port={port}', *options,
+            listening=False)
+
+    def test_clients(self):
+        port = net.free_port()
+        pipeline = self.sink(
+            port, f'http-certificate={self.certificate}',
+            f'http-private-key={self.key}', 'part-duration=200000000')
+        found = self.wait_playlist(self.path('hls', 'index.m3u8'),
+                                   lambda found: found.segments)
+        url = f'https://127.0.0.1:{port}/hls/index.m3u8'
+        done = subprocess.run(
+            ['curl', '-sS', '--http2', '--cacert', self.certificate, '-w',
+             '%{http_version} %{ssl_verify_result}', '-o', self.path('list'),
+             url], timeout=PATIENCE, stdout=subprocess.PIPE, check=True)
+        # docs/http.md: HTTP/2 is for who stands in front.
+        self.assertEqual(done.stdout, b'1.1 0')
+        with open(self.path('list'), 'rb') as file:
+            self.assertIn(b'#EXT-X-PART:', file.read())
+
+        context = ssl.create_default_context(cafile=self.certificate)
+        client = http.client.HTTPSConnection('127.0.0.1', port, timeout=PATIENCE,
+                                             context=context)
+        # Waits for a part, on the same connection as the request before.
+        for path in (found.segments[0].path.rsplit('/', 1)[1],
+                     f'index.m3u8?_HLS_msn={len(found.segments) + 1}'):
+            client.request('GET', f'/hls/{path}')
+            answer = client.getresponse()
+            self.assertEqual(answer.status, 200)
+            self.assertGreater(len(answer.read()), 188)
+        client.close()
+
+        done = subprocess.run(
+            ['ffmpeg', '-v', 'error', '-nostdin', '-i', url, '-frames:v', '30',
+             '-f', 'null', '-'], timeout=2 * PATIENCE, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, check=False)
+        self.assertEqual((done.returncode, done.stdout), (0, b''))
+        self.end(pipeline)
+
+    def test_no_certificate(self):
+        missing = self.path('missing.pem')
+        pipeline = self.sink(net.free_port(), f'http-certificate={missing}')
+        self.assertNotEqual(pipeline.wait(PATIENCE), 0)
+        self.assertIn(f'Certificate {missing}: ', pipeline.text)
+
+
+if __name__ == '__main__':
+    unittest.main()
