@@ -86,10 +86,13 @@ test_storage_put (GstArclyStorage *storage, const gchar *name, GBytes *bytes,
         "no: %s", name);
     return FALSE;
   }
+  if (!gst_arcly_storage_put (self->memory, name, bytes, NULL, error))
+    return FALSE;
   g_mutex_lock (&self->lock);
   g_ptr_array_add (self->puts, g_strdup (name));
+  g_cond_broadcast (&self->changed);
   g_mutex_unlock (&self->lock);
-  return gst_arcly_storage_put (self->memory, name, bytes, NULL, error);
+  return TRUE;
 }
 
 static gboolean
@@ -290,6 +293,23 @@ GST_START_TEST (test_all_of_it)
 }
 GST_END_TEST;
 
+/* What would go while it still waits for the storage is lost, not removed. */
+static void
+wait_for_segments (TestStorage *self, guint64 n)
+{
+  guint64 count;
+  guint i;
+
+  g_mutex_lock (&self->lock);
+  do {
+    for (i = 0, count = 0; i < self->puts->len; i++)
+      count += g_str_has_suffix (g_ptr_array_index (self->puts, i), ".ts");
+    if (count < n)
+      g_cond_wait (&self->changed, &self->lock);
+  } while (count < n);
+  g_mutex_unlock (&self->lock);
+}
+
 /* What left a live playlist goes. */
 GST_START_TEST (test_removes)
 {
@@ -305,6 +325,7 @@ GST_START_TEST (test_removes)
   test_hls_add_video (&t);
   for (i = 0; i < 60; i++) {
     test_hls_push (&t, i * 25, i * 25 + 25);
+    wait_for_segments (storage, stat_of (&t, "segments"));
     gst_test_clock_advance_time (GST_TEST_CLOCK (clock), GST_SECOND);
   }
   gst_element_set_state (t.sink, GST_STATE_NULL);
