@@ -8,6 +8,9 @@
 
 #include <gst/arcly/codec/gstarclycursor.h>
 
+/* RFC 8446, 5.1: ContentType.handshake. */
+#define TLS_HANDSHAKE 22
+
 void
 gst_arcly_rtmp_handshake_init (
     GstArclyRtmpHandshake *handshake, const guint8 *random)
@@ -27,6 +30,11 @@ read_c0 (GstArclyRtmpHandshake *handshake, GstArclyCursor *cursor,
 {
   guint8 version = gst_arcly_cursor_u8 (cursor);
 
+  if (version == TLS_HANDSHAKE) {
+    g_set_error_literal (error, GST_ARCLY_ERROR, GST_ARCLY_ERROR_INVALID,
+        "not RTMP: it begins as TLS does, and is RTMPS perhaps");
+    return FALSE;
+  }
   if (version != GST_ARCLY_RTMP_VERSION) {
     g_set_error (error, GST_ARCLY_ERROR, GST_ARCLY_ERROR_INVALID,
         "not RTMP: the handshake starts with 0x%02x, not 0x%02x", version,

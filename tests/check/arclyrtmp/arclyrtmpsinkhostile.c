@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Players of arclyrtmpsink that were let in, and then do what they should not.
- * One who behaves is there all the time and loses nothing. */
+ * Players of arclyrtmpsink that were let in, and then do what they should not:
+ * one who behaves is there all the time and loses nothing. And its limits. */
 #include "testsink.h"
 
 #include "rtmp/rtmpamf.h"
@@ -16,10 +16,16 @@ typedef struct {
 } Stage;
 
 static void
+begin_video (TestPlay *t)
+{
+  test_play_begin (t->video, TEST_AVC_CAPS, test_avc_240, test_avc_240_size);
+}
+
+static void
 start (Stage *s)
 {
   test_play_start (&s->t, "", TRUE, FALSE);
-  test_play_begin (s->t.video, TEST_AVC_CAPS, test_avc_240, test_avc_240_size);
+  begin_video (&s->t);
   test_play_video (&s->t, 0, TRUE);
   s->next = 40;
   s->good = test_play_player (&s->t);
@@ -149,6 +155,42 @@ GST_START_TEST (test_other_commands)
 }
 GST_END_TEST;
 
+/* On a port with players only, and on one with a publisher's element that has
+ * the defaults. */
+GST_START_TEST (test_limits)
+{
+  TestPlay t;
+  GstElement *src = NULL;
+  g_autoptr (RtmpPeer) waiting = NULL, player = NULL, late = NULL;
+  g_autofree gchar *description = NULL;
+  guint connections = 0, depth = 0;
+
+  test_play_start (&t, "max-connections=2 max-amf-depth=5", TRUE, FALSE);
+  g_object_get (t.element, "max-connections", &connections, "max-amf-depth",
+      &depth, NULL);
+  fail_unless_equals_int (connections, 2);
+  fail_unless_equals_int (depth, 5);
+  description = g_strdup_printf (
+      "arclyrtmpsrc location=rtmp://127.0.0.1:%u/live/in", t.port);
+  src = gst_parse_launch (description, NULL);
+  gst_bin_add (GST_BIN (t.pipeline), src);
+  if (__i__ > 0)
+    fail_unless (gst_element_sync_state_with_parent (src));
+  begin_video (&t);
+  test_play_video (&t, 0, TRUE);
+
+  player = test_play_player (&t); /* counts no more */
+  waiting = rtmp_peer_new (t.port);
+  fail_unless (rtmp_peer_handshake (waiting));
+  g_clear_pointer (&player, rtmp_peer_free);
+  player = rtmp_peer_new (t.port);
+  fail_unless (rtmp_peer_handshake (player));
+  late = rtmp_peer_new (t.port);
+  fail_unless (rtmp_peer_wait_closed (late));
+  test_play_stop (&t);
+}
+GST_END_TEST;
+
 static Suite *
 arclyrtmpsinkhostile_suite (void)
 {
@@ -162,6 +204,7 @@ arclyrtmpsinkhostile_suite (void)
   tcase_add_test (tcase, test_asks_and_does_not_read);
   tcase_add_test (tcase, test_vanishing);
   tcase_add_test (tcase, test_other_commands);
+  tcase_add_loop_test (tcase, test_limits, 0, 2);
   return suite;
 }
 

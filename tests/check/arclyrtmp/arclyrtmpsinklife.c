@@ -347,6 +347,7 @@ GST_START_TEST (test_slow_is_evicted)
 {
   TestPlay t;
   g_autoptr (RtmpPeer) slow = NULL, fast = NULL;
+  g_autofree gchar *status = NULL;
   gboolean key = FALSE;
 
   test_play_start (
@@ -358,8 +359,11 @@ GST_START_TEST (test_slow_is_evicted)
   fail_unless (next_big (fast, &key) == 0);
   run_slow (&t, fast, "evicted");
   expect_named (&t, slow, "arcly-player-evicted");
-  /* If it reads in time, it learns why. */
-  test_play_expect_status (slow, "NetStream.Play.InsufficientBW", "too slow");
+  /* If it reads within two seconds, it learns why. */
+  status = rtmp_peer_wait_status (slow);
+  fail_unless (status == NULL || g_str_has_prefix (status,
+                                     "NetStream.Play.InsufficientBW: too slow"),
+      "status %s", status);
   fail_unless (rtmp_peer_wait_closed (slow));
   fail_unless_equals_int (test_play_get_stat (&t, "evicted"), 1);
   test_play_stop (&t);
@@ -390,42 +394,6 @@ GST_START_TEST (test_one_port)
   test_play_expect_status (player, "NetStream.Play.UnpublishNotify", "stopped");
   fail_unless (rtmp_peer_wait_closed (player));
   fail_unless (rtmp_peer_wait_closed (publisher));
-  test_play_stop (&t);
-}
-GST_END_TEST;
-
-/* On a port with players only, and on one with a publisher's element that has
- * the defaults. */
-GST_START_TEST (test_limits)
-{
-  TestPlay t;
-  GstElement *src = NULL;
-  g_autoptr (RtmpPeer) waiting = NULL, player = NULL, late = NULL;
-  g_autofree gchar *description = NULL;
-  guint connections = 0, depth = 0;
-
-  test_play_start (&t, "max-connections=2 max-amf-depth=5", TRUE, FALSE);
-  g_object_get (t.element, "max-connections", &connections, "max-amf-depth",
-      &depth, NULL);
-  fail_unless_equals_int (connections, 2);
-  fail_unless_equals_int (depth, 5);
-  description = g_strdup_printf (
-      "arclyrtmpsrc location=rtmp://127.0.0.1:%u/live/in", t.port);
-  src = gst_parse_launch (description, NULL);
-  gst_bin_add (GST_BIN (t.pipeline), src);
-  if (__i__ > 0)
-    fail_unless (gst_element_sync_state_with_parent (src));
-  begin_video (&t);
-  test_play_video (&t, 0, TRUE);
-
-  player = test_play_player (&t); /* counts no more */
-  waiting = rtmp_peer_new (t.port);
-  fail_unless (rtmp_peer_handshake (waiting));
-  g_clear_pointer (&player, rtmp_peer_free);
-  player = rtmp_peer_new (t.port);
-  fail_unless (rtmp_peer_handshake (player));
-  late = rtmp_peer_new (t.port);
-  fail_unless (rtmp_peer_wait_closed (late));
   test_play_stop (&t);
 }
 GST_END_TEST;
@@ -605,7 +573,6 @@ arclyrtmpsinklife_suite (void)
   tcase_add_test (tcase, test_slow_is_resynchronised);
   tcase_add_test (tcase, test_slow_is_evicted);
   tcase_add_test (tcase, test_one_port);
-  tcase_add_loop_test (tcase, test_limits, 0, 2);
   tcase_add_test (tcase, test_states);
   tcase_add_test (tcase, test_stop_while_they_come);
   tcase_add_test (tcase, test_again_after_eos);

@@ -187,8 +187,8 @@ GST_START_TEST (test_slow_player)
   for (n = 1; n < MAX_FRAMES && test_play_get_stat (&t, "resyncs") == 0; n++)
     push_frame (&t, n);
   gst_message_unref (test_play_wait_element (&t, "arcly-player-lagged"));
-  gst_pad_push_event (t.video, gst_event_new_eos ());
-  while ((i = next_frame (&player, &key)) >= 0) {
+  while (last != n - 1) {
+    i = next_frame (&player, &key);
     fail_unless (i > last);
     fail_unless (i == last + 1 || key, "%d after %d", i, last);
     jumped |= i > last + 1;

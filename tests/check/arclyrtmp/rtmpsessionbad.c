@@ -124,6 +124,18 @@ test_garbage_before_handshake (void)
   }
 }
 
+/* Who took a port of RTMP for one of RTMPS should find that in the log. */
+static void
+test_tls (void)
+{
+  static const guint8 hello[] = { 22, 3, 1, 2, 0, 1, 0, 1, 252, 3, 3 };
+  g_autoptr (SessionPeer) peer = session_peer_new ();
+
+  session_peer_feed (peer, hello, sizeof hello);
+  g_assert_error (peer->error, GST_ARCLY_ERROR, GST_ARCLY_ERROR_INVALID);
+  g_assert_nonnull (strstr (peer->error->message, "RTMPS"));
+}
+
 /* Any bytes after the handshake or in a publication: no crash, no endless
  * loop, and at most an error. */
 static void
@@ -400,6 +412,7 @@ main (int argc, char **argv)
   g_test_add_func ("/rtmpsessionbad/truncated", test_truncated);
   g_test_add_func (
       "/rtmpsessionbad/garbage-before", test_garbage_before_handshake);
+  g_test_add_func ("/rtmpsessionbad/tls", test_tls);
   g_test_add_func (
       "/rtmpsessionbad/garbage-after", test_garbage_after_handshake);
   g_test_add_func ("/rtmpsessionbad/flipped", test_flipped);
