@@ -430,10 +430,9 @@ GST_END_TEST;
 static GstEvent *
 make_data (const gchar *name)
 {
-  GVariant *arguments = g_variant_new_parsed (
-      "[<{'text': <'hello'>, 'list': <[<1.5>, <true>]>, 'n': <int32 7>}>]");
+  g_autoptr (GVariant) arguments = g_variant_ref_sink (g_variant_new_parsed (
+      "[<{'text': <'hello'>, 'list': <[<1.5>, <true>]>, 'n': <int32 7>}>]"));
 
-  g_variant_ref_sink (arguments);
   return gst_event_new_custom (GST_EVENT_CUSTOM_DOWNSTREAM,
       gst_structure_new ("arcly-rtmp-data", "name", G_TYPE_STRING, name,
           "timestamp", G_TYPE_INT64, (gint64) 0, "arguments", G_TYPE_VARIANT,
