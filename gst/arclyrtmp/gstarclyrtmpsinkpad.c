@@ -18,8 +18,8 @@ typedef struct {
   gint64 ms;             /* the same, as RTMP has it */
 } Frame;
 
-GstArclyRtmpSinkTrack *
-gst_arcly_rtmp_sink_find_track (GstArclyRtmpSink *self, GstPad *pad)
+static GstArclyRtmpSinkTrack *
+find_track (GstArclyRtmpSink *self, GstPad *pad)
 {
   guint i;
 
@@ -38,7 +38,7 @@ gst_arcly_rtmp_sink_reset_track (GstArclyRtmpSinkTrack *track)
   g_clear_pointer (&track->header, g_bytes_unref);
   g_clear_pointer (&track->color, g_bytes_unref);
   gst_clear_tag_list (&track->tags);
-  track->announce = FALSE;
+  track->announce = track->new_color = FALSE;
   track->eos = FALSE;
   track->last = 0;
 }
@@ -69,7 +69,7 @@ announce (Frame *frame)
   gst_arcly_rtmp_feed_push_header (frame->self->feed, frame->number,
       gst_arcly_rtmp_writer_get_fourcc (track->writer), wrap (frame->ms),
       track->header, track->color);
-  track->announce = FALSE;
+  track->announce = track->new_color = FALSE;
   frame->self->describe = TRUE;
 }
 
@@ -92,12 +92,15 @@ is_urgent (const Frame *frame)
 static void
 take_header (GstArclyRtmpSinkTrack *track, const GstArclyRtmpBody *body)
 {
-  GBytes **header =
-      body->kind == GST_ARCLY_RTMP_BODY_HEADER ? &track->header : &track->color;
+  gboolean color = body->kind == GST_ARCLY_RTMP_BODY_COLOR;
+  GBytes **header = color ? &track->color : &track->header;
 
   g_clear_pointer (header, g_bytes_unref);
   *header = join_body (body);
-  track->announce = TRUE;
+  if (color)
+    track->new_color = TRUE;
+  else
+    track->announce = TRUE;
 }
 
 static void
@@ -112,7 +115,9 @@ on_body (gpointer data, const GstArclyRtmpBody *body)
     take_header (frame->track, body);
     return;
   }
-  if (frame->track->announce)
+  /* Players may begin at what is announced: a colour alone waits for a
+   * keyframe. */
+  if (frame->track->announce || (frame->track->new_color && body->key))
     announce (frame);
   if (self->describe)
     gst_arcly_rtmp_sink_describe_locked (self);
@@ -199,7 +204,7 @@ chain (GstPad *pad, GstObject *parent, GstBuffer *buffer)
   GstFlowReturn ret = GST_FLOW_FLUSHING;
 
   g_mutex_lock (&self->lock);
-  frame.track = gst_arcly_rtmp_sink_find_track (self, pad);
+  frame.track = find_track (self, pad);
   if (frame.track) {
     frame.number = frame.track - self->tracks;
     ret = push_buffer_locked (&frame, buffer, &error);
@@ -250,7 +255,7 @@ set_caps (GstArclyRtmpSink *self, GstPad *pad, GstEvent *event)
 
   gst_event_parse_caps (event, &caps);
   g_mutex_lock (&self->lock);
-  track = gst_arcly_rtmp_sink_find_track (self, pad);
+  track = find_track (self, pad);
   if (track) {
     ok = set_caps_locked (track, track - self->tracks, caps, &error);
     self->describe = TRUE;
@@ -287,7 +292,7 @@ end_track (GstArclyRtmpSink *self, GstPad *pad, guint32 seqnum)
   GstArclyRtmpSinkTrack *track;
 
   g_mutex_lock (&self->lock);
-  track = gst_arcly_rtmp_sink_find_track (self, pad);
+  track = find_track (self, pad);
   if (track && !track->eos) {
     track->eos = TRUE;
     self->eos_seqnum = seqnum;
@@ -305,7 +310,7 @@ begin_track (GstArclyRtmpSink *self, GstPad *pad, gboolean flushed)
   GstArclyRtmpSinkTrack *track;
 
   g_mutex_lock (&self->lock);
-  track = gst_arcly_rtmp_sink_find_track (self, pad);
+  track = find_track (self, pad);
   if (track) {
     track->eos = FALSE;
     if (!flushed)
@@ -327,7 +332,7 @@ set_segment (GstArclyRtmpSink *self, GstPad *pad, GstEvent *event)
   GstArclyRtmpSinkTrack *track;
 
   g_mutex_lock (&self->lock);
-  track = gst_arcly_rtmp_sink_find_track (self, pad);
+  track = find_track (self, pad);
   if (track)
     gst_event_copy_segment (event, &track->segment);
   g_mutex_unlock (&self->lock);
@@ -342,7 +347,7 @@ tell (GstArclyRtmpSink *self, GstPad *pad, GstEvent *event, TellFunc func)
   GstArclyRtmpSinkTrack *track;
 
   g_mutex_lock (&self->lock);
-  track = gst_arcly_rtmp_sink_find_track (self, pad);
+  track = find_track (self, pad);
   if (track && self->feed)
     func (self, track, event);
   g_mutex_unlock (&self->lock);
@@ -453,7 +458,7 @@ gst_arcly_rtmp_sink_release_pad (GstElement *element, GstPad *pad)
 
   gst_pad_set_active (pad, FALSE);
   g_mutex_lock (&self->lock);
-  track = gst_arcly_rtmp_sink_find_track (self, pad);
+  track = find_track (self, pad);
   if (track) {
     if (self->feed && !track->eos)
       gst_arcly_rtmp_feed_end_track (self->feed, track - self->tracks);

@@ -27,6 +27,7 @@ typedef struct {
   GBytes *header;             /* of the newest caps; nullable */
   GBytes *color;              /* likewise */
   gboolean announce;          /* the next frame is the first of these */
+  gboolean new_color;         /* the next keyframe is */
   GstTagList *tags;           /* nullable */
   gboolean eos;
   gint64 last; /* ms, of the newest frame */
@@ -66,10 +67,6 @@ void gst_arcly_rtmp_sink_unlisten (GstArclyRtmpSink *self);
 GstPad *gst_arcly_rtmp_sink_request_pad (GstElement *element,
     GstPadTemplate *template, const gchar *name, const GstCaps *caps);
 void gst_arcly_rtmp_sink_release_pad (GstElement *element, GstPad *pad);
-/* Of the pads that are there. */
-GstArclyRtmpSinkTrack *gst_arcly_rtmp_sink_find_track (
-    GstArclyRtmpSink *self, GstPad *pad);
-
 /* gstarclyrtmpsinkmeta.c. All need the lock and a feed. */
 
 /* Gives onMetaData to the feed, unless a track may still have to say what it

@@ -139,9 +139,14 @@ revert (GVariant *variant)
       return gst_arcly_amf_value_new_number (g_variant_get_double (variant));
     case G_VARIANT_CLASS_INT32:
       return gst_arcly_amf_value_new_number (g_variant_get_int32 (variant));
+    case G_VARIANT_CLASS_UINT32:
+      return gst_arcly_amf_value_new_number (g_variant_get_uint32 (variant));
     case G_VARIANT_CLASS_INT64:
       return gst_arcly_amf_value_new_number (
           (gdouble) g_variant_get_int64 (variant));
+    case G_VARIANT_CLASS_UINT64:
+      return gst_arcly_amf_value_new_number (
+          (gdouble) g_variant_get_uint64 (variant));
     case G_VARIANT_CLASS_STRING:
       return gst_arcly_amf_value_new_string (
           g_variant_get_string (variant, NULL));

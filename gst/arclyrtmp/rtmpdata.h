@@ -18,8 +18,9 @@ GstEvent *gst_arcly_rtmp_data_event (
     gint64 timestamp, GBytes *payload, GError **error);
 
 /* (transfer full) (nullable) The message of such an event; NULL if it is none,
- * or has no name. The timestamp is not in it. Of arguments that such an event
- * never has, those that are no number, string or boolean become null. */
+ * or has no name. The timestamp is not in it. Integers of 32 and 64 bits may
+ * stand for doubles; what else the other function does not make becomes null.
+ */
 GBytes *gst_arcly_rtmp_data_body (GstEvent *event);
 
 G_END_DECLS

@@ -116,6 +116,8 @@ class Enhanced(PipelineTest):
                    for name, _, _ in made]
         legacy = self.own(players.ffmpeg(self.url('hevc-opus'),
                                          self.path('legacy.mkv')))
+        half = self.own(players.ffmpeg(self.url('two-of-each'),
+                                       self.path('half.mkv')))
         for (name, clip, _), (_, _, _, multitrack, mod_ex) in zip(made, CASES):
             enhanced.publish(clip, self.port, 'live', name, multitrack, mod_ex,
                              enhanced.COLOR if name == COLORFUL else None)
@@ -140,6 +142,13 @@ class Enhanced(PipelineTest):
         self.assertNotEqual(legacy.wait(PATIENCE), 0)
         self.assertIn('did not announce in connect that it takes video "hvc1"',
                       legacy.text)
+        # Of this it knows the first video, and gets that.
+        self.assertEqual(half.wait(PATIENCE), 0, str(half))
+        got = media.tracks(self.path('half.mkv'))
+        want = media.tracks(made[-1][1])[0]
+        self.assertEqual([t.codec for t in got], ['h264'])
+        self.assertEqual([f.digest for f in got[0].frames],
+                         [f.digest for f in want.frames])
 
     def check_played(self, clip, player):
         want = sent(clip)

@@ -325,6 +325,45 @@ GST_START_TEST (test_codec_changes_to_nothing)
 }
 GST_END_TEST;
 
+/* Another colour waits for a keyframe, at which players may begin. */
+GST_START_TEST (test_color)
+{
+  TestPlay t;
+  g_autoptr (RtmpPeer) early = NULL, late = NULL;
+
+  test_play_start (&t, "", TRUE, FALSE);
+  begin_vp9 (t.video);
+  push_vp9 (t.video, 0, TRUE);
+  early = test_play_player_enhanced (&t, "vp09", 0);
+  expect_hex (early, VIDEO, 0, "9076703039");
+  expect_hex (early, VIDEO, 0, "9176703039");
+  test_play_begin (
+      t.video, "video/x-vp9, colorimetry=(string)bt2100-pq", NULL, 0);
+  push_vp9 (t.video, 40, FALSE);
+  late = test_play_player_enhanced (&t, "vp09", 0);
+  expect_hex (late, VIDEO, 0, "9076703039");
+  expect_hex (late, VIDEO, 0, "9176703039");
+  push_vp9 (t.video, 80, TRUE);
+  expect_hex (early, VIDEO, 40, "a176703039");
+  expect_hex (early, VIDEO, 80, "9076703039");
+  expect_hex (early, VIDEO, 80, "9476703039020009636f6c6f72496e666f");
+  expect_hex (early, VIDEO, 80, "9176703039");
+  g_clear_pointer (&late, rtmp_peer_free);
+  /* Who begins there gets each once. */
+  late = test_play_player_enhanced (&t, "vp09", 0);
+  expect_hex (late, VIDEO, 80, "9076703039");
+  expect_hex (late, VIDEO, 80, "9476703039");
+  expect_hex (late, VIDEO, 80, "9176703039");
+  push_vp9 (t.video, 120, TRUE);
+  g_clear_pointer (&late, rtmp_peer_free);
+  late = test_play_player_enhanced (&t, "vp09", 0);
+  expect_hex (late, VIDEO, 120, "9076703039");
+  expect_hex (late, VIDEO, 120, "9476703039");
+  expect_hex (late, VIDEO, 120, "9176703039");
+  test_play_stop (&t);
+}
+GST_END_TEST;
+
 static void
 push_tags (GstPad *pad, const gchar *text)
 {
@@ -391,10 +430,9 @@ GST_END_TEST;
 static GstEvent *
 make_data (const gchar *name)
 {
-  GVariant *arguments = g_variant_new_parsed (
-      "[<{'text': <'hello'>, 'list': <[<1.5>, <true>]>, 'n': <int32 7>}>]");
+  g_autoptr (GVariant) arguments = g_variant_ref_sink (g_variant_new_parsed (
+      "[<{'text': <'hello'>, 'list': <[<1.5>, <true>]>, 'n': <int32 7>}>]"));
 
-  g_variant_ref_sink (arguments);
   return gst_event_new_custom (GST_EVENT_CUSTOM_DOWNSTREAM,
       gst_structure_new ("arcly-rtmp-data", "name", G_TYPE_STRING, name,
           "timestamp", G_TYPE_INT64, (gint64) 0, "arguments", G_TYPE_VARIANT,
@@ -450,6 +488,7 @@ arclyrtmpsinktracks_suite (void)
   tcase_add_test (tcase, test_each_begins_with_key);
   tcase_add_test (tcase, test_codec_changes);
   tcase_add_test (tcase, test_codec_changes_to_nothing);
+  tcase_add_test (tcase, test_color);
   tcase_add_test (tcase, test_metadata);
   tcase_add_test (tcase, test_data);
   return suite;
