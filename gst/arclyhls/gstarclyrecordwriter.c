@@ -39,6 +39,7 @@ struct _GstArclyRecordWriter {
   GBytes *init;                     /* owned; of fMP4 */
   const gchar *next_cut;            /* why the next file begins, static */
   gboolean started;
+  gboolean keyed;    /* not only sound in front of the first picture */
   gboolean skipping; /* until decoding can start */
   gint64 end;        /* media time of what came latest in presentation */
   gint64 last_dts;
@@ -144,7 +145,7 @@ take_cut (GstArclyRecordWriter *self, gboolean discont)
     return NULL;
   if (cut)
     return cut;
-  if (discont)
+  if (discont && self->keyed)
     return "discontinuity";
   return split ? "split" : NULL;
 }
@@ -190,6 +191,7 @@ take_chunk (GstArclyRecordWriter *self, GstBufferList *list)
   for (i = 0; i < n; i++)
     gst_arcly_record_fragment_add (fragment, gst_buffer_list_get (list, i));
   self->started = TRUE;
+  self->keyed |= key;
   self->skipping = FALSE;
   self->end = media + duration;
   hand_over (self, fragment);
@@ -266,7 +268,7 @@ begin_at (GstArclyRecordWriter *self, GstBuffer *buffer, gint64 pts)
   begin_fragment (self, pts, TRUE, take_cut (self, discont));
   gst_arcly_record_fragment_add (self->fragment, rest);
   gst_buffer_unref (rest);
-  self->started = TRUE;
+  self->started = self->keyed = TRUE;
   self->skipping = FALSE;
 }
 
@@ -274,6 +276,8 @@ static gboolean
 is_due (GstArclyRecordWriter *self, GstBuffer *buffer, gint64 pts)
 {
   if (GST_BUFFER_FLAG_IS_SET (buffer, GST_BUFFER_FLAG_DELTA_UNIT))
+    return FALSE;
+  if (self->fragment && !self->keyed)
     return FALSE;
   return !self->fragment || self->next_cut || !self->fragment->begins ||
          GST_BUFFER_FLAG_IS_SET (buffer, GST_BUFFER_FLAG_DISCONT) ||
@@ -309,6 +313,7 @@ take_packets (GstArclyRecordWriter *self, GstBuffer *buffer)
       begin_fragment (self, pts, !self->started, NULL);
     gst_arcly_record_fragment_add (self->fragment, buffer);
     self->started = TRUE;
+    self->keyed |= !GST_BUFFER_FLAG_IS_SET (buffer, GST_BUFFER_FLAG_DELTA_UNIT);
   }
   note_times (self, buffer, pts, dts, beside);
   if (self->fragment->bytes >= MAX_PIECE) {
@@ -477,7 +482,7 @@ gst_arcly_record_writer_open (GstArclyRecordWriter *self,
   self->is_ts = is_ts;
   self->fragment_duration = (gint64) fragment_duration;
   self->next_cut = NULL;
-  self->started = self->skipping = FALSE;
+  self->started = self->keyed = self->skipping = FALSE;
   self->asked_live = self->warned_slow = FALSE;
   self->end = self->last_dts = self->last_step = self->last_wall = 0;
   atomic_store_explicit (&self->split, FALSE, memory_order_relaxed);

@@ -186,6 +186,43 @@ GST_START_TEST (test_ts)
 }
 GST_END_TEST;
 
+/* Sound that comes before the first picture is in the first file, and so is
+ * the picture. */
+GST_START_TEST (test_sound_first)
+{
+  guint container;
+
+  for (container = 0; container < 2; container++) {
+    g_autoptr (GArray) entries = NULL;
+    TestRecord t;
+    guint i;
+
+    test_record_init (&t);
+    test_record_new_sink (&t, "container", container, NULL);
+    test_record_add_video (&t, CAPS);
+    test_record_add_audio (&t);
+    for (i = 0; i < 3; i++)
+      push_audio (&t.f, i);
+    for (i = 2; i < 75; i++)
+      push_video (&t.f, i, (i - 2) % KEY_EVERY == 0);
+    test_record_end (&t);
+    entries = test_record_index (t.folder);
+    fail_unless_equals_int (
+        test_record_count (entries, GST_ARCLY_RECORD_FILE), 1);
+    fail_unless_equals_int (
+        test_record_count (entries, GST_ARCLY_RECORD_GAP), 0);
+    if (container == 0) {
+      g_autoptr (Fmp4Report) report = check_fmp4 (&t, "00001.mp4");
+
+      fail_unless_equals_int (report->samples->len, 76);
+    } else {
+      ts_report_free (check_ts (&t, "00001.ts"));
+    }
+    test_record_clear (&t);
+  }
+}
+GST_END_TEST;
+
 GST_START_TEST (test_audio_only)
 {
   guint container, i;
@@ -558,6 +595,7 @@ arclyrecordsink_suite (void)
   tcase_add_test (tcase, test_rotation_by_time);
   tcase_add_test (tcase, test_rotation_by_size);
   tcase_add_test (tcase, test_ts);
+  tcase_add_test (tcase, test_sound_first);
   tcase_add_test (tcase, test_audio_only);
   tcase_add_test (tcase, test_jump);
   tcase_add_test (tcase, test_discont);
