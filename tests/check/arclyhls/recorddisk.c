@@ -350,8 +350,9 @@ GST_START_TEST (test_never_overwrites)
 }
 GST_END_TEST;
 
-/* Rule U12: fragments are left out while there is no space, one message says
- * so, and then it goes on; no file has half a fragment. */
+/* Rule U12: fragments are left out while there is no space, one message each
+ * for file and index says so, and then it goes on; neither has half of
+ * anything. */
 GST_START_TEST (test_full_disk)
 {
   g_autoptr (GArray) entries = NULL;
@@ -363,10 +364,11 @@ GST_START_TEST (test_full_disk)
   test.settings.max_size_time = 10 * GST_SECOND;
   start (&test);
   push_range (&test, 0, 2);
-  set_space (&test, used_bytes (test.t.folder) + SIZE / 2);
+  set_space (&test, used_bytes (test.t.folder) + 20);
   push_range (&test, 2, 6);
-  fail_unless_equals_int (count_news (&test, GST_ARCLY_RECORD_FAILED), 1);
-  assert_news (&test, GST_ARCLY_RECORD_FAILED, "00001.ts: No space left");
+  fail_unless_equals_int (count_news (&test, GST_ARCLY_RECORD_FAILED), 2);
+  assert_news (
+      &test, GST_ARCLY_RECORD_FAILED, "recordings.jsonl: No space left");
   assert_content (&test, "00001.ts", "01");
   fail_if (has_file (&test, 2));
 
@@ -379,7 +381,7 @@ GST_START_TEST (test_full_disk)
   fail_unless_equals_uint64 (stats.lost_fragments, 4);
   fail_unless_equals_uint64 (stats.lost_bytes, 4 * SIZE);
   fail_unless_equals_uint64 (stats.deleted_files, 0);
-  fail_unless_equals_int (count_news (&test, GST_ARCLY_RECORD_FAILED), 1);
+  fail_unless_equals_int (count_news (&test, GST_ARCLY_RECORD_FAILED), 2);
 
   /* The index was full, too, and is whole nevertheless. */
   entries = test_record_index (test.t.folder);
