@@ -193,12 +193,14 @@ make_head (GstArclyRecordDisk *self, const GstArclyRecordFragment *fragment,
 {
   GstBuffer *buffer = g_ptr_array_index (fragment->buffers, 0);
   g_autofree guint8 *data = NULL;
-  guint8 size_field[4];
+  guint8 field[4];
+  GstArclyCursor cursor;
   gsize size;
 
-  if (gst_buffer_extract (buffer, 0, size_field, 4) != 4)
+  if (gst_buffer_extract (buffer, 0, field, sizeof field) != sizeof field)
     return NULL;
-  size = GST_READ_UINT32_BE (size_field);
+  gst_arcly_cursor_init (&cursor, field, sizeof field);
+  size = gst_arcly_cursor_u32be (&cursor);
   if (size > MAX_MOOF || size > gst_buffer_get_size (buffer))
     return NULL;
   data = g_malloc (size);

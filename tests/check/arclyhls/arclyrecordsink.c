@@ -585,6 +585,46 @@ GST_START_TEST (test_unwritable)
 }
 GST_END_TEST;
 
+/* Names of date, stream and number; an index elsewhere; and what is over the
+ * limit goes. Fragments are no longer than files. */
+GST_START_TEST (test_names_and_retention)
+{
+  g_autofree gchar *location = NULL;
+  g_autofree gchar *index = NULL;
+  g_autofree gchar *text = NULL;
+  g_autofree gchar *stream = NULL;
+  g_autoptr (GDir) years = NULL;
+  GstStructure *message;
+  TestRecord t;
+
+  test_record_init (&t);
+  location = test_record_path (&t, "{stream}/%Y/%m%d-{number}.mov");
+  index = test_record_path (&t, "elsewhere/index.jsonl");
+  test_record_new_sink (&t, "location", location, "stream", "live/cam",
+      "index-location", index, "max-size-time", GST_SECOND, "retention-bytes",
+      (guint64) 30000, "fsync", 2, NULL);
+  test_record_add_video (&t, CAPS);
+  push_both (&t.f, 0, 250, KEY_EVERY);
+  test_record_end (&t);
+  message = test_record_message (&t, "arcly-record-file-deleted");
+  fail_unless (g_regex_match_simple ("/live/cam/[0-9]{4}/[0-9]{4}-00001\\.mov$",
+      gst_structure_get_string (message, "path"), 0, 0));
+  fail_unless_equals_string (
+      gst_structure_get_string (message, "reason"), "bytes");
+  gst_structure_free (message);
+  test_record_drop_sink (&t);
+  fail_unless (g_file_get_contents (index, &text, NULL, NULL));
+  fail_unless (g_regex_match_simple (
+      "\"path\":\"/[^\"]*/live/cam/[0-9]{4}/[0-9]{4}-00010\\.mov\"", text, 0,
+      0));
+  fail_if (test_record_has (&t, "recordings.jsonl"));
+  stream = test_record_path (&t, "live/cam");
+  years = g_dir_open (stream, 0, NULL);
+  fail_unless (years != NULL && g_dir_read_name (years) != NULL);
+  test_record_clear (&t);
+}
+GST_END_TEST;
+
 static Suite *
 arclyrecordsink_suite (void)
 {
@@ -607,6 +647,7 @@ arclyrecordsink_suite (void)
   tcase_add_test (tcase, test_wrong_settings);
   tcase_add_test (tcase, test_container);
   tcase_add_test (tcase, test_unwritable);
+  tcase_add_test (tcase, test_names_and_retention);
   return suite;
 }
 

@@ -13,10 +13,21 @@ typedef struct {
   gsize size;
 } Movie;
 
+/* Boxes have no alignment. */
+static guint64
+read_be (const guint8 *at, guint n)
+{
+  guint64 value = 0;
+
+  while (n-- > 0)
+    value = value << 8 | *at++;
+  return value;
+}
+
 static guint32
 u32 (const guint8 *at)
 {
-  return GST_READ_UINT32_BE (at);
+  return (guint32) read_be (at, 4);
 }
 
 /* The nth box of this type among the children in [at, end). */
@@ -27,7 +38,7 @@ find (const guint8 *at, const guint8 *end, const gchar *type, guint n)
     guint64 size = u32 (at);
 
     if (size == 1)
-      size = GST_READ_UINT64_BE (at + 8);
+      size = read_be (at + 8, 8);
     fail_unless (size >= 8 && size <= (guint64) (end - at));
     if (memcmp (at + 4, type, 4) == 0 && n-- == 0)
       return at;
@@ -110,7 +121,7 @@ read_samples (const Movie *movie, guint n_track)
 
   fail_unless (find (moov + 8, moov + u32 (moov), "mvex", 0) == NULL);
   for (i = 0; i < n_chunks; i++) {
-    guint64 offset = GST_READ_UINT64_BE (co64 + 16 + 8 * i);
+    guint64 offset = read_be (co64 + 16 + 8 * i, 8);
 
     if (run + 1 < u32 (stsc + 12) && u32 (stsc + 16 + 12 * (run + 1)) == i + 1)
       run++;
