@@ -40,10 +40,8 @@ run (gpointer data)
 {
   GstArclyRecordDisk *self = data;
   GstArclyRecordPop result;
-  g_autoptr (GError) error = NULL;
 
-  if (!gst_arcly_record_disk_open_log (self, &error))
-    gst_arcly_record_disk_fail (self, error);
+  gst_arcly_record_disk_open_log (self);
   do {
     GstArclyRecordItem item = { 0 };
 

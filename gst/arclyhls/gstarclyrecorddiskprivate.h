@@ -14,6 +14,16 @@
 
 G_BEGIN_DECLS
 
+/* What can fail on its own. */
+typedef enum {
+  GST_ARCLY_RECORD_CAUSE_WRITE,
+  GST_ARCLY_RECORD_CAUSE_SYNC,
+  GST_ARCLY_RECORD_CAUSE_INDEX,
+  GST_ARCLY_RECORD_CAUSE_REMOVE,
+  GST_ARCLY_RECORD_CAUSE_FINALIZE,
+} GstArclyRecordCause;
+#define GST_ARCLY_RECORD_N_CAUSES 5
+
 struct _GstArclyRecordDisk {
   /* Constant. */
   GstArclyRecordSettings settings; /* its strings are owned */
@@ -39,8 +49,9 @@ struct _GstArclyRecordDisk {
   guint64 last_number; /* the file it is in; 0: nothing yet */
   gboolean skipping;   /* until the next fragment begins */
   GstArclyRecordLoss loss;
-  GFileError reported;
-  gboolean has_reported; /* and nothing was written since */
+  /* The last failure that was told, if nothing has worked since: its code and
+   * 1; else 0. */
+  gint reported[GST_ARCLY_RECORD_N_CAUSES];
 
   /* Atomic. The disk's thread adds, relaxed; anybody reads. */
   _Atomic guint64 files;
@@ -77,12 +88,20 @@ void gst_arcly_record_disk_tell (GstArclyRecordDisk *self,
     GstArclyRecordNewsType type, const gchar *path,
     const GstArclyRecordEntry *entry);
 
-/* Once a cause, until something is written again. */
-void gst_arcly_record_disk_fail (GstArclyRecordDisk *self, const GError *error);
+/* Tells it, once until the same works again. */
+void gst_arcly_record_disk_fail (GstArclyRecordDisk *self,
+    GstArclyRecordCause cause, const gchar *path, const GError *error);
 
-/* Opens the index; the first time, ends what a process that died left open. */
-gboolean gst_arcly_record_disk_open_log (
-    GstArclyRecordDisk *self, GError **error);
+static inline void
+gst_arcly_record_disk_works (
+    GstArclyRecordDisk *self, GstArclyRecordCause cause)
+{
+  self->reported[cause] = 0;
+}
+
+/* Opens the index; the first time, ends what a process that died left open.
+ * FALSE: it cannot be, which was told. */
+gboolean gst_arcly_record_disk_open_log (GstArclyRecordDisk *self);
 
 void gst_arcly_record_disk_flush_log (GstArclyRecordDisk *self);
 

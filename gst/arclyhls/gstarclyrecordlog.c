@@ -126,10 +126,8 @@ add_line (GstArclyRecordLog *self, const GstArclyRecordEntry *entry)
   gsize before = self->pending->len;
 
   gst_arcly_record_entry_write (entry, self->pending);
-  if (self->pending->len <= MAX_PENDING)
-    return;
-  g_string_truncate (self->pending, before);
-  self->lost++;
+  if (self->pending->len > MAX_PENDING)
+    g_string_truncate (self->pending, before);
 }
 
 static void

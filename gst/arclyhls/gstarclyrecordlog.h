@@ -17,7 +17,6 @@ typedef struct {
   int fd;           /* holds the lock; -1: not open */
   guint64 size;     /* up to the end of the last whole line */
   GString *pending; /* whole lines that are not written yet */
-  guint64 lost;     /* lines that there was no room for */
   guint n_deleted;  /* files, since the index was made smaller */
   GstArclyRecordList list;
 } GstArclyRecordLog;
@@ -36,7 +35,8 @@ gboolean gst_arcly_record_log_open (GstArclyRecordLog *self, GError **error);
 void gst_arcly_record_log_add (
     GstArclyRecordLog *self, const GstArclyRecordEntry *entry);
 
-/* FALSE with @error set; the lines stay, up to a bound. */
+/* FALSE with @error set; the lines stay, up to a bound, past which new ones are
+ * lost. */
 gboolean gst_arcly_record_log_flush (
     GstArclyRecordLog *self, gboolean sync, GError **error);
 

@@ -24,16 +24,16 @@ gst_arcly_record_disk_tell (GstArclyRecordDisk *self,
 }
 
 void
-gst_arcly_record_disk_fail (GstArclyRecordDisk *self, const GError *error)
+gst_arcly_record_disk_fail (GstArclyRecordDisk *self, GstArclyRecordCause cause,
+    const gchar *path, const GError *error)
 {
-  GstArclyRecordNews news = { .type = GST_ARCLY_RECORD_FAILED,
-    .path = self->out.path ? self->out.path : self->settings.location,
-    .error = error };
+  GstArclyRecordNews news = {
+    .type = GST_ARCLY_RECORD_FAILED, .path = path, .error = error
+  };
 
-  if (self->has_reported && (gint) self->reported == error->code)
+  if (self->reported[cause] == error->code + 1)
     return;
-  self->has_reported = TRUE;
-  self->reported = (GFileError) error->code;
+  self->reported[cause] = error->code + 1;
   self->func (&news, self->user_data);
 }
 
@@ -42,12 +42,17 @@ gst_arcly_record_disk_flush_log (GstArclyRecordDisk *self)
 {
   g_autoptr (GError) error = NULL;
 
-  if (!gst_arcly_record_log_flush (&self->log,
+  if (self->log.pending->len == 0)
+    return;
+  if (gst_arcly_record_log_flush (&self->log,
           self->settings.fsync == GST_ARCLY_RECORD_FSYNC_FRAGMENT ||
               (self->settings.fsync == GST_ARCLY_RECORD_FSYNC_FILE &&
                   self->out.fd < 0),
           &error))
-    gst_arcly_record_disk_fail (self, error);
+    gst_arcly_record_disk_works (self, GST_ARCLY_RECORD_CAUSE_INDEX);
+  else
+    gst_arcly_record_disk_fail (
+        self, GST_ARCLY_RECORD_CAUSE_INDEX, self->log.path, error);
 }
 
 /* A day's folder goes with its last file; what else is in it keeps it. */
@@ -86,9 +91,11 @@ delete_file (
     entry.reason = (gchar *) "changed";
   } else if (self->fs.remove (self->fs.user_data, path) < 0) {
     gst_arcly_record_fs_fail (&error, errno, "remove", path);
-    gst_arcly_record_disk_fail (self, error);
+    gst_arcly_record_disk_fail (
+        self, GST_ARCLY_RECORD_CAUSE_REMOVE, path, error);
     return FALSE;
   } else {
+    gst_arcly_record_disk_works (self, GST_ARCLY_RECORD_CAUSE_REMOVE);
     remove_folders (self, path);
     gst_arcly_record_disk_count (&self->deleted_files, 1);
   }
@@ -140,8 +147,11 @@ gst_arcly_record_disk_finalize_file (GstArclyRecordDisk *self, guint64 number)
   entry.size = file->size;
   ok = gst_arcly_record_finish (&self->fs, path,
       self->settings.fsync != GST_ARCLY_RECORD_FSYNC_NONE, &entry.size, &error);
+  if (ok)
+    gst_arcly_record_disk_works (self, GST_ARCLY_RECORD_CAUSE_FINALIZE);
   if (!ok) {
-    gst_arcly_record_disk_fail (self, error);
+    gst_arcly_record_disk_fail (
+        self, GST_ARCLY_RECORD_CAUSE_FINALIZE, path, error);
     /* It is as it was, but may be longer: retention has to know it again. */
     if (entry.size == file->size)
       return;
@@ -180,14 +190,18 @@ recover_file (GstArclyRecordDisk *self, guint64 number)
 }
 
 gboolean
-gst_arcly_record_disk_open_log (GstArclyRecordDisk *self, GError **error)
+gst_arcly_record_disk_open_log (GstArclyRecordDisk *self)
 {
+  g_autoptr (GError) error = NULL;
   g_autoptr (GArray) open = NULL;
   GList *link;
   guint i;
 
-  if (!gst_arcly_record_log_open (&self->log, error))
+  if (!gst_arcly_record_log_open (&self->log, &error)) {
+    gst_arcly_record_disk_fail (
+        self, GST_ARCLY_RECORD_CAUSE_INDEX, self->log.path, error);
     return FALSE;
+  }
   if (self->recovered)
     return TRUE;
   self->recovered = TRUE;

@@ -95,7 +95,7 @@ gst_arcly_record_disk_close (GstArclyRecordDisk *self, const gchar *reason)
     g_autoptr (GError) error = NULL;
 
     gst_arcly_record_fs_fail (&error, errno, "write", path);
-    gst_arcly_record_disk_fail (self, error);
+    gst_arcly_record_disk_fail (self, GST_ARCLY_RECORD_CAUSE_SYNC, path, error);
   }
   if (entry.size == 0)
     return;
@@ -117,7 +117,8 @@ check_path (GstArclyRecordDisk *self)
       gst_arcly_record_fs_is_at (self->out.fd, self->out.path))
     return;
   gst_arcly_record_fs_fail (&error, ENOENT, "go on with", self->out.path);
-  gst_arcly_record_disk_fail (self, error);
+  gst_arcly_record_disk_fail (
+      self, GST_ARCLY_RECORD_CAUSE_WRITE, self->out.path, error);
   gst_arcly_record_out_close (&self->out, &self->fs, FALSE);
   entry.wall = g_get_real_time ();
   gst_arcly_record_log_add (&self->log, &entry);
@@ -163,8 +164,6 @@ open_file (GstArclyRecordDisk *self, const GstArclyRecordFragment *fragment,
     .extension = self->settings.extension };
   int code;
 
-  if (!gst_arcly_record_disk_open_log (self, error))
-    return FALSE;
   self->number = parts.number = self->log.list.last_number + 1;
   self->n_fragments = 0;
   while (!gst_arcly_record_out_open (
@@ -194,12 +193,14 @@ make_head (GstArclyRecordDisk *self, const GstArclyRecordFragment *fragment,
 {
   GstBuffer *buffer = g_ptr_array_index (fragment->buffers, 0);
   g_autofree guint8 *data = NULL;
-  guint8 size_field[4];
+  guint8 field[4];
+  GstArclyCursor cursor;
   gsize size;
 
-  if (gst_buffer_extract (buffer, 0, size_field, 4) != 4)
+  if (gst_buffer_extract (buffer, 0, field, sizeof field) != sizeof field)
     return NULL;
-  size = GST_READ_UINT32_BE (size_field);
+  gst_arcly_cursor_init (&cursor, field, sizeof field);
+  size = gst_arcly_cursor_u32be (&cursor);
   if (size > MAX_MOOF || size > gst_buffer_get_size (buffer))
     return NULL;
   data = g_malloc (size);
@@ -244,11 +245,15 @@ sync_fragment (GstArclyRecordDisk *self)
 {
   g_autoptr (GError) error = NULL;
 
-  if (self->settings.fsync != GST_ARCLY_RECORD_FSYNC_FRAGMENT ||
-      self->fs.sync (self->fs.user_data, self->out.fd) == 0)
+  if (self->settings.fsync != GST_ARCLY_RECORD_FSYNC_FRAGMENT)
     return;
+  if (self->fs.sync (self->fs.user_data, self->out.fd) == 0) {
+    gst_arcly_record_disk_works (self, GST_ARCLY_RECORD_CAUSE_SYNC);
+    return;
+  }
   gst_arcly_record_fs_fail (&error, errno, "sync", self->out.path);
-  gst_arcly_record_disk_fail (self, error);
+  gst_arcly_record_disk_fail (
+      self, GST_ARCLY_RECORD_CAUSE_SYNC, self->out.path, error);
 }
 
 static void
@@ -285,7 +290,7 @@ note_fragment (GstArclyRecordDisk *self, const GstArclyRecordFragment *fragment)
   self->n_fragments += fragment->begins;
   self->end = self->last_end = fragment->media + fragment->duration;
   self->last_number = self->number;
-  self->has_reported = FALSE;
+  gst_arcly_record_disk_works (self, GST_ARCLY_RECORD_CAUSE_WRITE);
   gst_arcly_record_disk_count (&self->fragments, fragment->begins);
   gst_arcly_record_disk_count (&self->bytes, fragment->bytes);
 }
@@ -305,9 +310,14 @@ have_file (GstArclyRecordDisk *self, const GstArclyRecordFragment *fragment)
     gst_arcly_record_disk_close (self, end);
     gst_arcly_record_disk_retain (self);
   }
-  if (self->out.fd >= 0 || open_file (self, fragment, &error))
+  if (self->out.fd >= 0)
     return TRUE;
-  gst_arcly_record_disk_fail (self, error);
+  if (!gst_arcly_record_disk_open_log (self))
+    return FALSE;
+  if (open_file (self, fragment, &error))
+    return TRUE;
+  gst_arcly_record_disk_fail (
+      self, GST_ARCLY_RECORD_CAUSE_WRITE, self->settings.location, error);
   return FALSE;
 }
 
@@ -328,7 +338,8 @@ gst_arcly_record_disk_write (
     if (!error)
       g_set_error (&error, GST_ARCLY_ERROR, GST_ARCLY_ERROR_INVALID,
           "Cannot write %s: this is no fragment", self->out.path);
-    gst_arcly_record_disk_fail (self, error);
+    gst_arcly_record_disk_fail (
+        self, GST_ARCLY_RECORD_CAUSE_WRITE, self->out.path, error);
     gst_arcly_record_disk_close (self, "error");
     lose_fragment (self, fragment, "write-error");
     self->skipping = TRUE;

@@ -39,11 +39,11 @@ struct _GstArclyRecordWriter {
   GBytes *init;                     /* owned; of fMP4 */
   const gchar *next_cut;            /* why the next file begins, static */
   gboolean started;
+  gboolean keyed;    /* not only sound in front of the first picture */
   gboolean skipping; /* until decoding can start */
   gint64 end;        /* media time of what came latest in presentation */
   gint64 last_dts;
   gint64 last_step; /* between two DTS */
-  gint64 last_wall;
   gboolean asked_live;
   gboolean is_live;
   gboolean warned_slow;
@@ -64,12 +64,11 @@ G_DEFINE_FINAL_TYPE_WITH_CODE (GstArclyRecordWriter, gst_arcly_record_writer,
     GST_DEBUG_CATEGORY_INIT (gst_arcly_record_writer_debug, "arclyrecordwriter",
         0, "Arcly recording"));
 
-/* It never goes back: media may come faster than time. */
+/* When what ends now began. The clock may be set: names follow it. */
 static gint64
-take_wall (GstArclyRecordWriter *self, gint64 before)
+wall_before (gint64 duration)
 {
-  self->last_wall = MAX (self->last_wall, g_get_real_time () - before / 1000);
-  return self->last_wall;
+  return MAX (0, g_get_real_time () - duration / 1000);
 }
 
 /* What is not live can wait for a disk; what is would be late everywhere. */
@@ -116,7 +115,7 @@ skip (GstArclyRecordWriter *self, gint64 media, gint64 duration, gsize bytes,
   GstArclyRecordLoss loss = { .bytes = bytes,
     .media = media,
     .end = media + duration,
-    .wall = take_wall (self, 0),
+    .wall = wall_before (0),
     .reason = reason };
 
   if (!self->skipping)
@@ -144,7 +143,7 @@ take_cut (GstArclyRecordWriter *self, gboolean discont)
     return NULL;
   if (cut)
     return cut;
-  if (discont)
+  if (discont && self->keyed)
     return "discontinuity";
   return split ? "split" : NULL;
 }
@@ -182,7 +181,7 @@ take_chunk (GstArclyRecordWriter *self, GstBufferList *list)
   fragment->init = g_bytes_ref (self->init);
   fragment->media = media;
   fragment->duration = duration;
-  fragment->wall = take_wall (self, duration);
+  fragment->wall = wall_before (duration);
   fragment->begins = key || !self->started;
   fragment->cut = key ? take_cut (self, GST_BUFFER_FLAG_IS_SET (
                                             first, GST_BUFFER_FLAG_DISCONT))
@@ -190,6 +189,7 @@ take_chunk (GstArclyRecordWriter *self, GstBufferList *list)
   for (i = 0; i < n; i++)
     gst_arcly_record_fragment_add (fragment, gst_buffer_list_get (list, i));
   self->started = TRUE;
+  self->keyed |= key;
   self->skipping = FALSE;
   self->end = media + duration;
   hand_over (self, fragment);
@@ -212,7 +212,7 @@ begin_fragment (
 {
   self->fragment = gst_arcly_record_fragment_new ();
   self->fragment->media = self->end = media;
-  self->fragment->wall = take_wall (self, 0);
+  self->fragment->wall = wall_before (0);
   self->fragment->begins = begins;
   self->fragment->cut = cut;
 }
@@ -266,7 +266,7 @@ begin_at (GstArclyRecordWriter *self, GstBuffer *buffer, gint64 pts)
   begin_fragment (self, pts, TRUE, take_cut (self, discont));
   gst_arcly_record_fragment_add (self->fragment, rest);
   gst_buffer_unref (rest);
-  self->started = TRUE;
+  self->started = self->keyed = TRUE;
   self->skipping = FALSE;
 }
 
@@ -274,6 +274,8 @@ static gboolean
 is_due (GstArclyRecordWriter *self, GstBuffer *buffer, gint64 pts)
 {
   if (GST_BUFFER_FLAG_IS_SET (buffer, GST_BUFFER_FLAG_DELTA_UNIT))
+    return FALSE;
+  if (self->fragment && !self->keyed)
     return FALSE;
   return !self->fragment || self->next_cut || !self->fragment->begins ||
          GST_BUFFER_FLAG_IS_SET (buffer, GST_BUFFER_FLAG_DISCONT) ||
@@ -309,6 +311,7 @@ take_packets (GstArclyRecordWriter *self, GstBuffer *buffer)
       begin_fragment (self, pts, !self->started, NULL);
     gst_arcly_record_fragment_add (self->fragment, buffer);
     self->started = TRUE;
+    self->keyed |= !GST_BUFFER_FLAG_IS_SET (buffer, GST_BUFFER_FLAG_DELTA_UNIT);
   }
   note_times (self, buffer, pts, dts, beside);
   if (self->fragment->bytes >= MAX_PIECE) {
@@ -477,9 +480,9 @@ gst_arcly_record_writer_open (GstArclyRecordWriter *self,
   self->is_ts = is_ts;
   self->fragment_duration = (gint64) fragment_duration;
   self->next_cut = NULL;
-  self->started = self->skipping = FALSE;
+  self->started = self->keyed = self->skipping = FALSE;
   self->asked_live = self->warned_slow = FALSE;
-  self->end = self->last_dts = self->last_step = self->last_wall = 0;
+  self->end = self->last_dts = self->last_step = 0;
   atomic_store_explicit (&self->split, FALSE, memory_order_relaxed);
   disk = gst_arcly_record_disk_new (
       settings, gst_arcly_record_fs_default (), on_news, self, error);

@@ -5,7 +5,8 @@
 import os
 import unittest
 
-from harness import clips, compare, media, net, peers, players, playlist
+from harness import (clips, compare, media, net, peers, players, playlist,
+                     recordings)
 from harness.pipeline import PipelineTest
 from harness.process import Process, wait_until
 
@@ -18,8 +19,9 @@ class Pipelines(PipelineTest):
         self.http = net.free_port()
         self.index = self.path('hls', 'index.m3u8')
         env = {'RTMP_PORT': str(self.port), 'HTTP_PORT': str(self.http),
-               'FOLDER': self.path('hls')}
-        if name not in ('rtmp-to-hls', 'rtmp-to-rtmp-and-hls'):
+               'FOLDER': self.path('hls'), 'RECORDINGS': self.path('rec')}
+        if name not in ('rtmp-to-hls', 'rtmp-to-hls-and-recordings',
+                        'rtmp-to-rtmp-and-hls'):
             self.file = self.path('recording')
             env['FILE'] = self.file
         return self.own(Process([os.path.join(PIPELINES, name)], env=env,
@@ -74,6 +76,17 @@ class Pipelines(PipelineTest):
         self.assert_same(clip, self.index)
         self.assertEqual(
             compare.compare_files(clip, self.path('played.mkv')), [])
+
+    def test_rtmp_to_hls_and_recordings(self):
+        clip = clips.clip('bframes')
+        pipeline = self.start('rtmp-to-hls-and-recordings')
+        self.publish(clip)
+        self.check_http()
+        self.end(pipeline)
+        self.assert_same(clip, self.index)
+        self.assertEqual(
+            compare.compare_tracks(media.tracks(clip),
+                                   recordings.tracks(self.path('rec'))), [])
 
     def test_rtmp_to_bus_to_hls_and_file(self):
         clip = clips.clip('bframes')

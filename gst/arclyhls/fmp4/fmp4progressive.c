@@ -520,24 +520,30 @@ gst_arcly_fmp4_progressive_finish (
   return g_byte_array_free_to_bytes (g_steal_pointer (&out));
 }
 
+static guint32
+read_u32 (const guint8 *data)
+{
+  GstArclyCursor cursor;
+
+  gst_arcly_cursor_init (&cursor, data, 4);
+  return gst_arcly_cursor_u32be (&cursor);
+}
+
 /* 4.3: no brand of fragments; all that read ISO files read this. */
 GBytes *
 gst_arcly_fmp4_progressive_head (GstArclyFmp4Progressive *self, guint64 end)
 {
   static const gchar *const brands[] = { "isom", "iso2", "mp41", "mp42" };
+  const guint8 *front = g_bytes_get_data (self->movie->bytes, NULL);
   gsize moov = self->movie->moov, i;
   GByteArray *out = g_byte_array_new ();
 
-  if (moov >= 16 && moov % 4 == 0) {
-    gst_arcly_fmp4_put_u32 (out, (guint32) moov);
-    gst_arcly_fmp4_put_type (out, "ftyp");
-    gst_arcly_fmp4_put_type (out, brands[0]);
-    gst_arcly_fmp4_put_u32 (out, 0x200);
-    for (i = 0; out->len < moov; i++)
-      gst_arcly_fmp4_put_type (out, brands[i % G_N_ELEMENTS (brands)]);
-  } else {
-    g_byte_array_append (
-        out, g_bytes_get_data (self->movie->bytes, NULL), (guint) moov);
+  g_byte_array_append (out, front, (guint) moov);
+  if (moov >= 16 && moov % 4 == 0 && memcmp (front + 4, "ftyp", 4) == 0 &&
+      read_u32 (front) == moov) {
+    memcpy (out->data + 8, brands[0], 4);
+    for (i = 16; i < moov; i += 4)
+      memcpy (out->data + i, brands[(i / 4) % G_N_ELEMENTS (brands)], 4);
   }
   /* 4.2.2: a size of 64 bits. */
   gst_arcly_fmp4_put_u32 (out, 1);

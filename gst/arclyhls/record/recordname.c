@@ -74,8 +74,9 @@ gst_arcly_record_name_check (const gchar *name, GError **error)
 static gchar *
 tame (const gchar *stream)
 {
-  g_auto (GStrv) parts =
-      g_strsplit (stream && stream[0] ? stream : NO_STREAM, "/", -1);
+  g_autofree gchar *valid =
+      g_utf8_make_valid (stream && stream[0] ? stream : NO_STREAM, -1);
+  g_auto (GStrv) parts = g_strsplit (valid, "/", -1);
   guint i;
 
   for (i = 0; parts[i]; i++) {

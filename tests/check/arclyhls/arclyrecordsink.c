@@ -186,6 +186,43 @@ GST_START_TEST (test_ts)
 }
 GST_END_TEST;
 
+/* Sound that comes before the first picture is in the first file, and so is
+ * the picture. */
+GST_START_TEST (test_sound_first)
+{
+  guint container;
+
+  for (container = 0; container < 2; container++) {
+    g_autoptr (GArray) entries = NULL;
+    TestRecord t;
+    guint i;
+
+    test_record_init (&t);
+    test_record_new_sink (&t, "container", container, NULL);
+    test_record_add_video (&t, CAPS);
+    test_record_add_audio (&t);
+    for (i = 0; i < 3; i++)
+      push_audio (&t.f, i);
+    for (i = 2; i < 75; i++)
+      push_video (&t.f, i, (i - 2) % KEY_EVERY == 0);
+    test_record_end (&t);
+    entries = test_record_index (t.folder);
+    fail_unless_equals_int (
+        test_record_count (entries, GST_ARCLY_RECORD_FILE), 1);
+    fail_unless_equals_int (
+        test_record_count (entries, GST_ARCLY_RECORD_GAP), 0);
+    if (container == 0) {
+      g_autoptr (Fmp4Report) report = check_fmp4 (&t, "00001.mp4");
+
+      fail_unless_equals_int (report->samples->len, 76);
+    } else {
+      ts_report_free (check_ts (&t, "00001.ts"));
+    }
+    test_record_clear (&t);
+  }
+}
+GST_END_TEST;
+
 GST_START_TEST (test_audio_only)
 {
   guint container, i;
@@ -548,6 +585,46 @@ GST_START_TEST (test_unwritable)
 }
 GST_END_TEST;
 
+/* Names of date, stream and number; an index elsewhere; and what is over the
+ * limit goes. Fragments are no longer than files. */
+GST_START_TEST (test_names_and_retention)
+{
+  g_autofree gchar *location = NULL;
+  g_autofree gchar *index = NULL;
+  g_autofree gchar *text = NULL;
+  g_autofree gchar *stream = NULL;
+  g_autoptr (GDir) years = NULL;
+  GstStructure *message;
+  TestRecord t;
+
+  test_record_init (&t);
+  location = test_record_path (&t, "{stream}/%Y/%m%d-{number}.mov");
+  index = test_record_path (&t, "elsewhere/index.jsonl");
+  test_record_new_sink (&t, "location", location, "stream", "live/cam",
+      "index-location", index, "max-size-time", GST_SECOND, "retention-bytes",
+      (guint64) 30000, "fsync", 2, NULL);
+  test_record_add_video (&t, CAPS);
+  push_both (&t.f, 0, 250, KEY_EVERY);
+  test_record_end (&t);
+  message = test_record_message (&t, "arcly-record-file-deleted");
+  fail_unless (g_regex_match_simple ("/live/cam/[0-9]{4}/[0-9]{4}-00001\\.mov$",
+      gst_structure_get_string (message, "path"), 0, 0));
+  fail_unless_equals_string (
+      gst_structure_get_string (message, "reason"), "bytes");
+  gst_structure_free (message);
+  test_record_drop_sink (&t);
+  fail_unless (g_file_get_contents (index, &text, NULL, NULL));
+  fail_unless (g_regex_match_simple (
+      "\"path\":\"/[^\"]*/live/cam/[0-9]{4}/[0-9]{4}-00010\\.mov\"", text, 0,
+      0));
+  fail_if (test_record_has (&t, "recordings.jsonl"));
+  stream = test_record_path (&t, "live/cam");
+  years = g_dir_open (stream, 0, NULL);
+  fail_unless (years != NULL && g_dir_read_name (years) != NULL);
+  test_record_clear (&t);
+}
+GST_END_TEST;
+
 static Suite *
 arclyrecordsink_suite (void)
 {
@@ -558,6 +635,7 @@ arclyrecordsink_suite (void)
   tcase_add_test (tcase, test_rotation_by_time);
   tcase_add_test (tcase, test_rotation_by_size);
   tcase_add_test (tcase, test_ts);
+  tcase_add_test (tcase, test_sound_first);
   tcase_add_test (tcase, test_audio_only);
   tcase_add_test (tcase, test_jump);
   tcase_add_test (tcase, test_discont);
@@ -569,6 +647,7 @@ arclyrecordsink_suite (void)
   tcase_add_test (tcase, test_wrong_settings);
   tcase_add_test (tcase, test_container);
   tcase_add_test (tcase, test_unwritable);
+  tcase_add_test (tcase, test_names_and_retention);
   return suite;
 }
 

@@ -22,6 +22,8 @@ typedef struct {
   gsize space; /* for all files of the folder; 0: no bound */
   gboolean blocked;
   gboolean waiting; /* somebody is, because it is blocked */
+  guint n_syncs;
+  gboolean sync_fails;
   guint n_news[GST_ARCLY_RECORD_FAILED + 1];
   gchar *last_text[GST_ARCLY_RECORD_FAILED + 1];
 } Disk;
@@ -92,7 +94,15 @@ fs_write (gpointer user_data, int fd, const struct iovec *pieces, int n)
 static int
 fs_sync (gpointer user_data, int fd)
 {
-  return gst_arcly_record_fs_default ()->sync (NULL, fd);
+  Disk *disk = user_data;
+  gboolean fails;
+
+  g_mutex_lock (&disk->lock);
+  disk->n_syncs++;
+  fails = disk->sync_fails;
+  g_mutex_unlock (&disk->lock);
+  errno = EIO;
+  return fails ? -1 : gst_arcly_record_fs_default ()->sync (NULL, fd);
 }
 
 static int
@@ -350,8 +360,9 @@ GST_START_TEST (test_never_overwrites)
 }
 GST_END_TEST;
 
-/* Rule U12: fragments are left out while there is no space, one message says
- * so, and then it goes on; no file has half a fragment. */
+/* Rule U12: fragments are left out while there is no space, one message each
+ * for file and index says so, and then it goes on; neither has half of
+ * anything. */
 GST_START_TEST (test_full_disk)
 {
   g_autoptr (GArray) entries = NULL;
@@ -363,10 +374,11 @@ GST_START_TEST (test_full_disk)
   test.settings.max_size_time = 10 * GST_SECOND;
   start (&test);
   push_range (&test, 0, 2);
-  set_space (&test, used_bytes (test.t.folder) + SIZE / 2);
+  set_space (&test, used_bytes (test.t.folder) + 20);
   push_range (&test, 2, 6);
-  fail_unless_equals_int (count_news (&test, GST_ARCLY_RECORD_FAILED), 1);
-  assert_news (&test, GST_ARCLY_RECORD_FAILED, "00001.ts: No space left");
+  fail_unless_equals_int (count_news (&test, GST_ARCLY_RECORD_FAILED), 2);
+  assert_news (
+      &test, GST_ARCLY_RECORD_FAILED, "recordings.jsonl: No space left");
   assert_content (&test, "00001.ts", "01");
   fail_if (has_file (&test, 2));
 
@@ -379,7 +391,7 @@ GST_START_TEST (test_full_disk)
   fail_unless_equals_uint64 (stats.lost_fragments, 4);
   fail_unless_equals_uint64 (stats.lost_bytes, 4 * SIZE);
   fail_unless_equals_uint64 (stats.deleted_files, 0);
-  fail_unless_equals_int (count_news (&test, GST_ARCLY_RECORD_FAILED), 1);
+  fail_unless_equals_int (count_news (&test, GST_ARCLY_RECORD_FAILED), 2);
 
   /* The index was full, too, and is whole nevertheless. */
   entries = test_record_index (test.t.folder);
@@ -784,7 +796,7 @@ GST_START_TEST (test_index_stays_small)
   test.settings.retention_bytes = 3 * SIZE;
   path = test_record_path (&test.t, "recordings.jsonl");
   start (&test);
-  for (n = 0; n < 1000; n++) {
+  for (n = 0; n < 600; n++) {
     fail_unless (push_one (&test, n));
     if (n % 100 == 99)
       drain (&test);
@@ -793,13 +805,63 @@ GST_START_TEST (test_index_stays_small)
   fail_unless_equals_int (g_stat (path, &info), 0);
   fail_unless (info.st_size < 400 * 1024, "%d", (int) info.st_size);
   entries = test_record_index (test.t.folder);
-  /* Not each of the thousand is in it; the last three are. */
-  fail_unless (test_record_count (entries, GST_ARCLY_RECORD_FILE) < 900);
+  /* Not each of the six hundred is in it; the last three are. */
+  fail_unless (test_record_count (entries, GST_ARCLY_RECORD_FILE) < 550);
   start (&test);
   stop (&test, NULL);
-  fail_unless (has_file (&test, 998));
-  fail_unless (has_file (&test, 1000));
-  fail_if (has_file (&test, 997));
+  fail_unless (has_file (&test, 598));
+  fail_unless (has_file (&test, 600));
+  fail_if (has_file (&test, 597));
+  test_clear (&test);
+}
+GST_END_TEST;
+
+/* How often the system is made to write: never; for each file and what the
+ * index says of it; for each fragment and index. */
+GST_START_TEST (test_fsync)
+{
+  static const struct {
+    GstArclyRecordFsync fsync;
+    guint least, most;
+  } cases[] = { { GST_ARCLY_RECORD_FSYNC_NONE, 0, 0 },
+    { GST_ARCLY_RECORD_FSYNC_FILE, 2, 6 },
+    { GST_ARCLY_RECORD_FSYNC_FRAGMENT, 20, 30 } };
+  guint i;
+
+  for (i = 0; i < G_N_ELEMENTS (cases); i++) {
+    Test test;
+
+    test_init (&test);
+    test.settings.fsync = cases[i].fsync;
+    test.settings.max_size_time = 5 * GST_SECOND;
+    start (&test);
+    push_range (&test, 0, 10);
+    stop (&test, NULL);
+    fail_unless (test.disk.n_syncs >= cases[i].least &&
+                     test.disk.n_syncs <= cases[i].most,
+        "%u: %u", i, test.disk.n_syncs);
+    test_clear (&test);
+  }
+}
+GST_END_TEST;
+
+/* That it may not outlive the machine is told, once; it is recorded. */
+GST_START_TEST (test_fsync_fails)
+{
+  GstArclyRecordStats stats;
+  Test test;
+
+  test_init (&test);
+  test.settings.fsync = GST_ARCLY_RECORD_FSYNC_FRAGMENT;
+  test.settings.max_size_time = 100 * GST_SECOND;
+  test.disk.sync_fails = TRUE;
+  start (&test);
+  push_range (&test, 0, 5);
+  /* One for the index, one for the file. */
+  fail_unless_equals_int (count_news (&test, GST_ARCLY_RECORD_FAILED), 2);
+  stop (&test, &stats);
+  assert_content (&test, "00001.ts", "01234");
+  fail_unless_equals_uint64 (stats.lost_fragments, 0);
   test_clear (&test);
 }
 GST_END_TEST;
@@ -826,6 +888,8 @@ recorddisk_suite (void)
   tcase_add_test (tcase, test_two_writers);
   tcase_add_test (tcase, test_index_vanishes);
   tcase_add_test (tcase, test_index_stays_small);
+  tcase_add_test (tcase, test_fsync);
+  tcase_add_test (tcase, test_fsync_fails);
   return suite;
 }
 
