@@ -35,8 +35,7 @@ enum {
 
 /* ITU-T H.264, table 7-1; H.265, table 7-1; H.266, table 5. */
 static const Codec codecs[] = {
-  { "H.264",
-      { NO_TYPE, GST_ARCLY_H264_NAL_SPS, GST_ARCLY_H264_NAL_PPS }, 2,
+  { "H.264", { NO_TYPE, GST_ARCLY_H264_NAL_SPS, GST_ARCLY_H264_NAL_PPS }, 2,
       { GST_ARCLY_H264_NAL_AUD, GST_ARCLY_H264_NAL_SPS_EXT, 12, 12 }, 6 },
   { "H.265",
       { GST_ARCLY_H265_NAL_VPS, GST_ARCLY_H265_NAL_SPS,
@@ -181,8 +180,8 @@ are_same (const GArray *a, const GArray *b)
   if (a->len != b->len)
     return FALSE;
   for (i = 0; a != b && i < a->len; i++) {
-    if (!g_bytes_equal (g_array_index (a, Set, i).nal,
-            g_array_index (b, Set, i).nal))
+    if (!g_bytes_equal (
+            g_array_index (a, Set, i).nal, g_array_index (b, Set, i).nal))
       return FALSE;
   }
   return TRUE;
@@ -198,7 +197,8 @@ put_bytes (GstArclyFmp4Nal *self, guint kind, GBytes *bytes)
 }
 
 static gboolean
-read_avcc (GstArclyFmp4Nal *self, const guint8 *data, gsize size, GError **error)
+read_avcc (
+    GstArclyFmp4Nal *self, const guint8 *data, gsize size, GError **error)
 {
   g_autoptr (GstArclyH264Config) config =
       gst_arcly_h264_config_parse (data, size, error);
@@ -215,7 +215,8 @@ read_avcc (GstArclyFmp4Nal *self, const guint8 *data, gsize size, GError **error
 }
 
 static gboolean
-read_hvcc (GstArclyFmp4Nal *self, const guint8 *data, gsize size, GError **error)
+read_hvcc (
+    GstArclyFmp4Nal *self, const guint8 *data, gsize size, GError **error)
 {
   const guint *types = codecs[self->codec].sets;
   g_autoptr (GstArclyH265Config) config =
@@ -234,7 +235,8 @@ read_hvcc (GstArclyFmp4Nal *self, const guint8 *data, gsize size, GError **error
 }
 
 static gboolean
-read_vvcc (GstArclyFmp4Nal *self, const guint8 *data, gsize size, GError **error)
+read_vvcc (
+    GstArclyFmp4Nal *self, const guint8 *data, gsize size, GError **error)
 {
   const guint *types = codecs[self->codec].sets;
   g_autoptr (GstArclyH266Config) config =
@@ -266,9 +268,10 @@ gst_arcly_fmp4_nal_new (GstArclyFmp4NalCodec codec, GBytes *config,
   self->entry = sets_new ();
   if (config) {
     data = g_bytes_get_data (config, &size);
-    ok = codec == GST_ARCLY_FMP4_NAL_H264   ? read_avcc (self, data, size, error)
-         : codec == GST_ARCLY_FMP4_NAL_H265 ? read_hvcc (self, data, size, error)
-                                            : read_vvcc (self, data, size, error);
+    ok = codec == GST_ARCLY_FMP4_NAL_H264 ? read_avcc (self, data, size, error)
+         : codec == GST_ARCLY_FMP4_NAL_H265
+             ? read_hvcc (self, data, size, error)
+             : read_vvcc (self, data, size, error);
     if (!ok)
       return NULL;
   }
@@ -366,8 +369,8 @@ walk (const GstArclyFmp4Nal *self, const guint8 *data, gsize size,
     if (kind < N_KINDS && !keep_sets)
       continue;
     if (self->length_size > 0)
-      gst_arcly_fmp4_sized_extend (sample, nal - data - self->length_size,
-          self->length_size + nal_size);
+      gst_arcly_fmp4_sized_extend (
+          sample, nal - data - self->length_size, self->length_size + nal_size);
     else if (!is_useless (self->codec, type))
       gst_arcly_fmp4_sized_add (sample, nal - data, nal_size, TRUE);
   }

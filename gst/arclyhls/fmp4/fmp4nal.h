@@ -2,8 +2,8 @@
  *
  * Makes of an H.264, H.265 or H.266 access unit in any packaging a sample
  * (ISO/IEC 14496-15, 5, 8 and 11): length-prefixed NAL units, and for 'avc1',
- * 'hvc1' and 'vvc1' no parameter sets, which are in the sample entry; only those
- * that cannot go there stay (of a sample that is no sync sample). */
+ * 'hvc1' and 'vvc1' no parameter sets, which are in the sample entry; only
+ * those that cannot go there stay (of a sample that is no sync sample). */
 #pragma once
 
 #include "fmp4sized.h"

@@ -101,9 +101,10 @@ LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
   if (!info)
     return 0;
   check (info, unit);
-  if (info->config && (info->codec == GST_ARCLY_CODEC_H264 ||
-                          info->codec == GST_ARCLY_CODEC_H265 ||
-                          info->codec == GST_ARCLY_CODEC_H266) &&
+  if (info->config &&
+      (info->codec == GST_ARCLY_CODEC_H264 ||
+          info->codec == GST_ARCLY_CODEC_H265 ||
+          info->codec == GST_ARCLY_CODEC_H266) &&
       info->nal_length_size > 0)
     ask_again (description, info);
   return 0;

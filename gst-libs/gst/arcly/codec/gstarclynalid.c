@@ -26,8 +26,7 @@ gst_arcly_h264_set_id (const guint8 *nal, gsize size)
   if (size <= skip)
     return -1;
   gst_arcly_bit_reader_init_rbsp (&reader, nal + skip, size - skip);
-  return check (
-      &reader, gst_arcly_bit_reader_ue (&reader), is_sps ? 32 : 256);
+  return check (&reader, gst_arcly_bit_reader_ue (&reader), is_sps ? 32 : 256);
 }
 
 /* ITU-T H.265, 7.3.3: what precedes the id of an SPS. */
