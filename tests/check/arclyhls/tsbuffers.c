@@ -11,8 +11,8 @@
 
 typedef struct {
   const gchar *name;
-  guint lead_ms;    /* of the PCR before the DTS */
-  guint n_sounds;   /* frames each 40 ms */
+  guint lead_ms;     /* of the PCR before the DTS */
+  guint n_sounds;    /* frames each 40 ms */
   const gchar *says; /* NULL: nothing */
 } Row;
 
@@ -64,8 +64,7 @@ make_stream (const Row *row)
   memcpy (picture, head, sizeof head);
   for (i = 0; i < 4; i++)
     memcpy (sound + i * ADTS_SIZE, adts, sizeof adts);
-  gst_arcly_ts_writer_set_timing (
-      writer, 400 * MS, 40 * MS, row->lead_ms * MS);
+  gst_arcly_ts_writer_set_timing (writer, 400 * MS, 40 * MS, row->lead_ms * MS);
   streams[0] = gst_arcly_ts_writer_add_stream (writer, &video, 0xe0);
   streams[1] = gst_arcly_ts_writer_add_stream (writer, &audio, 0xc0);
   for (i = 0; i < 50; i++) {
@@ -81,9 +80,9 @@ static void
 test_rows (void)
 {
   const TsLimits any = { .pcr_interval_ms = 100 };
-  const TsBufferLimits limits = { .audio_bytes = 3584,
-    .video_bytes = 3750000,
-    .delay_ms = 1000 };
+  const TsBufferLimits limits = {
+    .audio_bytes = 3584, .video_bytes = 3750000, .delay_ms = 1000
+  };
   guint i, k;
 
   for (i = 0; i < G_N_ELEMENTS (rows); i++) {

@@ -55,7 +55,8 @@ list_pcrs (Model *model, const guint8 *data, gsize size)
 
     if (!(p[3] & 0x20) || p[4] < 7 || !(p[5] & 0x10))
       continue;
-    base = (gint64) p[6] << 25 | p[7] << 17 | p[8] << 9 | p[9] << 1 | p[10] >> 7;
+    base =
+        (gint64) p[6] << 25 | p[7] << 17 | p[8] << 9 | p[9] << 1 | p[10] >> 7;
     if (near >= 0) {
       base += near - near % range;
       if (base - near > range / 2)
@@ -70,9 +71,9 @@ list_pcrs (Model *model, const guint8 *data, gsize size)
   }
 }
 
-/* 2.4.2.2, equation 2-4; NOWHERE in front of the first PCR, behind the last, and
- * across a discontinuity. "next" is a PCR behind the packet, kept by the caller
- * from call to call. */
+/* 2.4.2.2, equation 2-4; NOWHERE in front of the first PCR, behind the last,
+ * and across a discontinuity. "next" is a PCR behind the packet, kept by the
+ * caller from call to call. */
 static gint64
 arrival_of (const Model *model, guint packet, guint *next)
 {
@@ -87,8 +88,8 @@ arrival_of (const Model *model, guint packet, guint *next)
   b = &g_array_index (model->pcrs, Pcr, *next);
   if (b->discontinuity || b->time <= a->time)
     return NOWHERE;
-  return a->time + (b->time - a->time) * (packet - a->packet) /
-                       (b->packet - a->packet);
+  return a->time +
+         (b->time - a->time) * (packet - a->packet) / (b->packet - a->packet);
 }
 
 static void
@@ -133,7 +134,8 @@ collect (Model *model, const guint8 *data, gsize size, const TsReport *report,
 
 /* Bytes that have left by then, of units whose arrival is known. */
 static gsize
-left_by (const Model *model, gint64 time, gboolean even, guint *done, gsize *sum)
+left_by (
+    const Model *model, gint64 time, gboolean even, guint *done, gsize *sum)
 {
   const Part *part, *next;
   gint64 start, end;

@@ -3,8 +3,8 @@
  * The system target decoder (ISO/IEC 13818-1, 2.4.2), as far as a file shows
  * it: when bytes arrive by the PCRs around them, how long they stay, and how
  * many are there. Packets between two PCRs arrive evenly; access units leave at
- * their DTS, sound evenly up to the next PES. Transport buffers, which bound the
- * rate within a packet or so, are not modelled. */
+ * their DTS, sound evenly up to the next PES. Transport buffers, which bound
+ * the rate within a packet or so, are not modelled. */
 #pragma once
 
 #include "tschecker.h"
