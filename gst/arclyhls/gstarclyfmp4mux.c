@@ -3,7 +3,7 @@
  * SECTION:element-arclyfmp4mux
  * @title: arclyfmp4mux
  *
- * Muxes H.264, H.265, AV1, VP9, AAC, Opus, FLAC, AC-3 and E-AC-3 into
+ * Muxes H.264, H.265, H.266, AV1, VP9, AAC, Opus, FLAC, AC-3 and E-AC-3 into
  * fragmented MP4 (CMAF) that can be cut at each key frame. It takes what
  * encoders, depayloaders and demuxers give, without a parser in between, and
  * one upstream thread may feed all its pads: a track that stays silent is
@@ -57,6 +57,8 @@ static GstStaticPadTemplate video_template =
         GST_STATIC_CAPS ("video/x-h264, stream-format = (string) { avc, avc3, "
                          "byte-stream }, alignment = (string) au; "
                          "video/x-h265, stream-format = (string) { hvc1, hev1, "
+                         "byte-stream }, alignment = (string) au; "
+                         "video/x-h266, stream-format = (string) { vvc1, vvi1, "
                          "byte-stream }, alignment = (string) au; "
                          "video/x-av1, stream-format = (string) obu-stream, "
                          "alignment = (string) tu; "
@@ -131,8 +133,7 @@ pad_reset (GstArclyMuxPad *mux_pad)
 
   g_clear_pointer (&pad->announced_format, gst_arcly_fmp4_mux_format_unref);
   g_clear_pointer (&pad->active, gst_arcly_fmp4_mux_format_unref);
-  g_clear_pointer (&pad->h264, gst_arcly_fmp4_h264_free);
-  g_clear_pointer (&pad->h265, gst_arcly_fmp4_h265_free);
+  g_clear_pointer (&pad->nal, gst_arcly_fmp4_nal_free);
   g_clear_pointer (&pad->wanted, g_bytes_unref);
   g_clear_pointer (&pad->entry, g_bytes_unref);
   if (pad->is_set_up) {

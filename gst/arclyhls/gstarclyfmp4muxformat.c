@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "config.h"
 
-#include <gst/arcly/codec/gstarclyh265nal.h>
-#include <gst/arcly/codec/gstarclynal.h>
+#include <gst/arcly/codec/gstarclycodec.h>
 #include <gst/arcly/gstarclyerror.h>
 
 #include "fmp4entry.h"
@@ -25,8 +24,7 @@ format_clear (gpointer data)
 {
   GstArclyFmp4MuxFormat *format = data;
 
-  g_clear_pointer (&format->h264, gst_arcly_h264_config_unref);
-  g_clear_pointer (&format->h265, gst_arcly_h265_config_unref);
+  g_clear_pointer (&format->record, g_bytes_unref);
   g_clear_pointer (&format->entry, g_bytes_unref);
   gst_clear_caps (&format->caps);
 }
@@ -56,49 +54,6 @@ codec_data (const GstStructure *s, const gchar *what, GError **error)
   return g_bytes_new_take (data, size);
 }
 
-/* Of the first SPS: what caps do not say, and how frames are reordered. */
-static gboolean
-read_sps (const GstArclyH264Config *config, GstArclyH264Sps *sps)
-{
-  const guint8 *data;
-  gsize size;
-
-  if (gst_arcly_h264_config_get_n_sps (config) == 0)
-    return FALSE;
-  data = g_bytes_get_data (gst_arcly_h264_config_get_sps (config, 0), &size);
-  return gst_arcly_h264_sps_parse (data, size, sps, NULL);
-}
-
-GBytes *
-gst_arcly_fmp4_mux_format_h264_entry (const GstArclyFmp4MuxFormat *format,
-    GstArclyH264Config *config, GError **error)
-{
-  g_autoptr (GBytes) avcc = gst_arcly_h264_config_to_bytes (config, error);
-  GstArclyFmp4VideoEntry entry = {
-    .type = format->in_band ? "avc3" : "avc1",
-    .width = format->width,
-    .height = format->height,
-    .par_n = format->par_n,
-    .par_d = format->par_d,
-    .config_type = "avcC",
-    .config = avcc,
-  };
-  GstArclyH264Sps sps;
-
-  if (!avcc)
-    return NULL;
-  /* What is in the stream is true, caps may be old. */
-  if (read_sps (config, &sps)) {
-    entry.width = sps.width;
-    entry.height = sps.height;
-    if (entry.par_n == 0) {
-      entry.par_n = sps.par_n;
-      entry.par_d = sps.par_d;
-    }
-  }
-  return gst_arcly_fmp4_video_entry (&entry);
-}
-
 GBytes *
 gst_arcly_fmp4_mux_format_aac_entry (
     const GstArclyAacConfig *aac, GBytes *config)
@@ -115,135 +70,123 @@ gst_arcly_fmp4_mux_format_aac_entry (
   return gst_arcly_fmp4_audio_entry (&entry);
 }
 
-static gboolean
-read_h264 (GstArclyFmp4MuxFormat *format, const GstStructure *s, GError **error)
+/* By packaging: what caps and sample entries are called. */
+static const struct {
+  const gchar *caps; /* media type */
+  const gchar *out_of_band;
+  const gchar *in_band;
+  const gchar *entries[2]; /* out of band, in band */
+  const gchar *box;
+  /* Where the box has the length of lengths less one: byte and shift. */
+  guint length_at;
+  guint length_shift;
+} nal_names[] = {
+  { "video/x-h264", "avc", "avc3", { "avc1", "avc3" }, "avcC", 4, 0 },
+  { "video/x-h265", "hvc1", "hev1", { "hvc1", "hev1" }, "hvcC", 21, 0 },
+  { "video/x-h266", "vvc1", "vvi1", { "vvc1", "vvi1" }, "vvcC", 4, 1 },
+};
+
+/* What is in the stream is true, caps may be old. */
+static GBytes *
+make_nal_entry (const GstArclyFmp4MuxFormat *format,
+    const GstArclyCodecInfo *info, GBytes *config)
 {
-  const gchar *stream_format = gst_structure_get_string (s, "stream-format");
-  g_autoptr (GBytes) bytes = NULL;
-  GstArclyH264Sps sps;
-  const guint8 *data;
-  gsize size;
-
-  format->codec = GST_ARCLY_FMP4_MUX_H264;
-  format->depth = -1;
-  if (g_strcmp0 (stream_format, "byte-stream") == 0)
-    return TRUE;
-  format->in_band = g_strcmp0 (stream_format, "avc3") == 0;
-  bytes = codec_data (s, "H.264 (avc)", error);
-  if (!bytes)
-    return FALSE;
-  data = g_bytes_get_data (bytes, &size);
-  format->h264 = gst_arcly_h264_config_parse (data, size, error);
-  if (!format->h264)
-    return FALSE;
-  if (!read_sps (format->h264, &sps))
-    return TRUE;
-  format->depth = gst_arcly_h264_sps_reorder_depth (&sps);
-  if (format->duration == 0 && sps.fps_n > 0) {
-    format->duration = gst_util_uint64_scale (GST_SECOND, sps.fps_d, sps.fps_n);
-    format->timescale = gst_arcly_fmp4_video_timescale (sps.fps_n, sps.fps_d);
-  }
-  format->entry =
-      gst_arcly_fmp4_mux_format_h264_entry (format, format->h264, error);
-  return format->entry != NULL;
-}
-
-static gboolean
-find_h265_sps (const GstArclyH265Config *config, GstArclyH265Sps *sps)
-{
-  const guint8 *data;
-  gsize size;
-
-  if (gst_arcly_h265_config_get_n_nals (config, GST_ARCLY_H265_NAL_SPS) == 0)
-    return FALSE;
-  data = g_bytes_get_data (
-      gst_arcly_h265_config_get_nal (config, GST_ARCLY_H265_NAL_SPS, 0), &size);
-  return gst_arcly_h265_sps_parse (data, size, sps, NULL);
-}
-
-GBytes *
-gst_arcly_fmp4_mux_format_h265_entry (const GstArclyFmp4MuxFormat *format,
-    GstArclyH265Config *config, GError **error)
-{
-  g_autoptr (GBytes) hvcc =
-      gst_arcly_h265_config_to_bytes (config, !format->in_band, error);
   GstArclyFmp4VideoEntry entry = {
-    .type = format->in_band ? "hev1" : "hvc1",
-    .width = format->width,
-    .height = format->height,
-    .par_n = format->par_n,
-    .par_d = format->par_d,
-    .config_type = "hvcC",
-    .config = hvcc,
+    .type = nal_names[format->nal_codec].entries[format->in_band],
+    .width = info->width,
+    .height = info->height,
+    .par_n = format->par_n > 0 ? format->par_n : info->par_n,
+    .par_d = format->par_n > 0 ? format->par_d : info->par_d,
+    .config_type = nal_names[format->nal_codec].box,
+    .config = config,
   };
-  GstArclyH265Sps sps;
 
-  if (!hvcc)
-    return NULL;
-  if (find_h265_sps (config, &sps)) {
-    entry.width = sps.width;
-    entry.height = sps.height;
-    if (entry.par_n == 0) {
-      entry.par_n = sps.par_n;
-      entry.par_d = sps.par_d;
-    }
-  }
   return gst_arcly_fmp4_video_entry (&entry);
 }
 
+/* The record as it would be with lengths of so many bytes. */
+static GBytes *
+set_length_size (
+    const GstArclyFmp4MuxFormat *format, GBytes *config, guint length_size)
+{
+  guint at = nal_names[format->nal_codec].length_at;
+  guint shift = nal_names[format->nal_codec].length_shift;
+  gsize size;
+  gconstpointer data = g_bytes_get_data (config, &size);
+  guint8 *copy = g_memdup2 (data, size);
+
+  copy[at] = (copy[at] & ~(3u << shift)) | (length_size - 1) << shift;
+  return g_bytes_new_take (copy, size);
+}
+
+GstArclyFmp4Nal *
+gst_arcly_fmp4_mux_format_make_nal (const GstArclyFmp4MuxFormat *format)
+{
+  return gst_arcly_fmp4_nal_new (
+      format->nal_codec, format->record, format->in_band, NULL);
+}
+
+GBytes *
+gst_arcly_fmp4_mux_format_nal_entry (const GstArclyFmp4MuxFormat *format,
+    const GstArclyFmp4Nal *nal, GError **error)
+{
+  g_autoptr (GBytes) sets = gst_arcly_fmp4_nal_get_sets (nal);
+  g_autoptr (GstBuffer) unit = gst_buffer_new_wrapped_bytes (sets);
+  g_autoptr (GstCaps) caps = gst_caps_new_simple (
+      nal_names[format->nal_codec].caps, "stream-format", G_TYPE_STRING,
+      format->in_band ? nal_names[format->nal_codec].in_band
+                      : nal_names[format->nal_codec].out_of_band,
+      NULL);
+  g_autoptr (GstArclyCodecInfo) info = NULL;
+  g_autoptr (GBytes) config = NULL;
+
+  info = gst_arcly_codec_info_new (caps, unit, error);
+  if (!info)
+    return NULL;
+  if (!info->config) {
+    g_set_error (error, GST_ARCLY_ERROR, GST_ARCLY_ERROR_INVALID,
+        "%s parameter sets make no configuration",
+        nal_names[format->nal_codec].box);
+    return NULL;
+  }
+  config = set_length_size (
+      format, info->config, gst_arcly_fmp4_nal_get_length_size (nal));
+  return make_nal_entry (format, info, config);
+}
+
 static gboolean
-read_h265 (GstArclyFmp4MuxFormat *format, const GstStructure *s, GError **error)
+read_nal (GstArclyFmp4MuxFormat *format, const GstStructure *s, GError **error)
 {
   const gchar *stream_format = gst_structure_get_string (s, "stream-format");
-  g_autoptr (GBytes) bytes = NULL;
-  GstArclyH265Sps sps;
-  const guint8 *data;
-  gsize size;
+  g_autoptr (GstArclyFmp4Nal) nal = NULL;
+  g_autoptr (GstArclyCodecInfo) info = NULL;
 
-  format->codec = GST_ARCLY_FMP4_MUX_H265;
+  format->codec = GST_ARCLY_FMP4_MUX_NAL;
   format->depth = -1;
   if (g_strcmp0 (stream_format, "byte-stream") == 0)
     return TRUE;
-  format->in_band = g_strcmp0 (stream_format, "hev1") == 0;
-  bytes = codec_data (s, "H.265 (hvc1, hev1)", error);
-  if (!bytes)
+  format->in_band =
+      g_strcmp0 (stream_format, nal_names[format->nal_codec].in_band) == 0;
+  format->record = codec_data (s, stream_format, error);
+  if (!format->record)
     return FALSE;
-  data = g_bytes_get_data (bytes, &size);
-  format->h265 = gst_arcly_h265_config_parse (data, size, error);
-  if (!format->h265)
+  nal = gst_arcly_fmp4_nal_new (
+      format->nal_codec, format->record, format->in_band, error);
+  if (!nal)
     return FALSE;
-  if (!find_h265_sps (format->h265, &sps))
-    return TRUE;
-  format->depth = sps.max_num_reorder_pics;
-  if (format->duration == 0 && sps.fps_n > 0) {
-    format->duration = gst_util_uint64_scale (GST_SECOND, sps.fps_d, sps.fps_n);
-    format->timescale = gst_arcly_fmp4_video_timescale (sps.fps_n, sps.fps_d);
+  info = gst_arcly_codec_info_new (format->caps, NULL, error);
+  if (!info)
+    return FALSE;
+  format->depth = info->reorder_depth;
+  if (format->duration == 0 && info->fps_n > 0) {
+    format->duration =
+        gst_util_uint64_scale (GST_SECOND, info->fps_d, info->fps_n);
+    format->timescale =
+        gst_arcly_fmp4_video_timescale (info->fps_n, info->fps_d);
   }
-  format->entry =
-      gst_arcly_fmp4_mux_format_h265_entry (format, format->h265, error);
-  return format->entry != NULL;
-}
-
-static gint
-h265_depth (GstBuffer *buffer, guint length_size)
-{
-  GstArclyNalIter iter;
-  GstArclyH265Sps sps;
-  GstMapInfo map;
-  const guint8 *nal;
-  gsize size;
-  gint depth = -1;
-
-  if (!gst_buffer_map (buffer, &map, GST_MAP_READ))
-    return -1;
-  gst_arcly_nal_iter_init (&iter, map.data, map.size, length_size);
-  while (depth < 0 && gst_arcly_nal_iter_next (&iter, &nal, &size)) {
-    if (GST_ARCLY_NAL_TYPE_H265 (nal) == GST_ARCLY_H265_NAL_SPS &&
-        gst_arcly_h265_sps_parse (nal, size, &sps, NULL))
-      depth = sps.max_num_reorder_pics;
-  }
-  gst_buffer_unmap (buffer, &map);
-  return depth;
+  if (info->config)
+    format->entry = make_nal_entry (format, info, info->config);
+  return TRUE;
 }
 
 guint
@@ -251,14 +194,13 @@ gst_arcly_fmp4_mux_format_depth (
     GstArclyFmp4MuxFormat *format, GstBuffer *buffer)
 {
   /* A byte stream tells it in its first key frame. */
-  if (format->depth < 0 && format->codec == GST_ARCLY_FMP4_MUX_H264)
-    format->depth = gst_arcly_mux_h264_depth (buffer,
-        format->h264 ? gst_arcly_h264_config_get_nal_length_size (format->h264)
-                     : 0);
-  else if (format->depth < 0 && format->codec == GST_ARCLY_FMP4_MUX_H265)
-    format->depth = h265_depth (buffer,
-        format->h265 ? gst_arcly_h265_config_get_nal_length_size (format->h265)
-                     : 0);
+  if (format->depth < 0 && format->codec == GST_ARCLY_FMP4_MUX_NAL) {
+    g_autoptr (GstArclyCodecInfo) info =
+        gst_arcly_codec_info_new (format->caps, buffer, NULL);
+
+    if (info)
+      format->depth = info->reorder_depth;
+  }
   return MAX (format->depth, 0);
 }
 
@@ -267,6 +209,7 @@ read_video (
     GstArclyFmp4MuxFormat *format, const GstStructure *s, GError **error)
 {
   gint fps_n = 0, fps_d = 1, par_n = 0, par_d = 1, width = 0, height = 0;
+  guint i;
 
   gst_structure_get_int (s, "width", &width);
   gst_structure_get_int (s, "height", &height);
@@ -281,10 +224,11 @@ read_video (
   format->timescale = gst_arcly_fmp4_video_timescale (fps_n, fps_d);
   if (fps_n > 0 && fps_d > 0)
     format->duration = gst_util_uint64_scale (GST_SECOND, fps_d, fps_n);
-  if (gst_structure_has_name (s, "video/x-h265"))
-    return read_h265 (format, s, error);
-  if (gst_structure_has_name (s, "video/x-h264"))
-    return read_h264 (format, s, error);
+  for (i = 0; i < G_N_ELEMENTS (nal_names); i++) {
+    format->nal_codec = (GstArclyFmp4NalCodec) i;
+    if (gst_structure_has_name (s, nal_names[i].caps))
+      return read_nal (format, s, error);
+  }
   return gst_arcly_fmp4_mux_probe_caps (format, s, error);
 }
 

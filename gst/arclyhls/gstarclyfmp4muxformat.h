@@ -6,14 +6,13 @@
 #include <gst/gst.h>
 
 #include <gst/arcly/codec/gstarclyaac.h>
-#include <gst/arcly/codec/gstarclyh264.h>
-#include <gst/arcly/codec/gstarclyh265.h>
+
+#include "fmp4nal.h"
 
 G_BEGIN_DECLS
 
 typedef enum {
-  GST_ARCLY_FMP4_MUX_H264,
-  GST_ARCLY_FMP4_MUX_H265,
+  GST_ARCLY_FMP4_MUX_NAL, /* H.264, H.265, H.266 */
   GST_ARCLY_FMP4_MUX_AAC_ADTS,
   GST_ARCLY_FMP4_MUX_AAC_RAW,
   GST_ARCLY_FMP4_MUX_AV1,
@@ -36,10 +35,10 @@ typedef struct {
   guint height;
   guint par_n; /* 0 if not told */
   guint par_d;
-  gboolean in_band;         /* parameter sets stay in the samples */
-  GstArclyH264Config *h264; /* NULL for a byte stream */
-  GstArclyH265Config *h265; /* NULL for a byte stream */
-  GBytes *entry;            /* sample entry; NULL: a unit will tell */
+  GstArclyFmp4NalCodec nal_codec;
+  gboolean in_band; /* parameter sets stay in the samples */
+  GBytes *record;   /* codec_data of NAL units; NULL for a byte stream */
+  GBytes *entry;    /* sample entry; NULL: a unit will tell */
 } GstArclyFmp4MuxFormat;
 
 /* One reference each. NULL with an error that a user understands. */
@@ -55,13 +54,13 @@ void gst_arcly_fmp4_mux_format_unref (GstArclyFmp4MuxFormat *format);
 guint gst_arcly_fmp4_mux_format_depth (
     GstArclyFmp4MuxFormat *format, GstBuffer *buffer);
 
-/* A sample entry of what only the stream told. NULL if it is not enough. */
-GBytes *gst_arcly_fmp4_mux_format_h264_entry (
-    const GstArclyFmp4MuxFormat *format, GstArclyH264Config *config,
-    GError **error);
+/* Of a format of NAL units. */
+GstArclyFmp4Nal *gst_arcly_fmp4_mux_format_make_nal (
+    const GstArclyFmp4MuxFormat *format);
 
-GBytes *gst_arcly_fmp4_mux_format_h265_entry (
-    const GstArclyFmp4MuxFormat *format, GstArclyH265Config *config,
+/* A sample entry of what only the stream told. NULL if it is not enough. */
+GBytes *gst_arcly_fmp4_mux_format_nal_entry (
+    const GstArclyFmp4MuxFormat *format, const GstArclyFmp4Nal *nal,
     GError **error);
 
 GBytes *gst_arcly_fmp4_mux_format_aac_entry (

@@ -32,48 +32,25 @@ gst_arcly_fmp4_mux_use_format (
     return;
   g_clear_pointer (&pad->active, gst_arcly_fmp4_mux_format_unref);
   pad->active = gst_arcly_fmp4_mux_format_ref (format);
-  g_clear_pointer (&pad->h264, gst_arcly_fmp4_h264_free);
-  g_clear_pointer (&pad->h265, gst_arcly_fmp4_h265_free);
-  if (format->codec == GST_ARCLY_FMP4_MUX_H264)
-    pad->h264 = gst_arcly_fmp4_h264_new (format->h264, format->in_band);
-  if (format->codec == GST_ARCLY_FMP4_MUX_H265)
-    pad->h265 = gst_arcly_fmp4_h265_new (format->h265, format->in_band);
+  g_clear_pointer (&pad->nal, gst_arcly_fmp4_nal_free);
+  if (format->codec == GST_ARCLY_FMP4_MUX_NAL)
+    pad->nal = gst_arcly_fmp4_mux_format_make_nal (format);
   if (format->entry)
     want_entry (pad, format->entry);
 }
 
 static gboolean
-read_h264 (GstArclyFmp4MuxPad *pad, const GstMapInfo *map, gboolean keyframe,
+read_nal (GstArclyFmp4MuxPad *pad, const GstMapInfo *map, gboolean keyframe,
     GstArclyFmp4Sized *sample, GError **error)
 {
   g_autoptr (GBytes) entry = NULL;
 
-  if (!gst_arcly_fmp4_h264_read (
-          pad->h264, map->data, map->size, keyframe, sample, error))
+  if (!gst_arcly_fmp4_nal_read (
+          pad->nal, map->data, map->size, keyframe, sample, error))
     return FALSE;
   if (!sample->new_config)
     return TRUE;
-  entry = gst_arcly_fmp4_mux_format_h264_entry (
-      pad->active, gst_arcly_fmp4_h264_get_config (pad->h264), error);
-  if (!entry)
-    return FALSE;
-  want_entry (pad, entry);
-  return TRUE;
-}
-
-static gboolean
-read_h265 (GstArclyFmp4MuxPad *pad, const GstMapInfo *map,
-    GstArclyFmp4Sized *sample, GError **error)
-{
-  g_autoptr (GBytes) entry = NULL;
-
-  if (!gst_arcly_fmp4_h265_read (
-          pad->h265, map->data, map->size, sample, error))
-    return FALSE;
-  if (!sample->new_config)
-    return TRUE;
-  entry = gst_arcly_fmp4_mux_format_h265_entry (
-      pad->active, gst_arcly_fmp4_h265_get_config (pad->h265), error);
+  entry = gst_arcly_fmp4_mux_format_nal_entry (pad->active, pad->nal, error);
   if (!entry)
     return FALSE;
   want_entry (pad, entry);
@@ -154,10 +131,8 @@ gst_arcly_fmp4_mux_read (
     GST_WARNING_OBJECT (pad, "buffer cannot be read, dropped");
     return FALSE;
   }
-  if (pad->active->codec == GST_ARCLY_FMP4_MUX_H264)
-    ok = read_h264 (pad, &map, keyframe, &unit->sample, &error);
-  else if (pad->active->codec == GST_ARCLY_FMP4_MUX_H265)
-    ok = read_h265 (pad, &map, &unit->sample, &error);
+  if (pad->active->codec == GST_ARCLY_FMP4_MUX_NAL)
+    ok = read_nal (pad, &map, keyframe, &unit->sample, &error);
   else if (pad->active->codec == GST_ARCLY_FMP4_MUX_AAC_ADTS)
     ok = read_adts (pad, &map, unit, &error);
   else

@@ -6,8 +6,6 @@
  * gstarclymux.h. */
 #pragma once
 
-#include "fmp4h264.h"
-#include "fmp4h265.h"
 #include "fmp4payload.h"
 #include "fmp4timeline.h"
 #include "gstarclyfmp4mux.h"
@@ -36,8 +34,7 @@ struct _GstArclyFmp4MuxPad {
 
   /* Who pushes. */
   GstArclyFmp4MuxFormat *active; /* of the last unit, owned */
-  GstArclyFmp4H264 *h264;        /* owned, for H.264 */
-  GstArclyFmp4H265 *h265;        /* owned, for H.265 */
+  GstArclyFmp4Nal *nal;          /* owned, for NAL units */
   GBytes *wanted;                /* sample entry of what comes, owned */
   GBytes *entry;                 /* the one in the init segment, owned */
   GstArclyFmp4Timeline line;

@@ -35,9 +35,13 @@ NANOSECOND = fractions.Fraction(1, 10 ** 9)
 TOLERANCE = fractions.Fraction(4, 90000)
 
 
-def tscheck(path):
+# ISO/IEC 13818-1, 2.4.2.3: what a decoder has for two channels of AAC.
+AUDIO_BYTES = 3584
+
+
+def tscheck(path, *options):
     """(exit status, lines) of our checker."""
-    done = subprocess.run([os.environ['ARCLY_TSCHECK'], path],
+    done = subprocess.run([os.environ['ARCLY_TSCHECK'], *options, path],
                           stdin=subprocess.DEVNULL, capture_output=True,
                           text=True, check=False)
     if done.returncode not in (0, 1):
@@ -114,6 +118,40 @@ def add_case(name):
 
 for case in CASES:
     add_case(case)
+
+
+class Buffers(Muxing):
+    """What a decoder's buffers hold, by a model of them."""
+
+    def complaints(self, path):
+        lines = tscheck(path, '--buffers', str(AUDIO_BYTES))[1]
+        return [line for line in lines[:-1] if 'at most' not in line]
+
+    def ffmpeg(self, *options):
+        path = self.path('ffmpeg.ts')
+        subprocess.run(['ffmpeg', '-v', 'error', '-nostdin', '-y', '-i',
+                        clips.clip('bframes', SECONDS, 'plain.mp4'), '-c',
+                        'copy', '-muxrate', '4M', *options, path], check=True)
+        return self.complaints(path)
+
+    def test_short_wait(self):
+        """The clock is no further ahead than there is room for."""
+        for name in ('bframes', 'zerolatency', 'h265', 'ntsc', 'mp3'):
+            with self.subTest(name):
+                path = self.mux(name, 'max-wait=100000000')[1]
+                self.assertEqual(self.complaints(path), [])
+
+    def test_usual_wait(self):
+        """docs/tsmux.md says that sound then needs more than MPEG grants."""
+        complaints = self.complaints(self.mux('bframes')[1])
+        self.assertEqual(len(complaints), 1, complaints)
+        self.assertIn('bytes wait on PID', complaints[0])
+
+    def test_ffmpeg(self):
+        self.assertEqual(self.ffmpeg('-max_delay', '100000'), [])
+        complaints = self.ffmpeg()
+        self.assertEqual(len(complaints), 1, complaints)
+        self.assertIn('bytes wait on PID', complaints[0])
 
 
 class OtherMuxers(PipelineTest):

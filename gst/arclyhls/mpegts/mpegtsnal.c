@@ -3,20 +3,10 @@
 
 #include <string.h>
 
-#include <gst/arcly/codec/gstarclybitreader.h>
 #include <gst/arcly/codec/gstarclyh264nal.h>
+#include <gst/arcly/codec/gstarclyh265nal.h>
 
 #include "mpegtsnal.h"
-
-/* ITU-T H.265, table 7-1. */
-#define H265_IRAP_FIRST 16 /* BLA_W_LP */
-#define H265_IRAP_LAST 23
-#define H265_VCL_LAST 31
-#define H265_VPS 32
-#define H265_SPS 33
-#define H265_PPS 34
-#define H265_AUD 35
-#define H265_PREFIX_SEI 39
 
 #define H264_SLICE_I 2
 
@@ -40,31 +30,25 @@ h264_kind (const guint8 *nal)
   }
 }
 
-static guint
-h265_type (const guint8 *nal)
-{
-  return nal[0] >> 1 & 0x3f;
-}
-
 static GstArclyTsNalKind
 h265_kind (const guint8 *nal)
 {
-  guint type = h265_type (nal);
+  guint type = GST_ARCLY_NAL_TYPE_H265 (nal);
 
   switch (type) {
-    case H265_AUD:
+    case GST_ARCLY_H265_NAL_AUD:
       return GST_ARCLY_TS_NAL_DELIMITER;
-    case H265_PREFIX_SEI:
+    case GST_ARCLY_H265_NAL_SEI:
       return GST_ARCLY_TS_NAL_SEI;
-    case H265_VPS:
+    case GST_ARCLY_H265_NAL_VPS:
       return GST_ARCLY_TS_NAL_VPS;
-    case H265_SPS:
+    case GST_ARCLY_H265_NAL_SPS:
       return GST_ARCLY_TS_NAL_SPS;
-    case H265_PPS:
+    case GST_ARCLY_H265_NAL_PPS:
       return GST_ARCLY_TS_NAL_PPS;
     default:
-      return type <= H265_VCL_LAST ? GST_ARCLY_TS_NAL_SLICE
-                                   : GST_ARCLY_TS_NAL_OTHER;
+      return GST_ARCLY_H265_NAL_IS_VCL (type) ? GST_ARCLY_TS_NAL_SLICE
+                                              : GST_ARCLY_TS_NAL_OTHER;
   }
 }
 
@@ -77,55 +61,12 @@ gst_arcly_ts_nal_kind (
   return size > 1 ? h265_kind (nal) : GST_ARCLY_TS_NAL_OTHER;
 }
 
-/* 7.3.3: what precedes the id of an SPS. */
-static void
-skip_profile_tier_level (GstArclyBitReader *reader, guint max_sub_layers)
-{
-  gboolean has_profile[8], has_level[8];
-  guint i;
-
-  gst_arcly_bit_reader_skip (reader, 88 + 8);
-  for (i = 0; i < max_sub_layers; i++) {
-    has_profile[i] = gst_arcly_bit_reader_flag (reader);
-    has_level[i] = gst_arcly_bit_reader_flag (reader);
-  }
-  if (max_sub_layers > 0)
-    gst_arcly_bit_reader_skip (reader, 2 * (8 - max_sub_layers));
-  for (i = 0; i < max_sub_layers; i++)
-    gst_arcly_bit_reader_skip (
-        reader, (has_profile[i] ? 88 : 0) + (has_level[i] ? 8 : 0));
-}
-
 gint
-gst_arcly_ts_nal_set_id (GstArclyTsVideoCodec codec, GstArclyTsNalKind kind,
-    const guint8 *nal, gsize size)
+gst_arcly_ts_nal_set_id (
+    GstArclyTsVideoCodec codec, const guint8 *nal, gsize size)
 {
-  gboolean is_h264 = codec == GST_ARCLY_TS_VIDEO_H264;
-  /* ITU-T H.264, 7.4.2.1.1 and 7.4.2.2; H.265, 7.4.3.1 to 7.4.3.3. */
-  guint limit = kind == GST_ARCLY_TS_NAL_PPS ? (is_h264 ? 256 : 64)
-                : is_h264                    ? 32
-                                             : 16;
-  gsize skip = !is_h264 ? 2 : kind == GST_ARCLY_TS_NAL_SPS ? 4 : 1;
-  GstArclyBitReader reader;
-  guint32 id;
-
-  if (size <= skip)
-    return -1;
-  gst_arcly_bit_reader_init_rbsp (&reader, nal + skip, size - skip);
-  if (kind == GST_ARCLY_TS_NAL_VPS) {
-    id = gst_arcly_bit_reader_bits (&reader, 4);
-  } else {
-    if (!is_h264 && kind == GST_ARCLY_TS_NAL_SPS) {
-      guint max_sub_layers;
-
-      gst_arcly_bit_reader_skip (&reader, 4);
-      max_sub_layers = gst_arcly_bit_reader_bits (&reader, 3);
-      gst_arcly_bit_reader_skip (&reader, 1);
-      skip_profile_tier_level (&reader, max_sub_layers);
-    }
-    id = gst_arcly_bit_reader_ue (&reader);
-  }
-  return reader.overrun || id >= limit ? -1 : (gint) id;
+  return codec == GST_ARCLY_TS_VIDEO_H264 ? gst_arcly_h264_set_id (nal, size)
+                                          : gst_arcly_h265_set_id (nal, size);
 }
 
 gboolean
@@ -135,8 +76,8 @@ gst_arcly_ts_nal_is_random_access (GstArclyTsVideoCodec codec,
   guint type;
 
   if (codec == GST_ARCLY_TS_VIDEO_H265) {
-    type = h265_type (nal);
-    return type >= H265_IRAP_FIRST && type <= H265_IRAP_LAST;
+    type = GST_ARCLY_NAL_TYPE_H265 (nal);
+    return type >= 16 && type <= 23; /* with what is reserved for IRAP */
   }
   if (GST_ARCLY_H264_NAL_TYPE (nal) == GST_ARCLY_H264_NAL_IDR)
     return TRUE;

@@ -24,8 +24,8 @@ GstArclyTsNalKind gst_arcly_ts_nal_kind (
 
 /* The id by which a new parameter set replaces an older one; -1 if it has none
  * in the range of its kind. */
-gint gst_arcly_ts_nal_set_id (GstArclyTsVideoCodec codec,
-    GstArclyTsNalKind kind, const guint8 *nal, gsize size);
+gint gst_arcly_ts_nal_set_id (
+    GstArclyTsVideoCodec codec, const guint8 *nal, gsize size);
 
 /* Can decoding start at the picture that this slice is the first of? */
 gboolean gst_arcly_ts_nal_is_random_access (GstArclyTsVideoCodec codec,

@@ -103,7 +103,7 @@ keep_set (GstArclyTsVideo *video, GstArclyTsNalKind kind, const guint8 *nal,
     gsize size)
 {
   SetTable *table = &video->tables[table_of (kind)];
-  gint id = gst_arcly_ts_nal_set_id (video->codec, kind, nal, size);
+  gint id = gst_arcly_ts_nal_set_id (video->codec, nal, size);
   ParameterSet *set;
 
   if (id < 0 || size > MAX_SET_SIZE)

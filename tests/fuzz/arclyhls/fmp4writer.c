@@ -10,9 +10,8 @@
 
 #include "fmp4checker.h"
 #include "fmp4entry.h"
-#include "fmp4h264.h"
-#include "fmp4h265.h"
 #include "fmp4init.h"
+#include "fmp4nal.h"
 #include "fmp4timeline.h"
 
 #define MAX_UNITS 64
@@ -21,8 +20,7 @@
 int LLVMFuzzerTestOneInput (const uint8_t *data, size_t size);
 
 typedef struct {
-  GstArclyFmp4H264 *h264;
-  GstArclyFmp4H265 *h265;
+  GstArclyFmp4Nal *nal;
   GArray *pieces;
   GstArclyFmp4Timeline line;
   GByteArray *mdat; /* of the open fragment */
@@ -34,21 +32,26 @@ typedef struct {
 static void
 fuzz_init (Fuzz *f, guint8 how)
 {
+  /* avcC, hvcC and vvcC without sets; where the length of lengths goes. */
+  static const guint8 records[3][23] = { { 1, 66, 0, 30, 0xfc, 0xe0, 0 },
+    { 1, [13] = 0xf0, [15] = 0xfc, [21] = 0x0c }, { 0xf8, 0 } };
+  static const guint sizes[] = { 7, 23, 2 };
+  static const guint at[] = { 4, 21, 0 };
   static const guint lengths[] = { 0, 1, 2, 4 };
+  guint codec = how & 32 ? 2 : how >> 2 & 1;
   guint length = lengths[how & 3];
+  g_autoptr (GBytes) record = NULL;
+  guint8 copy[23];
 
   *f = (Fuzz){ 0 };
-  if (how & 4) {
-    g_autoptr (GstArclyH265Config) config =
-        length ? gst_arcly_h265_config_new (length) : NULL;
-
-    f->h265 = gst_arcly_fmp4_h265_new (config, (how & 16) != 0);
-  } else {
-    g_autoptr (GstArclyH264Config) config =
-        length ? gst_arcly_h264_config_new (length) : NULL;
-
-    f->h264 = gst_arcly_fmp4_h264_new (config, (how & 16) != 0);
+  if (length > 0) {
+    memcpy (copy, records[codec], sizeof copy);
+    copy[at[codec]] |= (length - 1) << (codec == 2);
+    record = g_bytes_new (copy, sizes[codec]);
   }
+  f->nal = gst_arcly_fmp4_nal_new (
+      (GstArclyFmp4NalCodec) codec, record, (how & 16) != 0, NULL);
+  g_assert (f->nal);
   f->pieces = g_array_new (FALSE, FALSE, sizeof (GstArclyFmp4Piece));
   gst_arcly_fmp4_timeline_init (&f->line, 90000, (how & 8) != 0);
   f->mdat = g_byte_array_new ();
@@ -59,8 +62,7 @@ fuzz_init (Fuzz *f, guint8 how)
 static void
 fuzz_clear (Fuzz *f)
 {
-  g_clear_pointer (&f->h264, gst_arcly_fmp4_h264_free);
-  g_clear_pointer (&f->h265, gst_arcly_fmp4_h265_free);
+  gst_arcly_fmp4_nal_free (f->nal);
   g_array_unref (f->pieces);
   gst_arcly_fmp4_timeline_clear (&f->line);
   g_byte_array_unref (f->mdat);
@@ -149,9 +151,7 @@ take_unit (Fuzz *f, guint8 flags, const guint8 *data, gsize size, gint64 dts)
   };
   GError *error = NULL;
   gboolean ok =
-      f->h264 ? gst_arcly_fmp4_h264_read (
-                    f->h264, data, size, flags & 1, &sample, &error)
-              : gst_arcly_fmp4_h265_read (f->h265, data, size, &sample, &error);
+      gst_arcly_fmp4_nal_read (f->nal, data, size, flags & 1, &sample, &error);
 
   g_assert (ok == (error == NULL));
   g_clear_error (&error);

@@ -33,4 +33,9 @@ gboolean gst_arcly_h264_sei_has_recovery_point (const guint8 *nal, gsize size);
 GST_ARCLY_API
 gint gst_arcly_h264_slice_type (const guint8 *nal, gsize size);
 
+/* The id by which a new parameter set replaces an older one; -1 if it has none
+ * in the range of its kind. */
+GST_ARCLY_API
+gint gst_arcly_h264_set_id (const guint8 *nal, gsize size);
+
 G_END_DECLS
