@@ -4,6 +4,8 @@
  * whoever else does what. */
 #include "testhttp.h"
 
+#include <sys/resource.h>
+
 #define TIMEOUT 60
 #define PART "part-1.ts"
 #define WAITS "GET /live/index.m3u8?_HLS_msn=1 HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -377,6 +379,99 @@ GST_START_TEST (test_ends)
 }
 GST_END_TEST;
 
+/* The limit of descriptors is the process's; each connection takes two. */
+static guint
+raise_limit (guint wanted)
+{
+  struct rlimit limit;
+
+  fail_unless_equals_int (getrlimit (RLIMIT_NOFILE, &limit), 0);
+  limit.rlim_cur = MIN (limit.rlim_max, 4 * wanted + 400);
+  fail_unless_equals_int (setrlimit (RLIMIT_NOFILE, &limit), 0);
+  return (guint) MIN (wanted, (limit.rlim_cur - 400) / 4);
+}
+
+/* Thousands wait; all of them are answered, and one who comes later, too. */
+GST_START_TEST (test_thousands_wait)
+{
+  guint n = raise_limit (2000), i;
+  g_autofree GSocketConnection **connections = g_new0 (GSocketConnection *, n);
+  g_autoptr (GSocketConnection) later = NULL;
+  Live live;
+
+  live_init (&live);
+  for (i = 0; i < n; i++) {
+    connections[i] = dial (&live);
+    say (connections[i], WAITS, strlen (WAITS));
+  }
+  publish (&live, 2);
+  for (i = 0; i < n; i++) {
+    expect (connections[i], 200, "#2\n");
+    g_object_unref (connections[i]);
+  }
+  later = dial (&live);
+  say (later, WAITS, strlen (WAITS));
+  expect (later, 200, "#2\n");
+  live_clear (&live);
+}
+GST_END_TEST;
+
+/* A line without an end is cut off, and nothing else is. */
+GST_START_TEST (test_endless_url)
+{
+  g_autofree gchar *block = g_strnfill (65536, 'a');
+  g_autoptr (GSocketConnection) endless = NULL;
+  g_autoptr (GSocketConnection) other = NULL;
+  GOutputStream *out;
+  Live live;
+  guint i;
+
+  live_init (&live);
+  endless = dial (&live);
+  other = dial (&live);
+  out = g_io_stream_get_output_stream (G_IO_STREAM (endless));
+  say (endless, "GET /live/", 10);
+  for (i = 0; i < 1024; i++) {
+    if (!g_output_stream_write_all (out, block, 65536, NULL, NULL, NULL))
+      break;
+  }
+  fail_unless (i < 1024, "64 MiB of a URL were read");
+  say (other, "GET /live/" PART " HTTP/1.1\r\nHost: x\r\n\r\n",
+      strlen ("GET /live/" PART " HTTP/1.1\r\nHost: x\r\n\r\n"));
+  expect (other, 200, "ppp");
+  live_clear (&live);
+}
+GST_END_TEST;
+
+/* Below a stream as below a folder. */
+GST_START_TEST (test_outside)
+{
+  static const gchar *const paths[] = { "/live/../secret",
+    "/live/%2e%2e/secret", "/live/..%2fsecret", "/live/..%5csecret",
+    "/live/%252e%252e/secret", "/live/%c0%ae%c0%ae/secret", "/live//secret",
+    "/live/.hidden.ts", "/live/secret", "/live/", "/live", "/live/%00",
+    "/live/" PART "%00", "/live/" PART "/", "/live/" PART "/x",
+    "/live//" PART };
+  Live live;
+  guint i;
+
+  live_init (&live);
+  for (i = 0; i < G_N_ELEMENTS (paths); i++) {
+    g_autoptr (GSocketConnection) connection = dial (&live);
+    g_autofree gchar *text =
+        g_strdup_printf ("GET %s HTTP/1.1\r\nHost: x\r\n\r\n", paths[i]);
+    Answer answer;
+
+    say (connection, text, strlen (text));
+    read_answer (connection, TRUE, &answer);
+    fail_unless (g_str_has_prefix (answer.head, "HTTP/1.1 40"), "%s: %s",
+        paths[i], answer.head);
+    answer_clear (&answer);
+  }
+  live_clear (&live);
+}
+GST_END_TEST;
+
 static Suite *
 fast_suite (void)
 {
@@ -393,6 +488,9 @@ fast_suite (void)
   tcase_add_test (all, test_slow_reader);
   tcase_add_test (all, test_late);
   tcase_add_loop_test (all, test_ends, 0, 2);
+  tcase_add_test (all, test_thousands_wait);
+  tcase_add_test (all, test_endless_url);
+  tcase_add_test (all, test_outside);
   return suite;
 }
 
