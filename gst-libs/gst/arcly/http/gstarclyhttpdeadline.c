@@ -13,10 +13,6 @@ GST_DEBUG_CATEGORY_EXTERN (gst_arcly_http_debug);
 
 #define KEY "gst-arcly-http-deadline"
 #define SOCKET_KEY "gst-arcly-http-socket"
-/* RFC 9110, 15.5.9. */
-#define REFUSAL                                                                \
-  "HTTP/1.1 408 Request Timeout\r\n"                                           \
-  "Connection: close\r\nContent-Length: 0\r\n\r\n"
 
 static gboolean
 on_deadline (gpointer data)
@@ -24,8 +20,8 @@ on_deadline (gpointer data)
   GSocket *socket = data;
 
   GST_DEBUG ("no request in %u s", GST_ARCLY_HTTP_REQUEST_SECONDS);
-  g_socket_send_with_blocking (
-      socket, REFUSAL, strlen (REFUSAL), FALSE, NULL, NULL);
+  g_socket_send_with_blocking (socket, GST_ARCLY_HTTP_REFUSAL,
+      strlen (GST_ARCLY_HTTP_REFUSAL), FALSE, NULL, NULL);
   /* Libsoup reads the end of the connection then, and closes it. */
   g_socket_shutdown (socket, TRUE, TRUE, NULL);
   return G_SOURCE_REMOVE;

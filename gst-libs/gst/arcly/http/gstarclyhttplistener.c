@@ -230,19 +230,38 @@ listen_at (GstArclyHttpListener *self, GInetAddress *address, guint port,
   return TRUE;
 }
 
+/* The addresses of a host name, or the address itself. */
+static GList *
+resolve (const gchar *address, GError **error)
+{
+  g_autoptr (GResolver) resolver = g_resolver_get_default ();
+  GInetAddress *literal = g_inet_address_new_from_string (address);
+
+  if (literal)
+    return g_list_prepend (NULL, literal);
+  return g_resolver_lookup_by_name (resolver, address, NULL, error);
+}
+
 GstArclyHttpListener *
-gst_arcly_http_listener_new (GObject *engine, GInetAddress *address, guint port,
+gst_arcly_http_listener_new (GObject *engine, const gchar *address, guint port,
     GMainContext *context, GstArclyHttpAcceptFunc accept, gpointer data,
     GError **error)
 {
   g_autoptr (GstArclyHttpListener) self = g_new0 (GstArclyHttpListener, 1);
+  GList *addresses;
+  gboolean ok;
 
   self->context = g_main_context_ref (context);
   self->accept = accept;
   self->data = data;
   self->max_connections = find_max_connections ();
   self->count = find_count (engine);
-  if (!listen_at (self, address, port, error))
+  addresses = resolve (address, error);
+  if (!addresses)
+    return NULL;
+  ok = listen_at (self, addresses->data, port, error);
+  g_resolver_free_addresses (addresses);
+  if (!ok)
     return NULL;
   wait_for_clients (self);
   return g_steal_pointer (&self);

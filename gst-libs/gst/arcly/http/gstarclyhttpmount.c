@@ -97,6 +97,33 @@ gst_arcly_http_mounts_copy (GstArclyHttpMounts *self)
   return g_ptr_array_copy (self->all, ref_mount, NULL);
 }
 
+/* The longest one whose path holds this one. */
+GstArclyHttpMount *
+gst_arcly_http_mounts_find (
+    GstArclyHttpMounts *self, const gchar *path, const gchar **relative)
+{
+  g_autoptr (GMutexLocker) locker = NULL;
+  GstArclyHttpMount *best = NULL;
+  gsize best_length = 0;
+  guint i;
+
+  locker = g_mutex_locker_new (&self->lock);
+  for (i = 0; i < self->all->len; i++) {
+    GstArclyHttpMount *mount = g_ptr_array_index (self->all, i);
+    gsize length = strlen (mount->path);
+
+    if (length > best_length && g_str_has_prefix (path, mount->path) &&
+        path[length] == '/') {
+      best = mount;
+      best_length = length;
+    }
+  }
+  if (!best || path[best_length + 1] == '\0')
+    return NULL;
+  *relative = path + best_length + 1;
+  return gst_arcly_http_mount_ref (best);
+}
+
 static gboolean
 find_locked (GstArclyHttpMounts *self, const gchar *path, guint *index)
 {

@@ -23,7 +23,7 @@ typedef void (*GstArclyHttpAcceptFunc) (
 /* All of @engine count their connections together. NULL with an error of GIO.
  */
 GstArclyHttpListener *gst_arcly_http_listener_new (GObject *engine,
-    GInetAddress *address, guint port, GMainContext *context,
+    const gchar *address, guint port, GMainContext *context,
     GstArclyHttpAcceptFunc accept, gpointer data, GError **error);
 guint gst_arcly_http_listener_get_port (GstArclyHttpListener *self);
 void gst_arcly_http_listener_free (GstArclyHttpListener *self);
@@ -48,6 +48,10 @@ void gst_arcly_http_tls_free (GstArclyHttpTls *tls);
 
 /* How long a client may take for its first request, head and content. */
 #define GST_ARCLY_HTTP_REQUEST_SECONDS 10
+/* RFC 9110, 15.5.9. */
+#define GST_ARCLY_HTTP_REFUSAL                                                 \
+  "HTTP/1.1 408 Request Timeout\r\n"                                           \
+  "Connection: close\r\nContent-Length: 0\r\n\r\n"
 /* And for each further one, from the end of the answer before. */
 #define GST_ARCLY_HTTP_KEEP_ALIVE_SECONDS 30
 
@@ -63,10 +67,10 @@ void gst_arcly_http_deadline_restart (GSocketAddress *client);
 /* Breaks the connection now. */
 void gst_arcly_http_deadline_break (GSocketAddress *client);
 
-/* (transfer full): what libsoup gets instead of @connection, and of @tls on it,
- * which may be NULL. */
+/* (transfer full): what libsoup gets instead of @connection, and of @tls on it.
+ * @read is what came already. Both may be NULL. */
 GIOStream *gst_arcly_http_stream_new (
-    GSocketConnection *connection, GIOStream *tls);
+    GSocketConnection *connection, GIOStream *tls, GBytes *read);
 /* Its client is gone: the request that it reads is nobody's. */
 gboolean gst_arcly_http_stream_has_ended (GIOStream *stream);
 
@@ -93,6 +97,10 @@ GstArclyHttpMounts *gst_arcly_http_mounts_new (void);
 void gst_arcly_http_mounts_free (GstArclyHttpMounts *mounts);
 /* (transfer full) (element-type GstArclyHttpMount) */
 GPtrArray *gst_arcly_http_mounts_copy (GstArclyHttpMounts *mounts);
+/* (transfer full) (nullable): the one in which @path is; @relative is the rest
+ * of that, not empty. */
+GstArclyHttpMount *gst_arcly_http_mounts_find (
+    GstArclyHttpMounts *mounts, const gchar *path, const gchar **relative);
 /* FALSE with GST_ARCLY_ERROR_INVALID or _IN_USE. */
 gboolean gst_arcly_http_mounts_add (GstArclyHttpMounts *mounts,
     const gchar *path, const gchar *folder, const gchar *title,
@@ -142,6 +150,10 @@ GstArclyHttpRange gst_arcly_http_parse_range (
 #define GST_ARCLY_HTTP_PLAYLIST "index.m3u8"
 
 #define GST_ARCLY_HTTP_CACHE_NEVER "no-cache"
+
+/* What scripts of other origins may read. */
+#define GST_ARCLY_HTTP_EXPOSED                                                 \
+  "Accept-Ranges, Content-Length, Content-Range, Date, ETag"
 
 typedef struct {
   const gchar *suffix;
@@ -205,5 +217,20 @@ void gst_arcly_http_router_close (GstArclyHttpRouter *router);
 void gst_arcly_http_router_free (GstArclyHttpRouter *router);
 void gst_arcly_http_router_handle (
     GstArclyHttpRouter *router, SoupServerMessage *message);
+
+/* Answers requests of low-latency viewers by itself. What it does not know, it
+ * hands over, with what was read, and never sees again. The server's thread,
+ * whose default context is @context. NULL if there is no descriptor left. */
+typedef struct _GstArclyHttpFast GstArclyHttpFast;
+typedef void (*GstArclyHttpFastFunc) (GSocketConnection *connection,
+    GSocketAddress *client, GBytes *read, gpointer data);
+
+GstArclyHttpFast *gst_arcly_http_fast_new (GstArclyHttpMounts *mounts,
+    GMainContext *context, GstArclyHttpFastFunc other, gpointer data);
+void gst_arcly_http_fast_take (GstArclyHttpFast *fast,
+    GSocketConnection *connection, GSocketAddress *client);
+/* Ends what waits, and all connections. */
+void gst_arcly_http_fast_close (GstArclyHttpFast *fast);
+void gst_arcly_http_fast_free (GstArclyHttpFast *fast);
 
 G_END_DECLS

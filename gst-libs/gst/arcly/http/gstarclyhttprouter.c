@@ -216,32 +216,19 @@ answer_streams (
   return TRUE;
 }
 
-/* The longest mount whose path holds this one. */
 static gboolean
 answer_mounted (GstArclyHttpRouter *router, SoupServerMessage *message,
     const gchar *path, const gchar *range)
 {
-  g_autoptr (GPtrArray) mounts = gst_arcly_http_mounts_copy (router->mounts);
-  const GstArclyHttpMount *best = NULL;
-  gsize best_length = 0;
-  guint i;
+  const gchar *relative;
+  g_autoptr (GstArclyHttpMount) mount =
+      gst_arcly_http_mounts_find (router->mounts, path, &relative);
 
-  for (i = 0; i < mounts->len; i++) {
-    const GstArclyHttpMount *mount = g_ptr_array_index (mounts, i);
-    gsize length = strlen (mount->path);
-
-    if (length > best_length && g_str_has_prefix (path, mount->path) &&
-        path[length] == '/') {
-      best = mount;
-      best_length = length;
-    }
-  }
-  if (!best || path[best_length + 1] == '\0')
+  if (!mount)
     return FALSE;
-  return gst_arcly_http_live_answer (router->live, message, best->origin,
-             path + best_length + 1, range) ||
-         answer_file (
-             router, message, best->folder, path + best_length + 1, range);
+  return gst_arcly_http_live_answer (
+             router->live, message, mount->origin, relative, range) ||
+         answer_file (router, message, mount->folder, relative, range);
 }
 
 /* TRUE if the method asks for content; else it is answered. */
@@ -316,8 +303,8 @@ gst_arcly_http_router_handle (
     gst_arcly_http_set_header (message, "Connection", "close");
   /* Players on other pages may read it (Fetch standard, CORS). */
   gst_arcly_http_set_header (message, "Access-Control-Allow-Origin", "*");
-  gst_arcly_http_set_header (message, "Access-Control-Expose-Headers",
-      "Accept-Ranges, Content-Length, Content-Range, Date, ETag");
+  gst_arcly_http_set_header (
+      message, "Access-Control-Expose-Headers", GST_ARCLY_HTTP_EXPOSED);
   gst_arcly_http_set_header (message, "X-Content-Type-Options", "nosniff");
   if (!check_method (message))
     return;

@@ -44,7 +44,8 @@ struct _GstArclyHttpServer {
   int silent_fd; /* the other end of what libsoup listens to; or -1 */
   GstArclyHttpListener *listener;
   GstArclyHttpRouter *router;
-  GstArclyHttpTls *tls; /* NULL for plain HTTP */
+  GstArclyHttpTls *tls;   /* NULL for plain HTTP, */
+  GstArclyHttpFast *fast; /* which goes here first */
 };
 
 G_DEFINE_FINAL_TYPE_WITH_CODE (GstArclyHttpServer, gst_arcly_http_server,
@@ -99,12 +100,11 @@ on_headers (SoupServer *soup, SoupServerMessage *message, const char *path,
       soup_server_message_get_request_body (message), FALSE);
 }
 
-/* What came in, with TLS on it or NULL. */
+/* To libsoup: what came in, with TLS on it, and what was read of it. */
 static void
-hand_over (GSocketConnection *connection, GSocketAddress *client,
-    GIOStream *tls, gpointer data)
+hand_over (GstArclyHttpServer *server, GSocketConnection *connection,
+    GSocketAddress *client, GIOStream *tls, GBytes *read)
 {
-  GstArclyHttpServer *server = data;
   g_autoptr (GSocketAddress) local = NULL;
   g_autoptr (GIOStream) stream = NULL;
   g_autoptr (GError) error = NULL;
@@ -112,12 +112,27 @@ hand_over (GSocketConnection *connection, GSocketAddress *client,
   local = g_socket_connection_get_local_address (connection, NULL);
   if (!local)
     return; /* gone already */
-  stream = gst_arcly_http_stream_new (connection, tls);
+  stream = gst_arcly_http_stream_new (connection, tls, read);
   /* The stream lives as long as the address: both are the connection's. */
   g_object_set_data (G_OBJECT (client), STREAM_KEY, stream);
   if (!soup_server_accept_iostream (
           server->soup, stream, local, client, &error))
     GST_INFO ("port %u: %s", server->port, error->message);
+}
+
+static void
+on_tls (GSocketConnection *connection, GSocketAddress *client, GIOStream *tls,
+    gpointer data)
+{
+  hand_over (data, connection, client, tls, NULL);
+}
+
+static void
+on_other (GSocketConnection *connection, GSocketAddress *client, GBytes *read,
+    gpointer data)
+{
+  gst_arcly_http_deadline_start (connection, client, FALSE);
+  hand_over (data, connection, client, NULL, read);
 }
 
 static void
@@ -129,23 +144,12 @@ on_connection (GSocketConnection *connection, gpointer data)
   client = g_socket_connection_get_remote_address (connection, NULL);
   if (!client)
     return;
-  gst_arcly_http_deadline_start (connection, client, server->tls != NULL);
-  if (server->tls)
-    gst_arcly_http_tls_accept (server->tls, connection, client);
-  else
-    hand_over (connection, client, NULL, server);
-}
-
-/* The addresses of a host name, or the address itself. */
-static GList *
-resolve (const gchar *address, GError **error)
-{
-  g_autoptr (GResolver) resolver = g_resolver_get_default ();
-  GInetAddress *literal = g_inet_address_new_from_string (address);
-
-  if (literal)
-    return g_list_prepend (NULL, literal);
-  return g_resolver_lookup_by_name (resolver, address, NULL, error);
+  if (!server->tls) {
+    gst_arcly_http_fast_take (server->fast, connection, client);
+    return;
+  }
+  gst_arcly_http_deadline_start (connection, client, TRUE);
+  gst_arcly_http_tls_accept (server->tls, connection, client);
 }
 
 /* A SoupServer that listens to nothing itself closes each connection after one
@@ -170,6 +174,17 @@ listen_to_nobody (GstArclyHttpServer *server, GError **error)
   return soup_server_listen_socket (server->soup, socket, 0, error);
 }
 
+static gboolean
+make_fast (GstArclyHttpServer *server, GError **error)
+{
+  server->fast = gst_arcly_http_fast_new (
+      server->mounts, server->context, on_other, server);
+  if (!server->fast)
+    g_set_error (error, G_IO_ERROR, g_io_error_from_errno (errno),
+        "no epoll: %s", g_strerror (errno));
+  return server->fast != NULL;
+}
+
 typedef struct {
   const gchar *address;
   guint port;
@@ -180,14 +195,9 @@ static gboolean
 listen_at (GstArclyHttpServer *server, GstArclyEngine *engine,
     const Where *where, GError **error)
 {
-  GList *addresses = resolve (where->address, error);
-
-  if (addresses) {
-    server->listener =
-        gst_arcly_http_listener_new (G_OBJECT (engine), addresses->data,
-            where->port, server->context, on_connection, server, error);
-    g_resolver_free_addresses (addresses);
-  }
+  server->listener =
+      gst_arcly_http_listener_new (G_OBJECT (engine), where->address,
+          where->port, server->context, on_connection, server, error);
   if (!server->listener) {
     g_prefix_error (error, "%s:%u: ", where->address, where->port);
     return FALSE;
@@ -205,6 +215,7 @@ run (gpointer data)
   g_main_loop_run (server->loop);
   /* Connections end here, in the thread that owns them. */
   g_clear_pointer (&server->listener, gst_arcly_http_listener_free);
+  gst_arcly_http_fast_close (server->fast);
   gst_arcly_http_router_close (server->router);
   soup_server_disconnect (server->soup);
   if (server->tls)
@@ -232,8 +243,7 @@ create (GstArclyEngine *engine, gchar **key, gpointer user_data, GError **error)
 
   server->router = gst_arcly_http_router_new (server->mounts, "");
   if (where->certificate)
-    server->tls =
-        gst_arcly_http_tls_new (where->certificate, hand_over, server);
+    server->tls = gst_arcly_http_tls_new (where->certificate, on_tls, server);
   /* What listens now belongs to the server's context from the start. */
   g_main_context_push_thread_default (server->context);
   server->soup =
@@ -241,7 +251,7 @@ create (GstArclyEngine *engine, gchar **key, gpointer user_data, GError **error)
   add_handlers (server, NULL);
   g_signal_connect (
       server->soup, "request-finished", G_CALLBACK (on_finished), NULL);
-  ok = listen_to_nobody (server, error) &&
+  ok = make_fast (server, error) && listen_to_nobody (server, error) &&
        listen_at (server, engine, where, error);
   g_main_context_pop_thread_default (server->context);
   if (!ok)
@@ -551,6 +561,7 @@ gst_arcly_http_server_finalize (GObject *object)
   g_clear_pointer (&server->router, gst_arcly_http_router_free);
   gst_arcly_http_mounts_free (server->mounts);
   g_clear_pointer (&server->tls, gst_arcly_http_tls_free);
+  g_clear_pointer (&server->fast, gst_arcly_http_fast_free);
   g_free (server->prefix);
   g_main_loop_unref (server->loop);
   g_main_context_unref (server->context);

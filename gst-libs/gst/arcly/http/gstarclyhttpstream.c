@@ -15,6 +15,8 @@ static const gchar farewell[] = "GET / HTTP/1.0\r\n\r\n";
 /* The server's thread has all of it. */
 typedef struct {
   GFilterInputStream parent;
+  GBytes *read; /* came before; NULL when it is said, or there is none */
+  gsize read_said;
   gboolean ended; /* the client, or the network, ended it */
   gsize said;     /* of the farewell */
 } GstArclyHttpInput;
@@ -63,6 +65,20 @@ say_farewell (GstArclyHttpInput *self, void *buffer, gsize count)
 }
 
 static gssize
+say_read (GstArclyHttpInput *self, void *buffer, gsize count)
+{
+  gsize size;
+  const guint8 *data = g_bytes_get_data (self->read, &size);
+  gsize n = MIN (count, size - self->read_said);
+
+  memcpy (buffer, data + self->read_said, n);
+  self->read_said += n;
+  if (self->read_said == size)
+    g_clear_pointer (&self->read, g_bytes_unref);
+  return (gssize) n;
+}
+
+static gssize
 gst_arcly_http_input_read_nonblocking (
     GPollableInputStream *stream, void *buffer, gsize count, GError **error)
 {
@@ -70,6 +86,8 @@ gst_arcly_http_input_read_nonblocking (
   g_autoptr (GError) failure = NULL;
   gssize n = 0;
 
+  if (self->read)
+    return say_read (self, buffer, count);
   if (!self->ended)
     n = g_pollable_input_stream_read_nonblocking (
         get_base (self), buffer, count, NULL, &failure);
@@ -84,9 +102,17 @@ gst_arcly_http_input_read_nonblocking (
 }
 
 static gboolean
+has_own (GPollableInputStream *stream)
+{
+  GstArclyHttpInput *self = (GstArclyHttpInput *) stream;
+
+  return self->read || self->ended;
+}
+
+static gboolean
 gst_arcly_http_input_is_readable (GPollableInputStream *stream)
 {
-  return ((GstArclyHttpInput *) stream)->ended ||
+  return has_own (stream) ||
          g_pollable_input_stream_is_readable (get_base (stream));
 }
 
@@ -96,7 +122,7 @@ gst_arcly_http_input_create_source (
 {
   g_autoptr (GSource) child = NULL;
 
-  child = ((GstArclyHttpInput *) stream)->ended
+  child = has_own (stream)
               ? g_timeout_source_new (0)
               : g_pollable_input_stream_create_source (get_base (stream), NULL);
   return g_pollable_source_new_full (stream, child, cancellable);
@@ -111,6 +137,14 @@ gst_arcly_http_input_pollable_init (GPollableInputStreamInterface *iface)
 }
 
 static void
+gst_arcly_http_input_finalize (GObject *object)
+{
+  g_clear_pointer (&((GstArclyHttpInput *) object)->read, g_bytes_unref);
+
+  G_OBJECT_CLASS (gst_arcly_http_input_parent_class)->finalize (object);
+}
+
+static void
 gst_arcly_http_input_init (GstArclyHttpInput *self)
 {
 }
@@ -118,6 +152,7 @@ gst_arcly_http_input_init (GstArclyHttpInput *self)
 static void
 gst_arcly_http_input_class_init (GstArclyHttpInputClass *klass)
 {
+  G_OBJECT_CLASS (klass)->finalize = gst_arcly_http_input_finalize;
 }
 
 static GInputStream *
@@ -171,7 +206,8 @@ gst_arcly_http_stream_class_init (GstArclyHttpStreamClass *klass)
 }
 
 GIOStream *
-gst_arcly_http_stream_new (GSocketConnection *connection, GIOStream *tls)
+gst_arcly_http_stream_new (
+    GSocketConnection *connection, GIOStream *tls, GBytes *read)
 {
   GstArclyHttpStream *self =
       g_object_new (gst_arcly_http_stream_get_type (), NULL);
@@ -181,6 +217,8 @@ gst_arcly_http_stream_new (GSocketConnection *connection, GIOStream *tls)
   self->input = g_object_new (gst_arcly_http_input_get_type (), "base-stream",
       g_io_stream_get_input_stream (self->base), "close-base-stream", FALSE,
       NULL);
+  if (read && g_bytes_get_size (read) > 0)
+    self->input->read = g_bytes_ref (read);
   return G_IO_STREAM (self);
 }
 

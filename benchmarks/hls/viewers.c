@@ -6,9 +6,11 @@
  * viewer got each part, and how long after a part was complete its viewers had
  * the playlist and the part.
  *
- * The server runs in a child, which makes the parts; --plain URL measures
- * requests of any server's file instead (nginx on the same bytes). One thread
- * with epoll is all viewers: its own CPU is not the server's. */
+ * The server runs in a child, which makes the parts. --file-bytes measures how
+ * fast one file is served instead, from memory or, with --folder, from there;
+ * --plain-port, --plain-pid and --plain-path the same of another server (nginx
+ * on the same bytes). One thread with epoll is all viewers: its own CPU is not
+ * the server's. */
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -26,7 +28,8 @@
 #include <gst/arcly/arcly.h>
 
 #define MAX_VIEWERS 4000
-#define MAX_ANSWER (256 * 1024)
+#define MAX_PART (1024 * 1024)
+#define MAX_HEAD 4096
 #define PARTS_A_SEGMENT 10
 #define SEGMENTS_LISTED 6
 
@@ -34,6 +37,8 @@ static gint viewers = 100;
 static gint seconds = 10;
 static gint part_ms = 200;
 static gint part_bytes = 25000; /* 1 Mbit/s */
+static gint file_bytes;
+static gchar *folder;
 static gint plain_port;
 static gint plain_pid;
 static gchar *plain_path;
@@ -43,6 +48,10 @@ static const GOptionEntry options[] = {
   { "seconds", 0, 0, G_OPTION_ARG_INT, &seconds, "How long", "N" },
   { "part-ms", 0, 0, G_OPTION_ARG_INT, &part_ms, "Length of a part", "N" },
   { "part-bytes", 0, 0, G_OPTION_ARG_INT, &part_bytes, "Size of a part", "N" },
+  { "file-bytes", 0, 0, G_OPTION_ARG_INT, &file_bytes,
+      "Fetch a file of this size as fast as it goes", "N" },
+  { "folder", 0, 0, G_OPTION_ARG_FILENAME, &folder,
+      "Where that is, as file.ts (else in memory)", "PATH" },
   { "plain-port", 0, 0, G_OPTION_ARG_INT, &plain_port,
       "Another server: fetch a file as fast as it goes", "PORT" },
   { "plain-pid", 0, 0, G_OPTION_ARG_INT, &plain_pid,
@@ -61,10 +70,10 @@ static Times *times;
 
 typedef struct {
   int fd;
-  guint n;           /* the part that it wants */
-  gboolean has_list; /* it waits for the part itself */
-  gchar *answer;     /* as far as it came */
-  gsize have, wanted;
+  guint n;                  /* the part that it wants */
+  gboolean has_list;        /* it waits for the part itself */
+  gchar head[MAX_HEAD + 1]; /* of the answer, as far as it came */
+  gsize have, wanted;       /* of all of it */
   guint got;
 } Viewer;
 
@@ -133,6 +142,38 @@ make_part (GstArclyHttpOrigin *origin, guint n, GBytes *bytes)
   gst_arcly_http_origin_set_playlist (origin, &playlist);
 }
 
+static void
+tell (int port_fd, GstArclyHttpServer *server)
+{
+  guint16 port = (guint16) gst_arcly_http_server_get_port (server);
+
+  if (write (port_fd, &port, sizeof port) != sizeof port)
+    exit (1);
+}
+
+/* The child: a file that is there. */
+static void
+serve_file (int port_fd)
+{
+  g_autoptr (GstArclyEngine) engine = gst_arcly_engine_new ();
+  g_autoptr (GstArclyHttpOrigin) origin = gst_arcly_http_origin_new ();
+  g_autoptr (GBytes) bytes =
+      g_bytes_new_take (g_malloc0 (file_bytes), file_bytes);
+  GstArclyHttpServer *server =
+      gst_arcly_http_server_acquire (engine, "127.0.0.1", 0, NULL);
+
+  if (!folder) {
+    gst_arcly_http_origin_begin (origin, "file.ts");
+    gst_arcly_http_origin_append (origin, "file.ts", bytes);
+    gst_arcly_http_origin_finish (origin, "file.ts");
+  }
+  gst_arcly_http_server_mount_origin (
+      server, "/live", origin, folder, NULL, NULL);
+  tell (port_fd, server);
+  g_usleep ((gulong) (seconds + 1) * G_USEC_PER_SEC);
+  gst_arcly_http_server_release (engine, server);
+}
+
 /* The child: the server, and what a packager would do. */
 static void
 serve (int port_fd)
@@ -143,14 +184,12 @@ serve (int port_fd)
       g_bytes_new_take (g_malloc0 (part_bytes), part_bytes);
   GstArclyHttpServer *server =
       gst_arcly_http_server_acquire (engine, "127.0.0.1", 0, NULL);
-  guint16 port = (guint16) gst_arcly_http_server_get_port (server);
   guint n, n_parts = (guint) (seconds + 2) * 1000 / part_ms;
 
   gst_arcly_http_server_mount_origin (
-      server, "/live", origin, "/nonexistent", NULL, NULL);
+      server, "/live", origin, NULL, NULL, NULL);
   make_part (origin, 0, bytes);
-  if (write (port_fd, &port, sizeof port) != sizeof port)
-    exit (1);
+  tell (port_fd, server);
   for (n = 1; n < n_parts; n++) {
     g_usleep (part_ms * 1000);
     make_part (origin, n, bytes);
@@ -179,7 +218,7 @@ ask (Viewer *viewer)
   gchar text[256];
   gint size;
 
-  if (plain_port)
+  if (plain_path)
     size = g_snprintf (
         text, sizeof text, "GET %s HTTP/1.1\r\nHost: x\r\n\r\n", plain_path);
   else if (viewer->has_list)
@@ -195,32 +234,40 @@ ask (Viewer *viewer)
     g_error ("send: %s", g_strerror (errno));
 }
 
-/* TRUE if the answer is whole. */
+/* TRUE if the answer is whole. What is behind the head is not looked at. */
 static gboolean
 receive (Viewer *viewer)
 {
-  gssize n = recv (
-      viewer->fd, viewer->answer + viewer->have, MAX_ANSWER - viewer->have, 0);
+  static gchar block[256 * 1024];
   gchar *end, *length;
+  gssize n;
 
-  if (n < 0 && errno == EAGAIN)
-    return FALSE;
-  if (n <= 0)
-    g_error ("a connection ended");
-  viewer->have += n;
-  if (viewer->wanted == 0) {
-    viewer->answer[viewer->have] = '\0';
-    end = strstr (viewer->answer, "\r\n\r\n");
-    if (!end)
+  do {
+    if (viewer->wanted == 0)
+      n = recv (
+          viewer->fd, viewer->head + viewer->have, MAX_HEAD - viewer->have, 0);
+    else
+      n = recv (viewer->fd, block,
+          MIN (sizeof block, viewer->wanted - viewer->have), 0);
+    if (n < 0 && errno == EAGAIN)
       return FALSE;
-    if (!g_str_has_prefix (viewer->answer, "HTTP/1.1 200"))
-      g_error ("answer: %.60s", viewer->answer);
-    length = strstr (viewer->answer, "Content-Length: ");
+    if (n <= 0)
+      g_error ("a connection ended");
+    viewer->have += n;
+    if (viewer->wanted > 0)
+      continue;
+    viewer->head[viewer->have] = '\0';
+    end = strstr (viewer->head, "\r\n\r\n");
+    if (!end)
+      continue;
+    if (!g_str_has_prefix (viewer->head, "HTTP/1.1 200"))
+      g_error ("answer: %.60s", viewer->head);
+    length = strstr (viewer->head, "Content-Length: ");
     if (!length)
-      g_error ("no length: %.300s", viewer->answer);
-    viewer->wanted = end + 4 - viewer->answer + atoi (length + 16);
-  }
-  return viewer->have >= viewer->wanted;
+      g_error ("no length: %.300s", viewer->head);
+    viewer->wanted = end + 4 - viewer->head + atoi (length + 16);
+  } while (viewer->have < viewer->wanted || viewer->wanted == 0);
+  return TRUE;
 }
 
 static gint
@@ -244,7 +291,7 @@ percentile (GArray *values, gdouble part)
 typedef struct {
   Viewer *all;
   GArray *list_delays, *part_delays; /* (element-type gint64) */
-  guint64 n_requests;
+  guint64 n_requests, n_bytes;
 } Run;
 
 static void
@@ -253,10 +300,11 @@ on_answer (Run *run, Viewer *viewer)
   gint64 delay = g_get_monotonic_time () - times->complete[viewer->n];
 
   run->n_requests++;
-  if (!plain_port && !viewer->has_list) {
+  run->n_bytes += viewer->have;
+  if (!plain_path && !viewer->has_list) {
     g_array_append_val (run->list_delays, delay);
     viewer->has_list = TRUE;
-  } else if (!plain_port) {
+  } else if (!plain_path) {
     g_array_append_val (run->part_delays, delay);
     viewer->has_list = FALSE;
     viewer->got++;
@@ -276,7 +324,6 @@ watch (Run *run, guint16 port)
     struct epoll_event event = { .events = EPOLLIN, .data.ptr = &run->all[i] };
 
     run->all[i].fd = dial (port);
-    run->all[i].answer = g_malloc (MAX_ANSWER + 1);
     run->all[i].n = 1;
     epoll_ctl (epoll, EPOLL_CTL_ADD, run->all[i].fd, &event);
     ask (&run->all[i]);
@@ -317,7 +364,7 @@ report (Run *run, gdouble cpu)
           "\"core\": %.2f",
       viewers, seconds, run->n_requests, (gdouble) run->n_requests / seconds,
       cpu * 1e6 / MAX (run->n_requests, 1), cpu / seconds);
-  if (!plain_port)
+  if (!plain_path)
     printf (", \"fewest_parts\": %u, \"parts_made\": %u, "
             "\"list_ms_p50\": %.1f, \"list_ms_p99\": %.1f, "
             "\"part_ms_p50\": %.1f, \"part_ms_p99\": %.1f",
@@ -325,6 +372,9 @@ report (Run *run, gdouble cpu)
         percentile (run->list_delays, 0.5), percentile (run->list_delays, 0.99),
         percentile (run->part_delays, 0.5),
         percentile (run->part_delays, 0.99));
+  else
+    printf (", \"mbyte_a_cpu_second\": %.0f",
+        cpu > 0 ? run->n_bytes / cpu / 1e6 : 0);
   printf (" }\n");
 }
 
@@ -343,7 +393,7 @@ main (int argc, char **argv)
   g_option_context_add_main_entries (context, options, NULL);
   if (!g_option_context_parse (context, &argc, &argv, NULL) || viewers < 1 ||
       viewers > MAX_VIEWERS || seconds < 1 || part_ms < 1 ||
-      part_bytes > MAX_ANSWER / 2 || (plain_port && !plain_path)) {
+      part_bytes > MAX_PART || !plain_port != !plain_path) {
     fprintf (stderr, "%s", g_option_context_get_help (context, TRUE, NULL));
     return 2;
   }
@@ -365,11 +415,16 @@ main (int argc, char **argv)
   child = fork ();
   if (child == 0) {
     gst_init (NULL, NULL);
-    serve (ends[1]);
+    if (file_bytes > 0)
+      serve_file (ends[1]);
+    else
+      serve (ends[1]);
     exit (0);
   }
   if (read (ends[0], &port, sizeof port) != sizeof port)
     return 1;
+  if (file_bytes > 0)
+    plain_path = g_strdup ("/live/file.ts");
   watch (&run, port);
   if (wait4 (child, NULL, 0, &usage) < 0)
     return 1;

@@ -1,0 +1,628 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Low-latency viewers ask for a playlist, and for a part, five times a second
+ * each, on one connection. Such requests are answered here; a connection that
+ * asks for anything else goes to libsoup, with that request, and stays there
+ * (docs/decisions/042). One epoll descriptor is all that the main loop sees of
+ * the connections.
+ *
+ * All of it is in the server's thread. */
+#include "config.h"
+
+#include <errno.h>
+#include <glib-unix.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
+#include <gst/arcly/http/gstarclyhttpprivate.h>
+#include <gst/arcly/http/gstarclyhttprequest.h>
+
+/* No request of a player is longer; libsoup takes what is. */
+#define MAX_REQUEST 4096
+#define MAX_EVENTS 256
+#define MAX_PIECES 32
+/* How often connections are looked at for being late. */
+#define LATE_MS 250
+/* While it takes nothing of its answer. */
+#define STALL_SECONDS 60
+
+typedef struct _Room Room;
+
+typedef enum {
+  READING, /* or idle */
+  WAITING, /* for a playlist */
+  WRITING,
+} State;
+
+typedef struct {
+  GstArclyHttpFast *fast;
+  GList link;                    /* in the list of all */
+  GSocketConnection *connection; /* owned */
+  GSocketAddress *client;        /* owned */
+  int fd;
+  State state;
+  gint64 since;   /* of the state, or of the last bytes written; monotonic */
+  gboolean known; /* had an answer */
+  gboolean ended; /* the client sends nothing more */
+  gboolean full;  /* there may be more to read */
+
+  gsize n_in;
+  gchar in[MAX_REQUEST];
+
+  Room *room; /* while it waits */
+  GList room_link;
+  GstArclyHttpReload reload;
+  gboolean gzip;
+
+  GPtrArray *out; /* (element-type GBytes): of the answer, owned */
+  guint piece;    /* that goes next, */
+  gsize offset;   /* from here on */
+} Client;
+
+/* Who waits for one origin. */
+struct _Room {
+  GstArclyHttpFast *fast;
+  GstArclyHttpOrigin *origin; /* owned */
+  GstArclyHttpWatch *watch;
+  GQueue waiters; /* (element-type Client) */
+  gboolean busy;  /* somebody has it in hand: it stays, also empty */
+};
+
+struct _GstArclyHttpFast {
+  GstArclyHttpMounts *mounts; /* the server's */
+  GstArclyHttpFastFunc other;
+  gpointer data;
+  int epoll;
+  GSource *source, *timer;
+  GQueue clients;    /* (element-type Client) */
+  GHashTable *rooms; /* origin to Room, while anybody waits */
+  gint64 date_second;
+  gchar date[64];
+};
+
+static void go_on (Client *client);
+
+/* It reads the rest of this connection's requests. */
+static void
+forget (Client *client)
+{
+  GstArclyHttpFast *self = client->fast;
+
+  epoll_ctl (self->epoll, EPOLL_CTL_DEL, client->fd, NULL);
+  g_queue_unlink (&self->clients, &client->link);
+  if (client->room)
+    g_queue_unlink (&client->room->waiters, &client->room_link);
+  g_clear_pointer (&client->out, g_ptr_array_unref);
+  g_object_unref (client->connection);
+  g_object_unref (client->client);
+  g_free (client);
+}
+
+static void
+hang_up (Client *client)
+{
+  g_io_stream_close (G_IO_STREAM (client->connection), NULL, NULL);
+  forget (client);
+}
+
+static void
+hand_over (Client *client)
+{
+  GstArclyHttpFast *self = client->fast;
+  g_autoptr (GSocketConnection) connection = g_object_ref (client->connection);
+  g_autoptr (GSocketAddress) address = g_object_ref (client->client);
+  g_autoptr (GBytes) read = g_bytes_new (client->in, client->n_in);
+
+  forget (client);
+  self->other (connection, address, read, self->data);
+}
+
+static void
+enter (Client *client, State state)
+{
+  client->state = state;
+  client->since = g_get_monotonic_time ();
+}
+
+/* If nobody waits in it any more. */
+static void
+room_leave (Room *room)
+{
+  if (room->busy || room->waiters.length > 0)
+    return;
+  gst_arcly_http_origin_unwatch (room->origin, room->watch);
+  g_hash_table_remove (room->fast->rooms, room->origin);
+  g_object_unref (room->origin);
+  g_free (room);
+}
+
+/* FALSE if the client went. */
+static gboolean
+write_some (Client *client)
+{
+  while (client->piece < client->out->len) {
+    struct iovec pieces[MAX_PIECES];
+    struct msghdr message = { .msg_iov = pieces };
+    guint i;
+    gssize n;
+
+    for (i = client->piece;
+         i < client->out->len && message.msg_iovlen < MAX_PIECES; i++) {
+      gsize size, skip = i == client->piece ? client->offset : 0;
+      gconstpointer data =
+          g_bytes_get_data (g_ptr_array_index (client->out, i), &size);
+
+      pieces[message.msg_iovlen].iov_base = (guint8 *) data + skip;
+      pieces[message.msg_iovlen++].iov_len = size - skip;
+    }
+    n = sendmsg (client->fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (n < 0 && errno == EINTR)
+      continue;
+    if (n < 0)
+      return errno == EAGAIN;
+    client->since = g_get_monotonic_time ();
+    for (client->offset += (gsize) n; client->piece < client->out->len;
+         client->piece++) {
+      gsize size =
+          g_bytes_get_size (g_ptr_array_index (client->out, client->piece));
+
+      if (client->offset < size)
+        break;
+      client->offset -= size;
+    }
+  }
+  return TRUE;
+}
+
+/* TRUE if the answer is out; @client may be gone if not. */
+static gboolean
+flush (Client *client)
+{
+  if (!write_some (client)) {
+    hang_up (client);
+    return FALSE;
+  }
+  if (client->piece < client->out->len)
+    return FALSE;
+  g_clear_pointer (&client->out, g_ptr_array_unref);
+  client->known = TRUE;
+  enter (client, READING);
+  return TRUE;
+}
+
+/* RFC 9110, 6.6.1. */
+static const gchar *
+date_now (GstArclyHttpFast *self)
+{
+  gint64 second = g_get_real_time () / G_USEC_PER_SEC;
+
+  if (second != self->date_second) {
+    g_autoptr (GDateTime) now = g_date_time_new_now_utc ();
+    g_autofree gchar *text = soup_date_time_to_string (now, SOUP_DATE_HTTP);
+
+    g_strlcpy (self->date, text, sizeof self->date);
+    self->date_second = second;
+  }
+  return self->date;
+}
+
+/* The head of an answer, the same as libsoup and the router make of it. @more
+ * is whole lines. */
+static void
+answer (Client *client, const gchar *status, const gchar *more, gsize size,
+    GPtrArray *chunks)
+{
+  gchar *head = g_strdup_printf (
+      "HTTP/1.1 %s\r\nServer: arcly\r\nDate: %s\r\n"
+      "Access-Control-Allow-Origin: *\r\n"
+      "Access-Control-Expose-Headers: " GST_ARCLY_HTTP_EXPOSED "\r\n"
+      "X-Content-Type-Options: nosniff\r\n%s"
+      "Content-Length: %" G_GSIZE_FORMAT "\r\n\r\n",
+      status, date_now (client->fast), more, size);
+  guint i;
+
+  client->out =
+      g_ptr_array_new_full (1 + chunks->len, (GDestroyNotify) g_bytes_unref);
+  g_ptr_array_add (client->out, g_bytes_new_take (head, strlen (head)));
+  for (i = 0; i < chunks->len; i++)
+    g_ptr_array_add (client->out, g_bytes_ref (g_ptr_array_index (chunks, i)));
+  client->piece = 0;
+  client->offset = 0;
+  enter (client, WRITING);
+}
+
+static void
+answer_playlist (Client *client, GstArclyHttpSnapshot *snapshot)
+{
+  const GstArclyHttpReload *reload = &client->reload;
+  GBytes *zipped = NULL, *text;
+  gchar age[32] = "1";
+  g_autofree gchar *etag = NULL;
+  g_autofree gchar *more = NULL;
+  g_autoptr (GPtrArray) chunks = g_ptr_array_new ();
+
+  if (reload->blocks)
+    g_snprintf (age, sizeof age, "%u",
+        6 * gst_arcly_http_snapshot_get_target_duration (snapshot));
+  if (client->gzip)
+    zipped = gst_arcly_http_snapshot_get_text (snapshot, reload->skip, TRUE);
+  text = zipped
+             ? zipped
+             : gst_arcly_http_snapshot_get_text (snapshot, reload->skip, FALSE);
+  if (!client->gzip && !reload->skip)
+    etag = g_strdup_printf (
+        "ETag: %s\r\n", gst_arcly_http_snapshot_get_etag (snapshot));
+  more = g_strdup_printf ("Vary: Accept-Encoding\r\n%s%s"
+                          "Cache-Control: public, max-age=%s\r\n"
+                          "Content-Type: application/vnd.apple.mpegurl\r\n",
+      zipped ? "Content-Encoding: gzip\r\n" : "", etag ? etag : "", age);
+  g_ptr_array_add (chunks, text);
+  answer (client, "200 OK", more, g_bytes_get_size (text), chunks);
+}
+
+static void
+answer_late (Client *client)
+{
+  static const gchar reason[] = "nothing came in time\n";
+  g_autoptr (GBytes) text = g_bytes_new_static (reason, strlen (reason));
+  g_autoptr (GPtrArray) chunks = g_ptr_array_new ();
+
+  g_ptr_array_add (chunks, text);
+  answer (client, "503 Service Unavailable",
+      "Retry-After: 1\r\nCache-Control: " GST_ARCLY_HTTP_CACHE_NEVER "\r\n"
+      "Content-Type: text/plain; charset=utf-8\r\n",
+      strlen (reason), chunks);
+}
+
+static void
+stop_waiting (Client *client)
+{
+  g_queue_unlink (&client->room->waiters, &client->room_link);
+  client->room = NULL;
+}
+
+/* Each client once: those that ask again meanwhile wait behind. */
+static void
+on_wake (gpointer data)
+{
+  Room *room = data;
+  g_autoptr (GstArclyHttpSnapshot) snapshot =
+      gst_arcly_http_origin_get_snapshot (room->origin);
+  gboolean closed = gst_arcly_http_origin_is_closed (room->origin);
+  guint n = room->waiters.length;
+
+  room->busy = TRUE;
+  for (; n > 0 && room->waiters.length > 0; n--) {
+    Client *client = room->waiters.head->data;
+    GstArclyHttpJudgement judgement =
+        snapshot ? gst_arcly_http_snapshot_judge (snapshot, &client->reload)
+                 : GST_ARCLY_HTTP_RELOAD_WAIT;
+
+    g_queue_unlink (&room->waiters, &client->room_link);
+    if (judgement == GST_ARCLY_HTTP_RELOAD_WAIT && !closed) {
+      g_queue_push_tail_link (&room->waiters, &client->room_link);
+      continue;
+    }
+    client->room = NULL;
+    if (judgement == GST_ARCLY_HTTP_RELOAD_NOW)
+      answer_playlist (client, snapshot);
+    else
+      answer_late (client);
+    if (flush (client))
+      go_on (client);
+  }
+  room->busy = FALSE;
+  room_leave (room);
+}
+
+static void
+wait_for (Client *client, GstArclyHttpOrigin *origin)
+{
+  GstArclyHttpFast *self = client->fast;
+  Room *room = g_hash_table_lookup (self->rooms, origin);
+
+  if (!room) {
+    g_autoptr (GMainContext) context = g_main_context_ref_thread_default ();
+
+    room = g_new0 (Room, 1);
+    room->fast = self;
+    room->origin = g_object_ref (origin);
+    g_queue_init (&room->waiters);
+    room->watch = gst_arcly_http_origin_watch (origin, context, on_wake, room);
+    g_hash_table_insert (self->rooms, origin, room);
+  }
+  client->room = room;
+  client->room_link.data = client;
+  g_queue_push_tail_link (&room->waiters, &client->room_link);
+  enter (client, WAITING);
+}
+
+/* FALSE for what libsoup shall answer. What comes between the look at the
+ * snapshot and the watch wakes nobody: so the watch comes first. */
+static gboolean
+take_reload (Client *client, GstArclyHttpOrigin *origin, const gchar *query)
+{
+  g_autoptr (GstArclyHttpSnapshot) snapshot = NULL;
+  Room *room;
+
+  if (!gst_arcly_http_reload_parse (&client->reload, query))
+    return FALSE;
+  wait_for (client, origin);
+  room = client->room;
+  snapshot = gst_arcly_http_origin_get_snapshot (origin);
+  if (snapshot && !gst_arcly_http_origin_is_closed (origin)) {
+    switch (gst_arcly_http_snapshot_judge (snapshot, &client->reload)) {
+      case GST_ARCLY_HTTP_RELOAD_WAIT:
+        return TRUE;
+      case GST_ARCLY_HTTP_RELOAD_NOW:
+        answer_playlist (client, snapshot);
+        break;
+      case GST_ARCLY_HTTP_RELOAD_TOO_FAR:
+        break;
+    }
+  }
+  stop_waiting (client);
+  room_leave (room);
+  if (client->state == WAITING)
+    enter (client, READING);
+  return client->state == WRITING;
+}
+
+static gboolean
+take_file (Client *client, GstArclyHttpOrigin *origin, const gchar *name)
+{
+  const GstArclyHttpType *type = gst_arcly_http_find_type (name);
+  gboolean complete = FALSE;
+  gsize size = 0;
+  g_autoptr (GPtrArray) chunks = NULL;
+  g_autofree gchar *more = NULL;
+
+  chunks = type ? gst_arcly_http_origin_get (origin, name, 0, &size, &complete)
+                : NULL;
+  if (!chunks || !complete)
+    return FALSE;
+  more = g_strdup_printf ("Accept-Ranges: bytes\r\nETag: \"%s\"\r\n"
+                          "Cache-Control: %s\r\nContent-Type: %s\r\n",
+      name, type->cache_control, type->type);
+  answer (client, "200 OK", more, size, chunks);
+  return TRUE;
+}
+
+/* TRUE if it is answered, or waits. */
+static gboolean
+take_request (Client *client, const GstArclyHttpRequest *request)
+{
+  g_autofree gchar *path = g_strndup (request->target, request->target_size);
+  g_autoptr (GstArclyHttpMount) mount = NULL;
+  gchar *query = strchr (path, '?');
+  const gchar *name;
+
+  if (query)
+    *query++ = '\0';
+  mount = gst_arcly_http_mounts_find (client->fast->mounts, path, &name);
+  if (!mount || !mount->origin)
+    return FALSE;
+  client->gzip = request->gzip;
+  return g_str_equal (name, GST_ARCLY_HTTP_PLAYLIST)
+             ? take_reload (client, mount->origin, query)
+             : take_file (client, mount->origin, name);
+}
+
+/* FALSE if the connection broke. As much as there is room for. */
+static gboolean
+read_some (Client *client)
+{
+  client->full = FALSE;
+  while (!client->ended && client->n_in < MAX_REQUEST) {
+    gssize n = recv (client->fd, client->in + client->n_in,
+        MAX_REQUEST - client->n_in, MSG_DONTWAIT);
+
+    if (n < 0 && errno == EINTR)
+      continue;
+    if (n < 0)
+      return errno == EAGAIN;
+    client->ended = n == 0;
+    client->n_in += (gsize) n;
+  }
+  client->full = !client->ended;
+  return TRUE;
+}
+
+/* Answers what was read, and reads what there was no room for. */
+static void
+go_on (Client *client)
+{
+  while (client->state == READING) {
+    GstArclyHttpRequest request;
+    GstArclyHttpRequestKind kind;
+
+    if (client->full && !read_some (client)) {
+      hang_up (client);
+      return;
+    }
+    kind = gst_arcly_http_request_parse (&request, client->in, client->n_in);
+    if (kind == GST_ARCLY_HTTP_REQUEST_MORE && client->ended) {
+      hang_up (client);
+      return;
+    }
+    if (kind == GST_ARCLY_HTTP_REQUEST_MORE && client->n_in < MAX_REQUEST)
+      return;
+    if (kind != GST_ARCLY_HTTP_REQUEST_SIMPLE ||
+        !take_request (client, &request)) {
+      hand_over (client);
+      return;
+    }
+    client->n_in -= request.size;
+    memmove (client->in, client->in + request.size, client->n_in);
+    if (client->state == WRITING && !flush (client))
+      return;
+  }
+}
+
+static void
+on_event (Client *client, guint events)
+{
+  if (!read_some (client) || (events & (EPOLLERR | EPOLLHUP)) ||
+      (client->ended && client->state == WAITING)) {
+    Room *room = client->room;
+
+    hang_up (client);
+    if (room)
+      room_leave (room);
+    return;
+  }
+  if (client->state == WRITING && !flush (client))
+    return;
+  go_on (client);
+}
+
+/* One batch: no event is for a client that another event of it freed. */
+static gboolean
+on_ready (gint fd, GIOCondition condition, gpointer data)
+{
+  GstArclyHttpFast *self = data;
+  struct epoll_event events[MAX_EVENTS];
+  int n = epoll_wait (self->epoll, events, MAX_EVENTS, 0), i;
+
+  for (i = 0; i < n; i++)
+    on_event (events[i].data.ptr, events[i].events);
+  return G_SOURCE_CONTINUE;
+}
+
+/* rfc8216bis, 6.2.5.2: not longer than three target durations. */
+static gint64
+patience_us (Client *client)
+{
+  g_autoptr (GstArclyHttpSnapshot) snapshot = NULL;
+
+  switch (client->state) {
+    case READING:
+      return (client->known ? GST_ARCLY_HTTP_KEEP_ALIVE_SECONDS
+                            : GST_ARCLY_HTTP_REQUEST_SECONDS) *
+             G_USEC_PER_SEC;
+    case WRITING:
+      return STALL_SECONDS * G_USEC_PER_SEC;
+    case WAITING:
+      snapshot = gst_arcly_http_origin_get_snapshot (client->room->origin);
+      return 3 * G_USEC_PER_SEC *
+             gst_arcly_http_snapshot_get_target_duration (snapshot);
+  }
+  return 0;
+}
+
+static void
+be_late (Client *client)
+{
+  Room *room = client->room;
+
+  if (client->state == READING && !client->known) {
+    send (client->fd, GST_ARCLY_HTTP_REFUSAL, strlen (GST_ARCLY_HTTP_REFUSAL),
+        MSG_NOSIGNAL | MSG_DONTWAIT);
+    shutdown (client->fd, SHUT_RDWR);
+  }
+  if (client->state != WAITING) {
+    hang_up (client);
+    return;
+  }
+  stop_waiting (client);
+  room->busy = TRUE;
+  answer_late (client);
+  if (flush (client))
+    go_on (client);
+  room->busy = FALSE;
+  room_leave (room);
+}
+
+static gboolean
+on_timer (gpointer data)
+{
+  GstArclyHttpFast *self = data;
+  gint64 now = g_get_monotonic_time ();
+  GList *item, *next;
+
+  for (item = self->clients.head; item; item = next) {
+    Client *client = item->data;
+
+    next = item->next;
+    if (now - client->since > patience_us (client))
+      be_late (client);
+  }
+  return G_SOURCE_CONTINUE;
+}
+
+GstArclyHttpFast *
+gst_arcly_http_fast_new (GstArclyHttpMounts *mounts, GMainContext *context,
+    GstArclyHttpFastFunc other, gpointer data)
+{
+  GstArclyHttpFast *self;
+  int epoll = epoll_create1 (EPOLL_CLOEXEC);
+
+  if (epoll < 0)
+    return NULL;
+  self = g_new0 (GstArclyHttpFast, 1);
+  self->mounts = mounts;
+  self->other = other;
+  self->data = data;
+  self->epoll = epoll;
+  g_queue_init (&self->clients);
+  self->rooms = g_hash_table_new (NULL, NULL);
+  self->source = g_unix_fd_source_new (epoll, G_IO_IN);
+  g_source_set_callback (self->source, G_SOURCE_FUNC (on_ready), self, NULL);
+  g_source_attach (self->source, context);
+  self->timer = g_timeout_source_new (LATE_MS);
+  g_source_set_callback (self->timer, on_timer, self, NULL);
+  g_source_attach (self->timer, context);
+  return self;
+}
+
+void
+gst_arcly_http_fast_take (GstArclyHttpFast *self, GSocketConnection *connection,
+    GSocketAddress *address)
+{
+  Client *client = g_new0 (Client, 1);
+  struct epoll_event event = {
+    .events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, .data.ptr = client
+  };
+
+  client->fast = self;
+  client->link.data = client;
+  client->connection = g_object_ref (connection);
+  client->client = g_object_ref (address);
+  client->fd = g_socket_get_fd (g_socket_connection_get_socket (connection));
+  g_queue_push_tail_link (&self->clients, &client->link);
+  enter (client, READING);
+  if (epoll_ctl (self->epoll, EPOLL_CTL_ADD, client->fd, &event) < 0)
+    hand_over (client);
+}
+
+void
+gst_arcly_http_fast_close (GstArclyHttpFast *self)
+{
+  while (self->clients.length > 0) {
+    Client *client = self->clients.head->data;
+
+    if (client->state == WAITING) {
+      Room *room = client->room;
+
+      stop_waiting (client);
+      answer_late (client);
+      write_some (client);
+      room_leave (room);
+    }
+    hang_up (client);
+  }
+}
+
+void
+gst_arcly_http_fast_free (GstArclyHttpFast *self)
+{
+  g_source_destroy (self->source);
+  g_source_unref (self->source);
+  g_source_destroy (self->timer);
+  g_source_unref (self->timer);
+  g_hash_table_unref (self->rooms);
+  close (self->epoll);
+  g_free (self);
+}
