@@ -74,9 +74,8 @@ test_limits (void)
     gst_arcly_amf_value_add_number (metadata, name, i);
   }
   tags = gst_arcly_rtmp_tags_read (metadata, "videodatarate");
-  g_assert_cmpuint (
-      gst_tag_list_get_tag_size (tags, GST_TAG_EXTENDED_COMMENT), ==,
-      GST_ARCLY_RTMP_MAX_COMMENTS);
+  g_assert_cmpuint (gst_tag_list_get_tag_size (tags, GST_TAG_EXTENDED_COMMENT),
+      ==, GST_ARCLY_RTMP_MAX_COMMENTS);
 }
 
 static void

@@ -37,10 +37,10 @@ check_data (GBytes *payload)
   again = gst_arcly_rtmp_data_event (0, body, NULL);
   g_assert (again != NULL);
   g_assert (g_variant_equal (get_arguments (event), get_arguments (again)));
-  g_assert (
-      strcmp (gst_structure_get_string (gst_event_get_structure (event), "name"),
-          gst_structure_get_string (
-              gst_event_get_structure (again), "name")) == 0);
+  g_assert (strcmp (gst_structure_get_string (
+                        gst_event_get_structure (event), "name"),
+                gst_structure_get_string (
+                    gst_event_get_structure (again), "name")) == 0);
 }
 
 /* From the second time on nothing changes any more. */
@@ -62,8 +62,8 @@ check_metadata (const GstArclyAmfValue *metadata)
   g_autoptr (GstArclyAmfValue) once = through_tags (metadata, &tags);
   g_autoptr (GstArclyAmfValue) twice = through_tags (once, &same);
 
-  g_assert (gst_arcly_amf_value_n_members (once) <=
-            GST_ARCLY_RTMP_MAX_COMMENTS + 16);
+  g_assert (
+      gst_arcly_amf_value_n_members (once) <= GST_ARCLY_RTMP_MAX_COMMENTS + 16);
   g_assert (gst_arcly_amf_value_equal (once, twice));
   g_assert (!gst_arcly_rtmp_tags_are_news (tags, tags));
 }
