@@ -52,6 +52,7 @@ find_unplayable (
   return unplayable;
 }
 
+/* @lacking: of the main tracks. */
 static gchar *
 explain (const GstArclyRtmpPlayer *player, guint32 lacking,
     const GstArclyRtmpFeedTracks *tracks)
@@ -62,7 +63,10 @@ explain (const GstArclyRtmpPlayer *player, guint32 lacking,
   gchar fourcc[GST_ARCLY_FOURCC_TEXT_SIZE];
   guint i;
 
-  for (i = 0; i < GST_ARCLY_RTMP_N_TRACKS; i++) {
+  if (lacking == 0)
+    g_string_append (text, ": this player did not announce in connect that it "
+                           "takes several tracks");
+  for (i = 0; i < GST_ARCLY_RTMP_N_KINDS; i++) {
     if (!is_set (lacking, i))
       continue;
     g_string_append_printf (text, "%s%s \"%s\"", separator,

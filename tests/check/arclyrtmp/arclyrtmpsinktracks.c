@@ -234,6 +234,26 @@ GST_START_TEST (test_multitrack)
 }
 GST_END_TEST;
 
+/* A stream without track 0 is for those who take several. */
+GST_START_TEST (test_no_main_track)
+{
+  TestPlay t;
+  GstPad *video1;
+  g_autoptr (RtmpPeer) legacy = NULL, able = NULL;
+
+  test_play_start (&t, "", FALSE, FALSE);
+  video1 = test_play_add_track (&t, "video_1");
+  begin_vp9 (video1);
+  push_vp9 (video1, 0, TRUE);
+  legacy = test_play_ask_enhanced (&t, "*", 0);
+  test_play_expect_status (legacy, NO_TRACK, "several tracks");
+  able = test_play_player_enhanced (&t, "*", MULTITRACK);
+  expect_hex (able, VIDEO, 0, "9600");
+  gst_object_unref (video1);
+  test_play_stop (&t);
+}
+GST_END_TEST;
+
 /* Each of several videos begins with a keyframe of its own. */
 GST_START_TEST (test_each_begins_with_key)
 {
@@ -536,6 +556,7 @@ arclyrtmpsinktracks_suite (void)
   tcase_add_test (tcase, test_unannounced);
   tcase_add_test (tcase, test_half);
   tcase_add_test (tcase, test_multitrack);
+  tcase_add_test (tcase, test_no_main_track);
   tcase_add_test (tcase, test_each_begins_with_key);
   tcase_add_test (tcase, test_codec_changes);
   tcase_add_test (tcase, test_codec_changes_to_nothing);
