@@ -116,6 +116,9 @@ gst_arcly_rtmp_replay_mode_get_type (void)
   static const GEnumValue values[] = {
     { GST_ARCLY_RTMP_REPLAY_AS_IS, "From the newest keyframe on", "as-is" },
     { GST_ARCLY_RTMP_REPLAY_NONE, "Wait for the next keyframe", "none" },
+    { GST_ARCLY_RTMP_REPLAY_DECODE_ONLY,
+        "From the newest keyframe on, what is past marked as not to be shown",
+        "decode-only" },
     { 0, NULL, NULL },
   };
 
@@ -194,8 +197,9 @@ set_setting (GstArclyRtmpFeedSettings *settings, guint id, const GValue *value)
       settings->evict = g_value_get_enum (value) == GST_ARCLY_RTMP_LAG_EVICT;
       return TRUE;
     case PROP_REPLAY_MODE:
-      settings->replay =
-          g_value_get_enum (value) == GST_ARCLY_RTMP_REPLAY_AS_IS;
+      settings->replay = g_value_get_enum (value) != GST_ARCLY_RTMP_REPLAY_NONE;
+      settings->decode_only =
+          g_value_get_enum (value) == GST_ARCLY_RTMP_REPLAY_DECODE_ONLY;
       return TRUE;
     case PROP_WAIT_TIMEOUT:
       settings->wait_timeout = g_value_get_uint64 (value);
@@ -260,8 +264,10 @@ gst_arcly_rtmp_sink_get_property (
                                                : GST_ARCLY_RTMP_LAG_RESYNC);
       break;
     case PROP_REPLAY_MODE:
-      g_value_set_enum (value, settings->replay ? GST_ARCLY_RTMP_REPLAY_AS_IS
-                                                : GST_ARCLY_RTMP_REPLAY_NONE);
+      g_value_set_enum (value, settings->decode_only
+                                   ? GST_ARCLY_RTMP_REPLAY_DECODE_ONLY
+                               : settings->replay ? GST_ARCLY_RTMP_REPLAY_AS_IS
+                                                  : GST_ARCLY_RTMP_REPLAY_NONE);
       break;
     case PROP_WAIT_TIMEOUT:
       g_value_set_uint64 (value, settings->wait_timeout);
@@ -392,7 +398,12 @@ install_sending_properties (void)
   /**
    * GstArclyRtmpSink:replay-mode:
    *
-   * What a new player gets of what was published before it came.
+   * What a new player gets of what was published before it came, and one that
+   * was resynchronised of what it missed since a keyframe. `decode-only` puts
+   * the pictures of the past between the commands of FLV that start and end a
+   * seek of the client, and leaves the sound of the past out: who knows them
+   * (ffmpeg and rtmp2src do not, and show all) is at once as live as the
+   * stream.
    *
    * Since: 0.1
    */

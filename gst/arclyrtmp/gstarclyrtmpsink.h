@@ -26,6 +26,8 @@ GType gst_arcly_rtmp_lag_policy_get_type (void);
  * GstArclyRtmpReplayMode:
  * @GST_ARCLY_RTMP_REPLAY_AS_IS: from the newest keyframe on
  * @GST_ARCLY_RTMP_REPLAY_NONE: nothing; it waits for a keyframe
+ * @GST_ARCLY_RTMP_REPLAY_DECODE_ONLY: from the newest keyframe on; it is told
+ *     to decode and not to show what is before now
  *
  * What a new player gets of what was published before it came.
  *
@@ -34,6 +36,7 @@ GType gst_arcly_rtmp_lag_policy_get_type (void);
 typedef enum {
   GST_ARCLY_RTMP_REPLAY_AS_IS,
   GST_ARCLY_RTMP_REPLAY_NONE,
+  GST_ARCLY_RTMP_REPLAY_DECODE_ONLY,
 } GstArclyRtmpReplayMode;
 
 #define GST_TYPE_ARCLY_RTMP_REPLAY_MODE (gst_arcly_rtmp_replay_mode_get_type ())

@@ -27,6 +27,7 @@ typedef struct {
   guint64 max_lag_bytes;      /* 0: no bound */
   gboolean evict;             /* past them; else resynchronised */
   gboolean replay;            /* newcomers begin at the cached keyframe */
+  gboolean decode_only;       /* and are told not to show what is past */
   GstClockTime wait_timeout;  /* for a publisher; 0: for ever */
   GstClockTime send_interval; /* least time between sends; 0: each frame */
 } GstArclyRtmpFeedSettings;

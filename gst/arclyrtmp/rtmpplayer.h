@@ -22,6 +22,8 @@ typedef enum {
   GST_ARCLY_RTMP_PLAYABLE_NONE, /* no track that has begun */
 } GstArclyRtmpPlayable;
 
+#define GST_ARCLY_RTMP_SEEK_COMMAND_SIZE 2
+
 /* All: the lane's loop only. What each round looks at comes first. */
 struct _GstArclyRtmpPlayer {
   GstArclyLogCursor cursor; /* no block: not in the log */
@@ -38,7 +40,8 @@ struct _GstArclyRtmpPlayer {
   guint no_audio : 1;
   guint no_video : 1;
   guint end_told : 1;
-  guint index; /* in lane->players */
+  guint seeking : 1; /* what is before the grant is not to be shown */
+  guint index;       /* in lane->players */
   guint tracks_serial;
   /* Bits, by track. */
   guint32 unplayable; /* for lack of a capability */
@@ -74,8 +77,11 @@ void gst_arcly_rtmp_player_pin_beginning (GstArclyRtmpPlayer *player);
 void gst_arcly_rtmp_player_begin_at_pin (GstArclyRtmpPlayer *player);
 void gst_arcly_rtmp_player_leave_log (GstArclyRtmpPlayer *player);
 gboolean gst_arcly_rtmp_player_find_start (GstArclyRtmpPlayer *player);
-/* To the next message that the player wants; NULL: there is none yet. */
+/* To the next message that the player wants; NULL: there is none yet, or, while
+ * it seeks, none before the grant. */
 const GstArclyEntry *gst_arcly_rtmp_player_peek (GstArclyRtmpPlayer *player);
+gboolean gst_arcly_rtmp_player_is_past_seek (
+    const GstArclyRtmpPlayer *player, const GstArclyLogCursor *cursor);
 /* FALSE: it has all there is. */
 gboolean gst_arcly_rtmp_player_get_lag (
     GstArclyRtmpPlayer *player, GstArclyRtmpPlayerNote *lag);
@@ -99,6 +105,10 @@ guint gst_arcly_rtmp_player_get_start_tracks (
  * there. */
 guint32 gst_arcly_rtmp_player_get_keyless (
     const GstArclyStartTrack *tracks, guint n_tracks);
+/* The body of a command to start, or end, a seek of the client, in the form of
+ * its first video; room for GST_ARCLY_RTMP_SEEK_COMMAND_SIZE bytes. */
+void gst_arcly_rtmp_player_write_seek (
+    const GstArclyRtmpPlayer *player, gboolean end, guint8 *body);
 /* @keyless: the player's, or a copy for who looks ahead. */
 gboolean gst_arcly_rtmp_player_wants (const GstArclyRtmpPlayer *player,
     const GstArclyEntry *entry, guint32 *keyless);

@@ -15,6 +15,7 @@ gst_arcly_rtmp_player_leave_log (GstArclyRtmpPlayer *player)
   g_clear_pointer (&player->headers, g_array_unref);
   player->need_headers = player->wait_key = player->first_key = FALSE;
   player->keyless = 0;
+  player->seeking = FALSE;
 }
 
 static void
@@ -45,6 +46,18 @@ take_headers (GstArclyRtmpPlayer *player, const GstArclyStartTrack *tracks,
   }
 }
 
+static gboolean
+has_video (const GstArclyStartTrack *tracks, guint n_tracks)
+{
+  guint i;
+
+  for (i = 0; i < n_tracks; i++) {
+    if (tracks[i].video)
+      return TRUE;
+  }
+  return FALSE;
+}
+
 /* At the newest place to begin that is not before @newer_than. */
 void
 gst_arcly_rtmp_player_begin (GstArclyRtmpPlayer *player, guint64 newer_than)
@@ -70,6 +83,8 @@ gst_arcly_rtmp_player_begin (GstArclyRtmpPlayer *player, guint64 newer_than)
   for (i = 0; i < n_tracks; i++)
     g_clear_pointer (&tracks[i].stickies, gst_arcly_stickies_unref);
   player->at_end = start.all_eos;
+  player->seeking = player->lane->settings.decode_only && start.replay &&
+                    has_video (tracks, n_tracks);
 }
 
 /* Who is there before the first message has them all, audio that came before
@@ -119,13 +134,23 @@ check_first_key (GstArclyRtmpPlayer *player)
     gst_arcly_rtmp_player_begin (player, 0);
 }
 
+/* All that is not to be shown is before @cursor. */
+gboolean
+gst_arcly_rtmp_player_is_past_seek (
+    const GstArclyRtmpPlayer *player, const GstArclyLogCursor *cursor)
+{
+  return player->seeking &&
+         gst_arcly_log_cursor_seq (cursor) >= player->grant.seq;
+}
+
 /* To the next message that the player wants; NULL: there is none yet. */
 const GstArclyEntry *
 gst_arcly_rtmp_player_peek (GstArclyRtmpPlayer *player)
 {
   const GstArclyEntry *entry;
 
-  while ((entry = gst_arcly_log_cursor_peek (&player->cursor)) != NULL) {
+  while (!gst_arcly_rtmp_player_is_past_seek (player, &player->cursor) &&
+         (entry = gst_arcly_log_cursor_peek (&player->cursor)) != NULL) {
     if (gst_arcly_rtmp_player_wants (player, entry, &player->keyless))
       return entry;
     if (!(entry->flags & GST_ARCLY_ENTRY_BUFFER) &&

@@ -54,6 +54,15 @@ say_body (GstArclyRtmpPlayer *player, guint track, guint32 timestamp,
       data, size);
 }
 
+static void
+say_seek (GstArclyRtmpPlayer *player, guint32 timestamp, gboolean end)
+{
+  guint8 body[GST_ARCLY_RTMP_SEEK_COMMAND_SIZE];
+
+  gst_arcly_rtmp_player_write_seek (player, end, body);
+  say_body (player, GST_ARCLY_RTMP_TRACK_VIDEO, timestamp, body, sizeof body);
+}
+
 /* Metadata, sequence headers and colours, these stamped as the message that
  * follows. */
 static void
@@ -78,6 +87,8 @@ say_headers (GstArclyRtmpPlayer *player, guint32 timestamp)
     gst_buffer_unmap (header->body, &map);
   }
   g_clear_pointer (&player->headers, g_array_unref);
+  if (player->seeking)
+    say_seek (player, timestamp, FALSE);
 }
 
 void
@@ -163,7 +174,8 @@ add_own (GstArclyRtmpPlayer *player, Vectors *v)
 
   gst_arcly_log_cursor_init (
       &cursor, player->cursor.block, player->cursor.index);
-  while (left > 0 && (entry = gst_arcly_log_cursor_peek (&cursor)) != NULL) {
+  while (left > 0 && !gst_arcly_rtmp_player_is_past_seek (player, &cursor) &&
+         (entry = gst_arcly_log_cursor_peek (&cursor)) != NULL) {
     if (gst_arcly_rtmp_player_wants (player, entry, &keyless)) {
       add_buffer (player, v, GST_BUFFER_CAST (entry->object), 0);
       left--;
@@ -180,7 +192,7 @@ static gboolean
 is_plain (const GstArclyRtmpPlayer *player)
 {
   return player->stream_id == GST_ARCLY_RTMP_FEED_STREAM_ID &&
-         player->skip == 0 && player->keyless == 0;
+         player->skip == 0 && player->keyless == 0 && !player->seeking;
 }
 
 /* What is before the log. */
@@ -363,6 +375,23 @@ send_vectors (GstArclyRtmpPlayer *player, gboolean with_log)
   return TRUE;
 }
 
+/* Once all of the past is sent, and there is something to show. FALSE: there is
+ * neither. */
+static gboolean
+end_seek (GstArclyRtmpPlayer *player)
+{
+  const GstArclyEntry *entry = gst_arcly_rtmp_player_peek (player);
+
+  if (entry || !gst_arcly_rtmp_player_is_past_seek (player, &player->cursor))
+    return entry != NULL;
+  player->seeking = FALSE;
+  entry = gst_arcly_rtmp_player_peek (player);
+  player->seeking = entry == NULL && !player->at_end;
+  if (entry)
+    say_seek (player, get_timestamp (entry), TRUE);
+  return entry != NULL;
+}
+
 /* Ready to be sent from the log: TRUE if there is something. */
 static gboolean
 prepare_log (GstArclyRtmpPlayer *player)
@@ -374,8 +403,13 @@ prepare_log (GstArclyRtmpPlayer *player)
   if (!gst_arcly_rtmp_player_find_start (player))
     return FALSE;
   if (!player->need_headers)
-    return TRUE;
+    return !player->seeking || end_seek (player);
   entry = gst_arcly_rtmp_player_peek (player);
+  /* It wants nothing of the past any more. */
+  if (gst_arcly_rtmp_player_is_past_seek (player, &player->cursor)) {
+    player->seeking = FALSE;
+    entry = gst_arcly_rtmp_player_peek (player);
+  }
   if (entry == NULL)
     return FALSE;
   say_headers (player, get_timestamp (entry));

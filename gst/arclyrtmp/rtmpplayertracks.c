@@ -52,6 +52,7 @@ find_unplayable (
   return unplayable;
 }
 
+/* @lacking: of the main tracks. */
 static gchar *
 explain (const GstArclyRtmpPlayer *player, guint32 lacking,
     const GstArclyRtmpFeedTracks *tracks)
@@ -62,7 +63,10 @@ explain (const GstArclyRtmpPlayer *player, guint32 lacking,
   gchar fourcc[GST_ARCLY_FOURCC_TEXT_SIZE];
   guint i;
 
-  for (i = 0; i < GST_ARCLY_RTMP_N_TRACKS; i++) {
+  if (lacking == 0)
+    g_string_append (text, ": this player did not announce in connect that it "
+                           "takes several tracks");
+  for (i = 0; i < GST_ARCLY_RTMP_N_KINDS; i++) {
     if (!is_set (lacking, i))
       continue;
     g_string_append_printf (text, "%s%s \"%s\"", separator,
@@ -150,6 +154,27 @@ gst_arcly_rtmp_player_get_keyless (
   return videos & (videos - 1) ? videos : 0;
 }
 
+/* "Adobe Flash Video File Format Specification", E.4.3.1, and "Enhanced RTMP
+ * v2", "Enhanced Video": FrameType 5, then a byte, 0 to start and 1 to end. */
+void
+gst_arcly_rtmp_player_write_seek (
+    const GstArclyRtmpPlayer *player, gboolean end, guint8 *body)
+{
+  GstArclyRtmpFeedTracks tracks;
+  guint i;
+
+  gst_arcly_rtmp_feed_get_tracks (player->lane->feed, &tracks);
+  body[0] = 0x80 | GST_ARCLY_FLV_FRAME_COMMAND << 4;
+  body[1] = end ? 1 : 0;
+  for (i = 0; i < GST_ARCLY_RTMP_N_TRACKS; i++) {
+    if (!is_set (tracks.known & ~player->skip & VIDEO_TRACKS, i))
+      continue;
+    if (tracks.tracks[i].fourcc == 0)
+      body[0] = GST_ARCLY_FLV_FRAME_COMMAND << 4 | GST_ARCLY_FLV_VIDEO_H264;
+    return;
+  }
+}
+
 gboolean
 gst_arcly_rtmp_player_wants (const GstArclyRtmpPlayer *player,
     const GstArclyEntry *entry, guint32 *keyless)
@@ -159,6 +184,10 @@ gst_arcly_rtmp_player_wants (const GstArclyRtmpPlayer *player,
   if (entry->track >= GST_ARCLY_RTMP_N_TRACKS)
     return TRUE;
   if (is_set (player->skip, entry->track))
+    return FALSE;
+  /* Nobody seeks by sound. */
+  if (player->seeking && is_set (AUDIO_TRACKS, entry->track) &&
+      !(entry->flags & GST_ARCLY_ENTRY_HEADER))
     return FALSE;
   if (entry->flags & GST_ARCLY_ENTRY_KEY)
     *keyless &= ~(1u << entry->track);

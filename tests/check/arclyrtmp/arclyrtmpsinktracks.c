@@ -234,6 +234,26 @@ GST_START_TEST (test_multitrack)
 }
 GST_END_TEST;
 
+/* A stream without track 0 is for those who take several. */
+GST_START_TEST (test_no_main_track)
+{
+  TestPlay t;
+  GstPad *video1;
+  g_autoptr (RtmpPeer) legacy = NULL, able = NULL;
+
+  test_play_start (&t, "", FALSE, FALSE);
+  video1 = test_play_add_track (&t, "video_1");
+  begin_vp9 (video1);
+  push_vp9 (video1, 0, TRUE);
+  legacy = test_play_ask_enhanced (&t, "*", 0);
+  test_play_expect_status (legacy, NO_TRACK, "several tracks");
+  able = test_play_player_enhanced (&t, "*", MULTITRACK);
+  expect_hex (able, VIDEO, 0, "9600");
+  gst_object_unref (video1);
+  test_play_stop (&t);
+}
+GST_END_TEST;
+
 /* Each of several videos begins with a keyframe of its own. */
 GST_START_TEST (test_each_begins_with_key)
 {
@@ -364,6 +384,57 @@ GST_START_TEST (test_color)
 }
 GST_END_TEST;
 
+/* What is past is marked, with the codec's own command; its sound is left out,
+ * but not what the sound begins with. */
+GST_START_TEST (test_decode_only)
+{
+  TestPlay t;
+  g_autoptr (RtmpPeer) peer = NULL, again = NULL, ended = NULL;
+
+  test_play_start (&t, "replay-mode=decode-only", TRUE, TRUE);
+  test_play_begin_all (&t);
+  test_play_video (&t, 0, TRUE);
+  test_play_audio (&t, 5);
+  test_play_video (&t, 40, FALSE);
+  peer = test_play_player (&t);
+  expect_hex (peer, VIDEO, 0, "5700");
+  expect_hex (peer, VIDEO, 0, "1700");
+  test_play_expect_video (peer, 0);
+  expect_hex (peer, AUDIO, 5, "af00");
+  test_play_expect_video (peer, 40);
+  test_play_audio (&t, 45);
+  test_play_video (&t, 80, FALSE);
+  expect_hex (peer, VIDEO, 45, "5701");
+  test_play_expect_audio (peer, 45);
+  test_play_expect_video (peer, 80);
+  test_play_audio (&t, 85);
+  test_play_video (&t, 120, FALSE);
+  test_play_expect_audio (peer, 85);
+  test_play_expect_video (peer, 120);
+
+  begin_vp9 (t.video);
+  push_vp9 (t.video, 160, TRUE);
+  again = test_play_player_enhanced (&t, "vp09", 0);
+  expect_hex (again, AUDIO, 160, "af00");
+  expect_hex (again, VIDEO, 160, "d000");
+  expect_hex (again, VIDEO, 160, "9076703039");
+  expect_hex (again, VIDEO, 160, "9176703039");
+  push_vp9 (t.video, 200, FALSE);
+  expect_hex (again, VIDEO, 200, "d001");
+  expect_hex (again, VIDEO, 200, "a176703039");
+
+  /* Nothing to show comes any more: it ends all the same. */
+  ended = test_play_player_enhanced (&t, "vp09", 0);
+  expect_hex (ended, AUDIO, 160, "af00");
+  expect_hex (ended, VIDEO, 160, "d000");
+  fail_unless (gst_pad_push_event (t.video, gst_event_new_eos ()));
+  fail_unless (gst_pad_push_event (t.audio, gst_event_new_eos ()));
+  expect_end (ended);
+  expect_end (again);
+  test_play_stop (&t);
+}
+GST_END_TEST;
+
 static void
 push_tags (GstPad *pad, const gchar *text)
 {
@@ -485,10 +556,12 @@ arclyrtmpsinktracks_suite (void)
   tcase_add_test (tcase, test_unannounced);
   tcase_add_test (tcase, test_half);
   tcase_add_test (tcase, test_multitrack);
+  tcase_add_test (tcase, test_no_main_track);
   tcase_add_test (tcase, test_each_begins_with_key);
   tcase_add_test (tcase, test_codec_changes);
   tcase_add_test (tcase, test_codec_changes_to_nothing);
   tcase_add_test (tcase, test_color);
+  tcase_add_test (tcase, test_decode_only);
   tcase_add_test (tcase, test_metadata);
   tcase_add_test (tcase, test_data);
   return suite;
