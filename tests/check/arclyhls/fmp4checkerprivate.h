@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * What the files of the checker share: boxes and numbers read, problems kept,
- * and the init segment (fmp4checkerinit.c) for the fragments (fmp4checker.c). */
+ * and the init segment (fmp4checkerinit.c) for the fragments (fmp4checker.c).
+ */
 #pragma once
 
 #include <string.h>
