@@ -5,7 +5,9 @@
  *
  *   mux [--seconds N] [--kbps N] [MUXER...]
  *
- * A muxer is a row of the table below, or any element's name; of GStreamer's
+ * A muxer is a row of the table below, or any element's name; those of
+ * libavformat have no pads around them, and are there if it was found. Of
+ * GStreamer's
  * two, those on GstAggregator or GstCollectPads need a thread a pad. Each runs
  * twice, and the second run counts. Allocations are counted in a process of
  * its own, where GLib's slices are malloc() too. */
@@ -15,9 +17,14 @@
 #include <gst/gst.h>
 
 #include "muxaggregator.h"
+#ifdef HAVE_AVFORMAT
+#include "muxavformat.h"
+#endif
 #include "muxcount.h"
 #include "muxload.h"
 
+/* An element of that name is none: it is libavformat's muxer behind it. */
+#define AVFORMAT "libavformat:"
 /* The limit: every byte copied once, into memory that nobody read yet. */
 #define MEMCPY "memcpy"
 
@@ -44,6 +51,10 @@ static const Muxer muxers[] = {
   /* As the ffmpeg program sets it; without, no sound is packed. */
   { "avmux_mpegts", "avmux_mpegts", "maxdelay=700000", MUX_FORM_STREAM, FALSE,
       TRUE },
+#ifdef HAVE_AVFORMAT
+  { "lavf-mpegts", AVFORMAT "mpegts", NULL, MUX_FORM_STREAM, TRUE, TRUE },
+  { "lavf-mp4", AVFORMAT "mp4", NULL, MUX_FORM_PACKED, TRUE, TRUE },
+#endif
 };
 
 typedef struct {
@@ -218,6 +229,22 @@ copy_all (const MuxLoad *load, Result *result)
   result->cpu_ns = cpu_ns () - start;
 }
 
+#ifdef HAVE_AVFORMAT
+static void
+run_avformat (const gchar *name, const MuxLoad *load, Result *result)
+{
+  MuxAvOut out;
+
+  result->allocations = mux_count_allocations ();
+  result->cpu_ns = cpu_ns ();
+  mux_avformat_run (name, load, &out);
+  result->cpu_ns = cpu_ns () - result->cpu_ns;
+  result->allocations = mux_count_allocations () - result->allocations;
+  result->bytes = out.bytes;
+  result->buffers = out.buffers;
+}
+#endif
+
 static GstElement *
 make_mux (const Muxer *muxer)
 {
@@ -269,6 +296,12 @@ run (const Muxer *muxer, const MuxLoad *load, Result *result)
     copy_all (load, result);
     return;
   }
+#ifdef HAVE_AVFORMAT
+  if (muxer->element && g_str_has_prefix (muxer->element, AVFORMAT)) {
+    run_avformat (muxer->element + strlen (AVFORMAT), load, result);
+    return;
+  }
+#endif
   g_mutex_init (&sink.lock);
   g_cond_init (&sink.cond);
   for (i = 0; i < 2; i++)

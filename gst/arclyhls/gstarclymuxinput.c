@@ -192,7 +192,7 @@ take_gap (GstArclyMux *self, GstArclyMuxPad *pad, GstEvent *event)
   guint64 end;
 
   gst_event_parse_gap (event, &timestamp, &duration);
-  if (pad->segment.format != GST_FORMAT_TIME ||
+  if (pad->is_data || pad->segment.format != GST_FORMAT_TIME ||
       !GST_CLOCK_TIME_IS_VALID (timestamp))
     return;
   if (GST_CLOCK_TIME_IS_VALID (duration))

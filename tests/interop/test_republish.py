@@ -86,6 +86,20 @@ class Republish(PipelineTest):
         self.check(index, first, second)
         self.assertEqual(media.decode(self.path('group1.ts')), '')
 
+    def test_sound_only(self):
+        """The newcomer may have no picture: no segment has both."""
+        first, second = clips.clip('zerolatency'), clips.clip('audio-only')
+        found = playlist.read(self.republish(first, second))
+        self.assertTrue(found.ended)
+        before, after = self.group(found, 0), self.group(found, 1)
+        self.assertEqual(compare.compare_files(first, before, prefix=True), [])
+        done = media.run(['ffprobe', '-v', 'error', '-count_packets',
+                          '-show_entries', 'stream=codec_type,nb_read_packets',
+                          '-of', 'csv=p=0', after])
+        frames = dict(line.split(',') for line in set(done.stdout.split()))
+        self.assertEqual(frames, {
+            'audio': str(len(media.tracks(second)[0].frames)), 'video': 'N/A'})
+
 
 if __name__ == '__main__':
     unittest.main()

@@ -278,12 +278,13 @@ put_tables (GstArclyTsWriter *writer, guint8 *out)
 
 /* A packet with nothing but a PCR. 2.4.3.3: it repeats the counter. */
 static guint8 *
-put_clock (const GstArclyTsWriter *writer, guint8 *out, gint64 pcr)
+put_clock (
+    const GstArclyTsWriter *writer, guint8 *out, guint8 flags, gint64 pcr)
 {
   GstArclyTsStream stream = *writer->pcr_stream;
 
   stream.continuity = (stream.continuity + 0xf) & 0xf;
-  return put_header (out, &stream, FALSE, PAYLOAD_SIZE, AF_PCR, pcr);
+  return put_header (out, &stream, FALSE, PAYLOAD_SIZE, AF_PCR | flags, pcr);
 }
 
 /* Where a unit stands, and what comes in front of it. */
@@ -323,7 +324,7 @@ lead_bridge (GstArclyTsWriter *writer, Timing *timing, gint64 now, Lead *lead,
       out = lead_tables (writer, timing, timing->last_pcr, lead, out);
     lead->n_packets++;
     if (out) {
-      put_clock (writer, out, timing->last_pcr);
+      put_clock (writer, out, 0, timing->last_pcr);
       out += GST_ARCLY_TS_PACKET_SIZE;
     }
   }
@@ -346,13 +347,17 @@ write_lead (GstArclyTsWriter *writer, Timing *timing,
   gboolean bears_pcr = unit->stream == writer->pcr_stream;
   gboolean first = timing->last_pcr == NO_TIME;
   gint64 now = unit->dts - writer->pcr_lead;
+  gboolean alone = first; /* a clock that no unit bears begins */
 
   *lead = (Lead){ .flags = unit->random_access ? AF_RANDOM_ACCESS : 0 };
   if (first) {
     if (bears_pcr)
       lead->flags |= AF_PCR;
-  } else if (bears_pcr && clock_jumps (timing, unit, now)) {
-    lead->flags |= AF_PCR | AF_DISCONTINUITY;
+  } else if ((bears_pcr || unit->cut) && clock_jumps (timing, unit, now)) {
+    /* Who bears it may be silent when others begin anew. */
+    alone = TRUE;
+    if (bears_pcr)
+      lead->flags |= AF_PCR | AF_DISCONTINUITY;
     timing->last_psi = NO_TIME;
   } else if (now - timing->last_pcr <= MAX_BRIDGE_NS) {
     out = lead_bridge (writer, timing, now, lead, out);
@@ -364,12 +369,12 @@ write_lead (GstArclyTsWriter *writer, Timing *timing,
   }
   if (unit->cut || tables_due (writer, timing, now))
     out = lead_tables (writer, timing, now, lead, out);
-  if (first && !bears_pcr) {
+  if (alone && !bears_pcr) {
     /* The clock starts with the first unit, whosever it is. */
     lead->n_packets++;
     timing->last_pcr = now;
     if (out) {
-      put_clock (writer, out, now);
+      put_clock (writer, out, first ? 0 : AF_DISCONTINUITY, now);
       out += GST_ARCLY_TS_PACKET_SIZE;
     }
   }

@@ -11,6 +11,7 @@
   "/DA0AAAAAAAA///wBQb+cr0AUAAeAhxDVUVJSAAAjn/PAAGlmbAICAAAAAAsoKGKNAIAmsnRfg=="
 #define TAG "ID3\4\0\0\0\0\0\x12TXXX\0\0\0\x08\0\0\3a\0hello"
 #define TAG_SIZE 28
+#define LONG_TAG_SIZE 10010
 /* What arclytsmux adds to all times. */
 #define BASE_TICKS 900000
 
@@ -82,6 +83,17 @@ push_all (Data *d)
   push_eos (&d->f);
 }
 
+/* GStreamer's macros want it aligned. */
+static guint64
+read_be (const guint8 *p, guint n)
+{
+  guint64 value = 0;
+
+  while (n-- > 0)
+    value = value << 8 | *p++;
+  return value;
+}
+
 /* Where such bytes are, from there on. */
 static guint
 find (GByteArray *in, gconstpointer what, gsize size, guint from)
@@ -135,8 +147,7 @@ GST_START_TEST (test_ts)
     } else if (unit->stream_type == 0x86) {
       n_splices++;
       fail_unless_equals_int (unit->es->len, size);
-      fail_unless_equals_int (
-          GST_READ_UINT32_BE (unit->es->data + 5), BASE_TICKS);
+      fail_unless_equals_int (read_be (unit->es->data + 5, 4), BASE_TICKS);
       fail_unless (memcmp (unit->es->data + 9, section + 9, size - 13) == 0);
     }
   }
@@ -173,16 +184,16 @@ read_event (const guint8 *type, guint32 id)
   const guint8 *p = type + 4;
   Event event;
 
-  fail_unless_equals_int (GST_READ_UINT32_BE (p), 0x01000000);
-  fail_unless_equals_int (GST_READ_UINT32_BE (p + 4), 90000);
-  event.start = GST_READ_UINT64_BE (p + 8);
-  fail_unless (GST_READ_UINT32_BE (p + 16) == G_MAXUINT32);
-  fail_unless_equals_int (GST_READ_UINT32_BE (p + 20), id);
+  fail_unless_equals_int (read_be (p, 4), 0x01000000);
+  fail_unless_equals_int (read_be (p + 4, 4), 90000);
+  event.start = read_be (p + 8, 8);
+  fail_unless (read_be (p + 16, 4) == G_MAXUINT32);
+  fail_unless_equals_int (read_be (p + 20, 4), id);
   event.scheme = (const gchar *) p + 24;
   p += 24 + strlen (event.scheme) + 1;
   fail_unless_equals_int (*p, 0); /* value */
   event.message = p + 1;
-  event.size = GST_READ_UINT32_BE (type - 4) - (p + 1 - (type - 4));
+  event.size = read_be (type - 4, 4) - (p + 1 - (type - 4));
   return event;
 }
 
@@ -270,14 +281,21 @@ GST_START_TEST (test_bound)
   gst_harness_set_src_caps_str (video, AVC_CAPS ("0d", "25/1"));
   gst_harness_set_src_caps_str (data, "meta/x-id3");
   fail_unless_equals_uint64 (gst_harness_query_latency (video), 0);
-  for (i = 0; i < 50000; i++)
-    push (data, make_tag (3600 * GST_SECOND));
+  for (i = 0; i < 200; i++) {
+    GstBuffer *tag = gst_buffer_new_allocate (NULL, LONG_TAG_SIZE, NULL);
+
+    /* Nothing but padding. */
+    gst_buffer_memset (tag, 0, 0, LONG_TAG_SIZE);
+    gst_buffer_fill (tag, 0, "ID3\4\0\0\0\0\x4e\x10", 10);
+    GST_BUFFER_PTS (tag) = 3600 * GST_SECOND;
+    push (data, tag);
+  }
   push (video, make_frame (0, 0, TRUE, 0));
   push (video, make_frame (MS (40), MS (40), FALSE, 1));
   gst_harness_push_event (video, gst_event_new_eos ());
   /* A mebibyte of them, behind all of the picture. */
-  i = gst_harness_buffers_received (video);
-  fail_unless (i > 1000 && i < 1024 * 1024 / TAG_SIZE + 3, "%u", i);
+  fail_unless_equals_int (
+      gst_harness_buffers_received (video), 2 + 1024 * 1024 / LONG_TAG_SIZE);
   gst_harness_teardown (data);
   gst_harness_teardown (video);
 }

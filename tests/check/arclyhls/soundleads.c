@@ -188,6 +188,49 @@ GST_START_TEST (test_muxers)
 }
 GST_END_TEST;
 
+/* The clock is the picture's, which is silent: it begins anew all the same
+ * where the sound does, behind a hole that no clock runs over, and goes on. */
+GST_START_TEST (test_clock)
+{
+  static const TsLimits limits = { .pcr_interval_ms = 40,
+    .psi_interval_ms = 500 };
+  static const guint holes[] = { 0, 25, 25 * 3600 };
+  guint h, i;
+
+  for (h = 0; h < G_N_ELEMENTS (holes); h++) {
+    GstHarness *video =
+        gst_harness_new_with_padnames ("arclytsmux", "video_0", "src");
+    GstHarness *audio =
+        gst_harness_new_with_element (video->element, "audio_0", NULL);
+    guint start = END + holes[h];
+    g_autoptr (GByteArray) all = NULL;
+    g_autoptr (TsReport) report = NULL;
+    gboolean all_can_start;
+    guint n_disconts;
+
+    gst_harness_set_src_caps_str (video, VIDEO_CAPS);
+    gst_harness_set_src_caps_str (audio, AUDIO_CAPS);
+    push_plain (video, audio, 0, END, FALSE);
+    push_plain (NULL, audio, start, start + 100, TRUE);
+    gst_harness_push_event (video, gst_event_new_eos ());
+    gst_harness_push_event (audio, gst_event_new_eos ());
+    all = pull_all (video, &n_disconts, &all_can_start);
+    fail_unless_equals_int (n_disconts, 2);
+    report = ts_check (all->data, all->len, &limits);
+    for (i = 0; i < report->problems->len; i++)
+      GST_ERROR ("%s", (gchar *) g_ptr_array_index (report->problems, i));
+    fail_unless_equals_int (report->problems->len, 0);
+    for (i = 0; i < report->units->len; i++) {
+      const TsUnit *unit = g_ptr_array_index (report->units, i);
+
+      fail_unless (unit->dts * 300 - unit->pcr <= 27000000, "unit %u", i);
+    }
+    gst_harness_teardown (audio);
+    gst_harness_teardown (video);
+  }
+}
+GST_END_TEST;
+
 static Suite *
 soundleads_suite (void)
 {
@@ -199,6 +242,7 @@ soundleads_suite (void)
   tcase_add_test (tc, test_other_caps);
   tcase_add_test (tc, test_pause);
   tcase_add_test (tc, test_muxers);
+  tcase_add_test (tc, test_clock);
   return suite;
 }
 
