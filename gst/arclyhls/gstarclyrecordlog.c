@@ -248,7 +248,7 @@ keep_line (const gchar *line, gsize size, gpointer user_data)
 static gboolean
 replace_index (GstArclyRecordLog *self, const GString *text, GError **error)
 {
-  g_autofree gchar *temp = g_strconcat (self->path, ".tmp", NULL);
+  g_autofree gchar *temp = g_strconcat (self->path, ".arcly-tmp", NULL);
   struct iovec piece = { text->str, text->len };
   int fd;
 
