@@ -98,6 +98,27 @@ GST_START_TEST (test_retention_time)
 }
 GST_END_TEST;
 
+/* Rule U12: a file goes when its time is due, also when nothing comes any
+ * more. */
+GST_START_TEST (test_retention_while_idle)
+{
+  Test test;
+
+  test_init (&test);
+  test.settings.retention_time = GST_MSECOND;
+  start (&test);
+  push_range (&test, 0, 2);
+  g_mutex_lock (&test.disk.lock);
+  while (test.disk.n_news[GST_ARCLY_RECORD_REMOVED] == 0)
+    g_cond_wait (&test.disk.changed, &test.disk.lock);
+  g_mutex_unlock (&test.disk.lock);
+  fail_if (has_file (&test, 1));
+  fail_unless (has_file (&test, 2));
+  assert_news (&test, GST_ARCLY_RECORD_REMOVED, "age");
+  test_clear (&test);
+}
+GST_END_TEST;
+
 /* A process was killed: its file counts with what it has, its last line is cut
  * off, and the next one goes on. */
 GST_START_TEST (test_after_crash)
@@ -219,6 +240,7 @@ recordretain_suite (void)
   suite_add_tcase (suite, tcase);
   tcase_add_test (tcase, test_retention_bytes);
   tcase_add_test (tcase, test_retention_time);
+  tcase_add_test (tcase, test_retention_while_idle);
   tcase_add_test (tcase, test_after_crash);
   tcase_add_test (tcase, test_two_writers);
   tcase_add_test (tcase, test_index_vanishes);

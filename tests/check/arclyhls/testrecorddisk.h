@@ -119,6 +119,7 @@ on_news (const GstArclyRecordNews *news, gpointer user_data)
 
   g_mutex_lock (&disk->lock);
   disk->n_news[news->type]++;
+  g_cond_broadcast (&disk->changed);
   g_free (disk->last_text[news->type]);
   disk->last_text[news->type] =
       g_strdup (news->error ? news->error->message : news->entry->reason);
