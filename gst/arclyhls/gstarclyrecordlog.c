@@ -18,7 +18,7 @@
 /* Where a disk stays full, the index is not worth more memory. */
 #define MAX_PENDING (1024 * 1024)
 /* What is smaller is not worth to be written again. */
-#define MIN_COMPACT (256 * 1024)
+#define MIN_COMPACT (64 * 1024)
 
 void
 gst_arcly_record_log_init (
@@ -248,7 +248,7 @@ keep_line (const gchar *line, gsize size, gpointer user_data)
 static gboolean
 replace_index (GstArclyRecordLog *self, const GString *text, GError **error)
 {
-  g_autofree gchar *temp = g_strconcat (self->path, ".tmp", NULL);
+  g_autofree gchar *temp = g_strconcat (self->path, ".arcly-tmp", NULL);
   struct iovec piece = { text->str, text->len };
   int fd;
 

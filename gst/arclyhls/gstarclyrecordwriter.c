@@ -3,6 +3,7 @@
 
 #include <stdatomic.h>
 
+#include "gstarclyrecordmessages.h"
 #include "gstarclyrecordwriter.h"
 #include "gstarclytsmux.h"
 #include "mpegts/mpegtspsi.h"
@@ -153,12 +154,14 @@ take_init (GstArclyRecordWriter *self, GstBuffer *buffer)
 {
   gsize size = gst_buffer_get_size (buffer);
   guint8 *data = g_malloc (size);
+  g_autoptr (GBytes) init = NULL;
 
   gst_buffer_extract (buffer, 0, data, size);
-  if (self->init)
+  init = g_bytes_new_take (data, size);
+  if (self->init && !g_bytes_equal (init, self->init))
     self->next_cut = "format";
   g_clear_pointer (&self->init, g_bytes_unref);
-  self->init = g_bytes_new_take (data, size);
+  self->init = g_steal_pointer (&init);
   return GST_FLOW_OK;
 }
 
@@ -283,6 +286,22 @@ is_due (GstArclyRecordWriter *self, GstBuffer *buffer, gint64 pts)
          pts - self->fragment->media >= self->fragment_duration - SLACK;
 }
 
+/* To what is open: of a stream that just begins, sound in front of the first
+ * picture may do that. */
+static void
+add_packets (GstArclyRecordWriter *self, GstBuffer *buffer, gint64 pts)
+{
+  if (self->fragment && self->fragment->bytes >= MAX_PIECE) {
+    finish_fragment (self, self->end);
+    begin_fragment (self, self->end, FALSE, NULL);
+  }
+  if (!self->fragment)
+    begin_fragment (self, pts, !self->started, NULL);
+  gst_arcly_record_fragment_add (self->fragment, buffer);
+  self->started = TRUE;
+  self->keyed |= !GST_BUFFER_FLAG_IS_SET (buffer, GST_BUFFER_FLAG_DELTA_UNIT);
+}
+
 /* A buffer of arclytsmux. */
 static GstFlowReturn
 take_packets (GstArclyRecordWriter *self, GstBuffer *buffer)
@@ -306,18 +325,9 @@ take_packets (GstArclyRecordWriter *self, GstBuffer *buffer)
     skip (self, pts, 0, size, "jump");
     return GST_FLOW_OK;
   } else {
-    /* Sound that comes before the first picture. */
-    if (!self->fragment)
-      begin_fragment (self, pts, !self->started, NULL);
-    gst_arcly_record_fragment_add (self->fragment, buffer);
-    self->started = TRUE;
-    self->keyed |= !GST_BUFFER_FLAG_IS_SET (buffer, GST_BUFFER_FLAG_DELTA_UNIT);
+    add_packets (self, buffer, pts);
   }
   note_times (self, buffer, pts, dts, beside);
-  if (self->fragment->bytes >= MAX_PIECE) {
-    finish_fragment (self, self->end);
-    begin_fragment (self, self->end, FALSE, NULL);
-  }
   return GST_FLOW_OK;
 }
 
@@ -400,50 +410,6 @@ gst_arcly_record_writer_unlock_stop (GstBaseSink *sink)
   return TRUE;
 }
 
-static const gchar *const message_names[] = {
-  [GST_ARCLY_RECORD_OPENED] = "arcly-record-file-opened",
-  [GST_ARCLY_RECORD_ENDED] = "arcly-record-file-closed",
-  [GST_ARCLY_RECORD_REMOVED] = "arcly-record-file-deleted",
-  [GST_ARCLY_RECORD_PROGRESSIVE] = "arcly-record-file-finalized",
-  [GST_ARCLY_RECORD_LOST] = "arcly-record-gap",
-  [GST_ARCLY_RECORD_FAILED] = "arcly-record-error",
-};
-
-static GstStructure *
-make_structure (const GstArclyRecordNews *news)
-{
-  GstStructure *structure = gst_structure_new_empty (message_names[news->type]);
-  const GstArclyRecordEntry *entry = news->entry;
-
-  if (news->path)
-    gst_structure_set (structure, "path", G_TYPE_STRING, news->path, NULL);
-  if (news->error)
-    gst_structure_set (
-        structure, "reason", G_TYPE_STRING, news->error->message, NULL);
-  if (!entry)
-    return structure;
-  gst_structure_set (structure, "file", G_TYPE_UINT64, entry->file, "wall-time",
-      G_TYPE_INT64, entry->wall, NULL);
-  if (entry->reason)
-    gst_structure_set (structure, "reason", G_TYPE_STRING, entry->reason, NULL);
-  if (news->type == GST_ARCLY_RECORD_OPENED ||
-      news->type == GST_ARCLY_RECORD_LOST)
-    gst_structure_set (
-        structure, "media-time", G_TYPE_INT64, entry->media, NULL);
-  if (news->type == GST_ARCLY_RECORD_ENDED)
-    gst_structure_set (
-        structure, "media-time", G_TYPE_INT64, news->media, NULL);
-  if (news->type == GST_ARCLY_RECORD_ENDED ||
-      news->type == GST_ARCLY_RECORD_LOST)
-    gst_structure_set (structure, "duration", G_TYPE_INT64, entry->duration,
-        "fragments", G_TYPE_UINT64, entry->fragments, NULL);
-  if (news->type == GST_ARCLY_RECORD_ENDED ||
-      news->type == GST_ARCLY_RECORD_LOST ||
-      news->type == GST_ARCLY_RECORD_PROGRESSIVE)
-    gst_structure_set (structure, "bytes", G_TYPE_UINT64, entry->size, NULL);
-  return structure;
-}
-
 static void
 warn (GstArclyRecordWriter *self, const GError *error)
 {
@@ -465,7 +431,7 @@ on_news (const GstArclyRecordNews *news, gpointer user_data)
     warn (self, news->error);
   if (bin)
     gst_element_post_message (GST_ELEMENT (bin),
-        gst_message_new_element (bin, make_structure (news)));
+        gst_message_new_element (bin, gst_arcly_record_news_structure (news)));
 }
 
 gboolean
