@@ -24,6 +24,9 @@
 /* What encryption adds to a record, RFC 8446, 5.2; TLS 1.2 may add a little
  * more. */
 #define RECORD_OVERHEAD 256
+/* Of all that waits for the socket: a batch, and what GnuTLS answers by itself
+ * to a peer that does not read. */
+#define MAX_OUT (4 * BATCH_SIZE)
 /* RFC 8446, 5.1: ContentType.handshake. It begins a connection. */
 #define HANDSHAKE_RECORD 22
 /* What begins one of RTMP. */
@@ -66,6 +69,10 @@ push (gnutls_transport_ptr_t data, const giovec_t *iov, int n)
 
   if (!stream->out)
     stream->out = g_byte_array_new ();
+  if (stream->out->len > MAX_OUT) {
+    gnutls_transport_set_errno (stream->session, EPIPE);
+    return -1;
+  }
   for (i = 0; i < n; i++) {
     g_byte_array_append (stream->out, iov[i].iov_base, iov[i].iov_len);
     size += iov[i].iov_len;
