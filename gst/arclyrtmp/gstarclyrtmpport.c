@@ -38,10 +38,9 @@ install_tls (GObjectClass *klass, guint first_id)
    * GstArclyRtmpSrc:tls-certificate:
    *
    * For a location of `rtmps`: a PEM file with the certificate of this server,
-   * and after it those that link it to an authority that clients know. It is
-   * read when the first element of a port begins to listen; to use another one
-   * all of them must go back to READY. Elements that share a port name the
-   * same files. Up to READY.
+   * and after it those that link it to an authority that clients know. If it
+   * changes on disk, clients that connect from then on get the new one.
+   * Elements that share a port name the same files. Up to READY.
    *
    * Since: 0.1
    */

@@ -22,8 +22,7 @@ struct _GstArclyRtmpServer {
   /* Set when made, constant until closed: any thread. */
   GstArclyRtmpLoop *loop;
   GstArclyRtmpListener *listener; /* started: loop thread */
-  GstArclyRtmpTls *tls;           /* NULL: plain RTMP */
-  gchar *files;                   /* of "tls", as text; NULL with it */
+  gchar *files;                   /* of RTMPS, as text; NULL: plain RTMP */
   guint port;
 
   /* Loop thread only, but made and freed outside. */
@@ -392,7 +391,6 @@ close_server (GObject *object)
   g_clear_pointer (&server->workers, g_ptr_array_unref);
   g_mutex_unlock (&server->lock);
   g_clear_pointer (&server->listener, gst_arcly_rtmp_listener_free);
-  g_clear_pointer (&server->tls, gst_arcly_rtmp_tls_unref);
   g_clear_pointer (&server->files, g_free);
 }
 
@@ -420,11 +418,12 @@ open_server (GstArclyRtmpServer *server, GstArclyEngine *engine,
     const Address *address, GError **error)
 {
   StartCall call = { server, FALSE, NULL };
+  g_autoptr (GstArclyRtmpTls) tls = NULL;
 
   server->files = show_files (address->files);
   if (address->files) {
-    server->tls = gst_arcly_rtmp_tls_new (address->files, error);
-    if (!server->tls)
+    tls = gst_arcly_rtmp_tls_new (address->files, error);
+    if (!tls)
       return FALSE;
   }
   server->listener =
@@ -435,8 +434,8 @@ open_server (GstArclyRtmpServer *server, GstArclyEngine *engine,
   server->loop = gst_arcly_rtmp_loop_new ("arclyrtmp", error);
   if (!server->loop)
     return FALSE;
-  server->clients =
-      gst_arcly_rtmp_clients_new (server, engine, server->loop, server->tls);
+  server->clients = gst_arcly_rtmp_clients_new (
+      server, engine, server->loop, g_steal_pointer (&tls));
 
   gst_arcly_rtmp_loop_call (server->loop, do_start, &call);
   if (!call.ok) {

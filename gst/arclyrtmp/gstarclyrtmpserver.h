@@ -79,8 +79,9 @@ typedef struct {
 GstArclyRtmpServer *gst_arcly_rtmp_server_acquire (
     GstArclyEngine *engine, const gchar *host, guint port, GError **error);
 /* The same for RTMPS, with @files; for RTMP, with NULL. The files are read when
- * the server is made. GST_ARCLY_ERROR_IN_USE too if the port speaks otherwise,
- * or has other files; errors of gst_arcly_rtmp_tls_new(). */
+ * the server is made, and when they have changed. GST_ARCLY_ERROR_IN_USE too if
+ * the port speaks otherwise, or has other files; errors of
+ * gst_arcly_rtmp_tls_new(). */
 GstArclyRtmpServer *gst_arcly_rtmp_server_acquire_tls (GstArclyEngine *engine,
     const gchar *host, guint port, const GstArclyRtmpTlsFiles *files,
     GError **error);

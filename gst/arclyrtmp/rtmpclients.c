@@ -390,6 +390,21 @@ static const GstArclyRtmpConnectionFuncs client_funcs = {
   .left = gst_arcly_rtmp_client_left,
 };
 
+/* Certificates are renewed while we run. Two looks at a file a connection cost
+ * nothing beside its handshake. */
+static void
+update_tls (GstArclyRtmpClients *clients)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (gst_arcly_rtmp_tls_update (&clients->tls, &error))
+    GST_INFO_OBJECT (clients->server, "the certificate was read anew");
+  else if (error)
+    GST_WARNING_OBJECT (clients->server,
+        "the certificate changed, but the one before stays in use: %s",
+        error->message);
+}
+
 /* Takes @fd. */
 static GstArclyRtmpConnection *
 connect_client (Client *client, gint fd, GError **error)
@@ -400,6 +415,7 @@ connect_client (Client *client, gint fd, GError **error)
   guint i;
 
   if (clients->tls) {
+    update_tls (clients);
     channel.stream = gst_arcly_rtmp_tls_stream_new (clients->tls, fd, error);
     if (!channel.stream) {
       gst_arcly_rtmp_channel_clear (&channel);
@@ -489,6 +505,7 @@ gst_arcly_rtmp_clients_free (GstArclyRtmpClients *clients)
   g_hash_table_unref (clients->routes);
   g_hash_table_unref (clients->play_routes);
   g_hash_table_unref (clients->all);
+  g_clear_pointer (&clients->tls, gst_arcly_rtmp_tls_unref);
   g_rand_free (clients->random);
   gst_arcly_rtmp_guard_free (clients->guard);
   g_free (clients);

@@ -52,8 +52,8 @@ struct _GstArclyRtmpPlayRoute {
 };
 
 /* Any thread, before the loop's thread knows them, and after. @server is for
- * the log; it is not referenced, nor are @engine and @tls (nullable), which
- * outlive it. */
+ * the log; it is not referenced, nor is @engine, which outlives it. @tls:
+ * (nullable) (transfer full). */
 GstArclyRtmpClients *gst_arcly_rtmp_clients_new (GstArclyRtmpServer *server,
     GstArclyEngine *engine, GstArclyRtmpLoop *loop, GstArclyRtmpTls *tls);
 void gst_arcly_rtmp_clients_free (GstArclyRtmpClients *clients);

@@ -49,7 +49,7 @@ struct _GstArclyRtmpClients {
   GstArclyRtmpServer *server; /* for logs; outlives us */
   GstArclyEngine *engine;     /* outlives us */
   GstArclyRtmpLoop *loop;
-  GstArclyRtmpTls *tls;    /* NULL: none; outlives us */
+  GstArclyRtmpTls *tls;    /* owned; NULL: none */
   GHashTable *routes;      /* path to GstArclyRtmpRoute, both borrowed */
   GHashTable *play_routes; /* path to GstArclyRtmpPlayRoute, both borrowed */
   GHashTable *all;         /* set of Client, owned */

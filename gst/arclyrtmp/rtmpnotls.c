@@ -20,6 +20,12 @@ gst_arcly_rtmp_tls_unref (GstArclyRtmpTls *tls)
 {
 }
 
+gboolean
+gst_arcly_rtmp_tls_update (GstArclyRtmpTls **tls, GError **error)
+{
+  g_return_val_if_reached (FALSE);
+}
+
 GstArclyRtmpTlsStream *
 gst_arcly_rtmp_tls_stream_new (GstArclyRtmpTls *tls, gint fd, GError **error)
 {

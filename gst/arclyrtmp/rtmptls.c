@@ -6,14 +6,13 @@
  * full. */
 #include "config.h"
 
-#include "rtmptls.h"
+#include "rtmptlspriv.h"
 
 #include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
 
 #include <gnutls/gnutls.h>
-#include <gnutls/x509.h>
 
 #include <gst/arcly/gstarclyerror.h>
 
@@ -25,20 +24,13 @@
 /* What encryption adds to a record, RFC 8446, 5.2; TLS 1.2 may add a little
  * more. */
 #define RECORD_OVERHEAD 256
+/* Of all that waits for the socket: a batch, and what GnuTLS answers by itself
+ * to a peer that does not read. */
+#define MAX_OUT (4 * BATCH_SIZE)
 /* RFC 8446, 5.1: ContentType.handshake. It begins a connection. */
 #define HANDSHAKE_RECORD 22
 /* What begins one of RTMP. */
 #define RTMP_VERSION 3
-
-static const gchar versions[] = "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2";
-
-struct _GstArclyRtmpTls {
-  gatomicrefcount refs;
-
-  /* Constant. */
-  gnutls_certificate_credentials_t credentials;
-  gnutls_priority_t priority;
-};
 
 struct _GstArclyRtmpTlsStream {
   GstArclyRtmpTls *tls;
@@ -52,143 +44,6 @@ struct _GstArclyRtmpTlsStream {
   GByteArray *out; /* encrypted, from out_sent on; NULL: nothing */
   gsize out_sent;
 };
-
-/* ---- certificates ---- */
-
-/* A certificate, all that follow it, or a key. */
-typedef struct {
-  gchar *text;
-  gsize size;
-} File;
-
-static void
-file_clear (File *file)
-{
-  if (file->text)
-    gnutls_memset (file->text, 0, file->size); /* it may be a key */
-  g_free (file->text);
-}
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (File, file_clear)
-
-static gboolean
-file_read (File *file, const gchar *name, GError **error)
-{
-  g_autoptr (GError) local = NULL;
-
-  if (g_file_get_contents (name, &file->text, &file->size, &local))
-    return TRUE;
-  g_set_error_literal (
-      error, GST_ARCLY_ERROR, GST_ARCLY_ERROR_INVALID, local->message);
-  return FALSE;
-}
-
-static gboolean
-invalid (GError **error, const gchar *name, const gchar *what, gint code)
-{
-  g_set_error (error, GST_ARCLY_ERROR, GST_ARCLY_ERROR_INVALID,
-      "\"%s\" has no %s: %s", name, what, gnutls_strerror (code));
-  return FALSE;
-}
-
-static gboolean
-use_pair (GstArclyRtmpTls *tls, const GstArclyRtmpTlsFiles *files,
-    gnutls_x509_crt_t *chain, guint n, gnutls_x509_privkey_t key,
-    GError **error)
-{
-  gint code;
-
-  code = gnutls_certificate_set_x509_key (tls->credentials, chain, n, key);
-  if (code >= 0)
-    return TRUE;
-  g_set_error (error, GST_ARCLY_ERROR, GST_ARCLY_ERROR_INVALID,
-      "the key in \"%s\" is not that of the certificate in \"%s\": %s",
-      files->private_key ? files->private_key : files->certificate,
-      files->certificate, gnutls_strerror (code));
-  return FALSE;
-}
-
-static gboolean
-use_key (GstArclyRtmpTls *tls, const GstArclyRtmpTlsFiles *files,
-    gnutls_x509_crt_t *chain, guint n, GError **error)
-{
-  const gchar *name =
-      files->private_key ? files->private_key : files->certificate;
-  g_auto (File) file = { 0 };
-  gnutls_x509_privkey_t key;
-  gboolean ok;
-  gint code;
-
-  if (!file_read (&file, name, error))
-    return FALSE;
-  code = gnutls_x509_privkey_init (&key);
-  if (code < 0)
-    return invalid (error, name, "usable key", code);
-  code = gnutls_x509_privkey_import2 (key,
-      &(gnutls_datum_t){ (guint8 *) file.text, file.size }, GNUTLS_X509_FMT_PEM,
-      NULL, 0);
-  ok = code < 0 ? invalid (error, name, "usable key", code)
-                : use_pair (tls, files, chain, n, key, error);
-  gnutls_x509_privkey_deinit (key);
-  return ok;
-}
-
-static gboolean
-use_files (
-    GstArclyRtmpTls *tls, const GstArclyRtmpTlsFiles *files, GError **error)
-{
-  g_auto (File) file = { 0 };
-  gnutls_x509_crt_t *chain = NULL;
-  gboolean ok;
-  guint n = 0, i;
-  gint code;
-
-  if (!file_read (&file, files->certificate, error))
-    return FALSE;
-  code = gnutls_x509_crt_list_import2 (&chain, &n,
-      &(gnutls_datum_t){ (guint8 *) file.text, file.size }, GNUTLS_X509_FMT_PEM,
-      0);
-  if (code < 0)
-    return invalid (error, files->certificate, "usable certificate", code);
-  ok = use_key (tls, files, chain, n, error);
-  for (i = 0; i < n; i++)
-    gnutls_x509_crt_deinit (chain[i]);
-  gnutls_free (chain);
-  return ok;
-}
-
-GstArclyRtmpTls *
-gst_arcly_rtmp_tls_new (const GstArclyRtmpTlsFiles *files, GError **error)
-{
-  g_autoptr (GstArclyRtmpTls) tls = g_new0 (GstArclyRtmpTls, 1);
-  gint code;
-
-  g_return_val_if_fail (files && files->certificate, NULL);
-
-  g_atomic_ref_count_init (&tls->refs);
-  code = gnutls_certificate_allocate_credentials (&tls->credentials);
-  if (code >= 0)
-    code = gnutls_priority_init (&tls->priority, versions, NULL);
-  if (code < 0) {
-    g_set_error (error, GST_ARCLY_ERROR, GST_ARCLY_ERROR_FAILED,
-        "TLS does not work here: %s", gnutls_strerror (code));
-    return NULL;
-  }
-  if (!use_files (tls, files, error))
-    return NULL;
-  return g_steal_pointer (&tls);
-}
-
-void
-gst_arcly_rtmp_tls_unref (GstArclyRtmpTls *tls)
-{
-  if (!g_atomic_ref_count_dec (&tls->refs))
-    return;
-  if (tls->priority)
-    gnutls_priority_deinit (tls->priority);
-  if (tls->credentials)
-    gnutls_certificate_free_credentials (tls->credentials);
-  g_free (tls);
-}
 
 /* ---- the socket ---- */
 
@@ -214,6 +69,10 @@ push (gnutls_transport_ptr_t data, const giovec_t *iov, int n)
 
   if (!stream->out)
     stream->out = g_byte_array_new ();
+  if (stream->out->len > MAX_OUT) {
+    gnutls_transport_set_errno (stream->session, EPIPE);
+    return -1;
+  }
   for (i = 0; i < n; i++) {
     g_byte_array_append (stream->out, iov[i].iov_base, iov[i].iov_len);
     size += iov[i].iov_len;

@@ -2,7 +2,7 @@
  *
  * TLS (1.2 and 1.3) over sockets that do not block, for who waits for many of
  * them: nothing here waits, and no thread is started. rtmptls.c does it with
- * GnuTLS; rtmpnotls.c is for a build without. */
+ * GnuTLS, rtmpnotls.c is for a build without. */
 #pragma once
 
 #include <sys/uio.h>
@@ -22,12 +22,16 @@ typedef struct _GstArclyRtmpTls GstArclyRtmpTls;
 /* One connection's TLS, as a server. One thread at a time. */
 typedef struct _GstArclyRtmpTlsStream GstArclyRtmpTlsStream;
 
-/* Reads the files, which may change afterwards. GST_ARCLY_ERROR_INVALID with
- * the file and the reason; GST_ARCLY_ERROR_UNSUPPORTED without TLS. */
+/* Reads the files. GST_ARCLY_ERROR_INVALID with the file and the reason;
+ * GST_ARCLY_ERROR_UNSUPPORTED without TLS. */
 GstArclyRtmpTls *gst_arcly_rtmp_tls_new (
     const GstArclyRtmpTlsFiles *files, GError **error);
 void gst_arcly_rtmp_tls_unref (GstArclyRtmpTls *tls);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (GstArclyRtmpTls, gst_arcly_rtmp_tls_unref)
+/* Reads the files again if they have changed, and makes *@tls another one then;
+ * streams keep the one that they began with. TRUE: it has. FALSE with @error:
+ * they cannot be used, and *@tls stays, until they change again. One thread. */
+gboolean gst_arcly_rtmp_tls_update (GstArclyRtmpTls **tls, GError **error);
 
 /* @fd stays the caller's. The handshake is part of recv(). */
 GstArclyRtmpTlsStream *gst_arcly_rtmp_tls_stream_new (

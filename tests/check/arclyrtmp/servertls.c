@@ -279,6 +279,57 @@ GST_START_TEST (test_tls_to_plain)
 }
 GST_END_TEST;
 
+/* ---- certificates ---- */
+
+/* What a new client is shown, as text: (transfer full). */
+static gchar *
+get_certificate (Fixture *s)
+{
+  Client client = client_new (s->f.port);
+  const gnutls_datum_t *shown;
+  guint n = 0;
+  gchar *sum;
+
+  fail_unless (tls_peer_handshake (client.tls));
+  shown = gnutls_certificate_get_peers (tls_peer_get_session (client.tls), &n);
+  fail_unless_equals_int (n, 1);
+  sum =
+      g_compute_checksum_for_data (G_CHECKSUM_SHA256, shown->data, shown->size);
+  client_clear (&client);
+  return sum;
+}
+
+/* One that is renewed on disk is used from then on; one that is no good is not,
+ * and who is connected notices neither. */
+GST_START_TEST (test_renewed)
+{
+  g_autofree gchar *before = NULL, *after = NULL, *broken = NULL, *last = NULL;
+  g_autofree gchar *path = NULL;
+  Client publisher;
+  Fixture s;
+
+  start (&s, 0);
+  publisher = publish (&s);
+  before = get_certificate (&s);
+  test_files_renew (&s.files);
+  after = get_certificate (&s);
+  fail_unless (strcmp (before, after) != 0);
+
+  path = test_files_add (&s.files, "key.pem", "half a ke");
+  broken = get_certificate (&s);
+  fail_unless_equals_string (broken, after);
+  test_files_renew (&s.files);
+  last = get_certificate (&s);
+  fail_unless (strcmp (last, after) != 0);
+
+  rtmp_client_message (publisher.client, 9, 1, 40, "x", 1);
+  client_send (&publisher);
+  test_route_expect_video (s.f.cam, 40);
+  client_clear (&publisher);
+  stop (&s);
+}
+GST_END_TEST;
+
 /* ---- sharing ---- */
 
 static void
@@ -338,6 +389,7 @@ servertls_suite (void)
   tcase_add_test (tcase, test_too_slow);
   tcase_add_test (tcase, test_no_tls);
   tcase_add_test (tcase, test_tls_to_plain);
+  tcase_add_test (tcase, test_renewed);
   tcase_add_test (tcase, test_sharing);
   tcase_add_test (tcase, test_plain_port);
   return suite;

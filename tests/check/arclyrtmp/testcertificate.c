@@ -72,22 +72,45 @@ test_files_add (TestFiles *files, const gchar *name, const gchar *content)
   return path;
 }
 
+static void
+add_pair (TestFiles *files)
+{
+  gnutls_x509_privkey_t key = make_key ();
+  g_autofree gchar *certificate = make_certificate (key);
+  g_autofree gchar *text = show_key (key);
+  g_autofree gchar *both = g_strconcat (text, certificate, NULL);
+
+  files->certificate = test_files_add (files, "certificate.pem", certificate);
+  files->private_key = test_files_add (files, "key.pem", text);
+  files->both = test_files_add (files, "both.pem", both);
+  gnutls_x509_privkey_deinit (key);
+}
+
+static void
+free_pair (TestFiles *files)
+{
+  g_free (files->certificate);
+  g_free (files->private_key);
+  g_free (files->both);
+}
+
+void
+test_files_renew (TestFiles *files)
+{
+  free_pair (files);
+  add_pair (files);
+}
+
 void
 test_files_init (TestFiles *files)
 {
-  gnutls_x509_privkey_t key = make_key (), other = make_key ();
-  g_autofree gchar *certificate = make_certificate (key);
-  g_autofree gchar *key_text = show_key (key);
-  g_autofree gchar *other_text = show_key (other);
-  g_autofree gchar *both = g_strconcat (key_text, certificate, NULL);
+  gnutls_x509_privkey_t other = make_key ();
+  g_autofree gchar *text = show_key (other);
 
   files->folder = g_dir_make_tmp ("arcly-XXXXXX", NULL);
   g_assert_nonnull (files->folder);
-  files->certificate = test_files_add (files, "certificate.pem", certificate);
-  files->private_key = test_files_add (files, "key.pem", key_text);
-  files->other_key = test_files_add (files, "other.pem", other_text);
-  files->both = test_files_add (files, "both.pem", both);
-  gnutls_x509_privkey_deinit (key);
+  files->other_key = test_files_add (files, "other.pem", text);
+  add_pair (files);
   gnutls_x509_privkey_deinit (other);
 }
 
@@ -105,8 +128,6 @@ test_files_clear (TestFiles *files)
   g_dir_close (dir);
   g_rmdir (files->folder);
   g_free (files->folder);
-  g_free (files->certificate);
-  g_free (files->private_key);
   g_free (files->other_key);
-  g_free (files->both);
+  free_pair (files);
 }

@@ -16,6 +16,8 @@ typedef struct {
 /* In a temporary folder, which clear() removes. */
 void test_files_init (TestFiles *files);
 void test_files_clear (TestFiles *files);
+/* The files have another certificate and its key. */
+void test_files_renew (TestFiles *files);
 /* A file more: (transfer full), its path. */
 gchar *test_files_add (
     TestFiles *files, const gchar *name, const gchar *content);
