@@ -84,7 +84,7 @@ struct _GstArclyHttpFast {
 
 static void go_on (Client *client);
 
-/* It reads the rest of this connection's requests. */
+/* The connection stays, if somebody else has it. */
 static void
 forget (Client *client)
 {
@@ -103,8 +103,10 @@ forget (Client *client)
 static void
 hang_up (Client *client)
 {
-  g_io_stream_close (G_IO_STREAM (client->connection), NULL, NULL);
+  g_autoptr (GSocketConnection) connection = g_object_ref (client->connection);
+
   forget (client);
+  g_io_stream_close (G_IO_STREAM (connection), NULL, NULL);
 }
 
 static void
