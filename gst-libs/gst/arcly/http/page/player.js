@@ -82,6 +82,7 @@ function mediaError(details) {
     return;
   }
   hls.recoverMediaError();
+  video.play().catch(() => {});
 }
 
 function startHlsJs() {
