@@ -88,8 +88,10 @@ cut_before (GstArclyHlsWriter *self, const GstArclyHlsUnit *unit,
 {
   /* What begins after a stop doesn't continue what was. */
   GstArclyHlsCut cut = { .discontinuity = TRUE };
+  gboolean was_open = self->open;
   gsize head;
 
+  gst_arcly_hls_writer_guide (self);
   if (!gst_arcly_hls_cutter_push (&self->cutter, unit, &cut) && self->open)
     return 0;
   head = unit->may_cut && self->open && !unit->chunk
@@ -101,7 +103,11 @@ cut_before (GstArclyHlsWriter *self, const GstArclyHlsUnit *unit,
     gst_arcly_hls_writer_write_bytes (self, data, head);
     gst_arcly_hls_writer_close_segment (self, cut.duration);
   }
+  gst_arcly_hls_writer_step (self, was_open);
   gst_arcly_hls_writer_open_segment (self, cut.discontinuity, cut.inside_gop);
+  gst_arcly_hls_writer_tell_step (self);
+  if (was_open)
+    gst_arcly_hls_writer_publish (self);
   if (!unit->may_cut && !unit->chunk)
     write_tables (self);
   if (self->segment.dependent)
@@ -138,6 +144,7 @@ take_packets (
   note_tables (self, data, size);
   if (!self->failed)
     gst_arcly_hls_writer_write_bytes (self, data + done, size - done);
+  gst_arcly_hls_writer_tell_horizon (self, &unit);
 }
 
 /* docs/fmp4mux.md: only the first buffer of a chunk tells of it. */
@@ -165,6 +172,7 @@ take_boxes (
   if (self->live && gst_arcly_hls_live_end_chunk (
                         self->live, &self->unit, self->is_last_chunk))
     gst_arcly_hls_writer_note_part (self);
+  gst_arcly_hls_writer_tell_horizon (self, &self->unit);
 }
 
 static void
@@ -213,6 +221,7 @@ finish_segment (GstArclyHlsWriter *self)
 
   if (self->open && duration != GST_ARCLY_HLS_NO_TIME)
     gst_arcly_hls_writer_close_segment (self, duration);
+  gst_arcly_hls_writer_publish (self);
 }
 
 static void
@@ -225,6 +234,7 @@ end_playlist (GstArclyHlsWriter *self)
     return;
   gst_arcly_hls_playlist_end (self->playlist);
   gst_arcly_hls_writer_write_playlist (self);
+  gst_arcly_hls_writer_publish (self);
 }
 
 static gboolean
@@ -246,8 +256,10 @@ answer_fragment (GstArclyHlsWriter *self, GstStructure *fragment)
 {
   gint64 pts;
 
-  if (!self->live || !gst_structure_get_int64 (fragment, "pts", &pts))
+  if ((!self->live && !self->cuts) ||
+      !gst_structure_get_int64 (fragment, "pts", &pts))
     return FALSE;
+  gst_arcly_hls_writer_guide (self);
   gst_structure_set (fragment, "begin", G_TYPE_BOOLEAN,
       gst_arcly_hls_cutter_offer (&self->cutter, pts), "chunk-duration",
       G_TYPE_UINT64, gst_arcly_hls_writer_get_chunk_duration (self), NULL);
@@ -308,7 +320,17 @@ gst_arcly_hls_writer_open (GstArclyHlsWriter *self,
   self->fmp4 = settings->fmp4;
   self->part_duration = settings->origin ? settings->part_duration : 0;
   self->init_is_new = self->init_is_there = self->in_chunk = FALSE;
-  self->send_keyframe_requests = settings->send_keyframe_requests;
+  self->number = settings->number;
+  self->leads = settings->leads;
+  self->is_video = settings->is_video;
+  self->warned_misaligned = self->step_discontinuity = FALSE;
+  if (settings->master) {
+    self->master = gst_arcly_hls_master_ref (settings->master);
+    self->cuts = gst_arcly_hls_cuts_ref (settings->cuts);
+  }
+  /* For those who follow it would be too late. */
+  self->send_keyframe_requests =
+      settings->send_keyframe_requests && (!settings->cuts || settings->leads);
   self->is_vod = settings->type == GST_ARCLY_HLS_VOD;
   self->request_interval = settings->target_duration * GST_SECOND;
   self->playlist = gst_arcly_hls_playlist_new (
@@ -366,6 +388,10 @@ gst_arcly_hls_writer_close (GstArclyHlsWriter *self)
   g_clear_pointer (&self->store, gst_arcly_hls_store_close);
   g_clear_pointer (&self->playlist, gst_arcly_hls_playlist_free);
   g_clear_pointer (&self->init, g_bytes_unref);
+  if (self->cuts && self->leads)
+    gst_arcly_hls_cuts_advance (self->cuts, GST_ARCLY_HLS_CUTS_END);
+  g_clear_pointer (&self->cuts, gst_arcly_hls_cuts_unref);
+  g_clear_pointer (&self->master, gst_arcly_hls_master_unref);
 }
 
 static guint64

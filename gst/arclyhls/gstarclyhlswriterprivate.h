@@ -29,6 +29,11 @@ struct _GstArclyHlsWriter {
   gboolean is_vod;
   GstClockTime request_interval;
   GstClockTime part_duration;
+  GstArclyHlsMaster *master; /* owned; NULL for a single rendition */
+  GstArclyHlsCuts *cuts;     /* owned; the same */
+  guint number;
+  gboolean leads;
+  gboolean is_video;
 
   /* The streaming thread; or nobody streams. */
   GstArclyHlsStore *store;       /* owned */
@@ -56,6 +61,8 @@ struct _GstArclyHlsWriter {
   GFileError reported;   /* the last failure that was */
   gboolean has_reported;
   gboolean warned_gop;
+  gboolean warned_misaligned;
+  gboolean step_discontinuity; /* of the leader's segment */
   gboolean warned_rules;
   guint n_keyframe_requests;
 
@@ -67,6 +74,19 @@ struct _GstArclyHlsWriter {
   _Atomic guint64 media_sequence;
   _Atomic guint target_duration;
 };
+
+/* gstarclyhlswriterstep.c. The streaming thread; nothing happens with a single
+ * rendition. */
+/* Before the cutter is asked. */
+void gst_arcly_hls_writer_guide (GstArclyHlsWriter *self);
+
+/* A segment begins; before it is opened, and then. */
+void gst_arcly_hls_writer_step (GstArclyHlsWriter *self, gboolean was_open);
+void gst_arcly_hls_writer_tell_step (GstArclyHlsWriter *self);
+
+/* All is known up to there. */
+void gst_arcly_hls_writer_tell_horizon (
+    GstArclyHlsWriter *self, const GstArclyHlsUnit *unit);
 
 /* gstarclyhlswritersegment.c. The streaming thread. */
 /* Nanoseconds, of a clock that never goes back. */
@@ -88,5 +108,9 @@ void gst_arcly_hls_writer_write_bytes (
 void gst_arcly_hls_writer_note_part (GstArclyHlsWriter *self);
 
 void gst_arcly_hls_writer_write_playlist (GstArclyHlsWriter *self);
+
+/* What viewers of parts see; after a segment was closed, and the next opened
+ * if there is one. */
+void gst_arcly_hls_writer_publish (GstArclyHlsWriter *self);
 
 G_END_DECLS

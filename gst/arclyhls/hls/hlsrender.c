@@ -270,6 +270,8 @@ gst_arcly_hls_playlist_render_live (GstArclyHlsPlaylist *self, gboolean delta)
     g_string_append (text, "#EXT-X-ENDLIST\n");
   else
     render_open (self, text);
+  if (!self->ended && self->reports)
+    g_string_append (text, self->reports);
   return g_string_free (g_steal_pointer (&text), FALSE);
 }
 
