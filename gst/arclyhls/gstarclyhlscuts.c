@@ -12,6 +12,7 @@ struct _GstArclyHlsCuts {
   GCond cond;     /* the horizon moved, or somebody was interrupted */
   GArray *points; /* (element-type GstArclyHlsCutPoint), ascending */
   gint64 horizon;
+  gint64 moved_at; /* when it last did; monotonic time */
   guint target;
 };
 
@@ -25,6 +26,7 @@ gst_arcly_hls_cuts_new (void)
   g_cond_init (&self->cond);
   self->points = g_array_new (FALSE, FALSE, sizeof (GstArclyHlsCutPoint));
   self->horizon = G_MININT64;
+  self->moved_at = g_get_monotonic_time ();
   return self;
 }
 
@@ -61,6 +63,7 @@ gst_arcly_hls_cuts_advance (GstArclyHlsCuts *self, gint64 horizon)
 {
   g_mutex_lock (&self->lock);
   self->horizon = MAX (self->horizon, horizon);
+  self->moved_at = g_get_monotonic_time ();
   g_cond_broadcast (&self->cond);
   g_mutex_unlock (&self->lock);
 }
@@ -122,16 +125,12 @@ gboolean
 gst_arcly_hls_cuts_wait (
     GstArclyHlsCuts *self, gint64 pts, gint64 patience, const gint *interrupted)
 {
-  gint64 before = G_MAXINT64, deadline = 0;
   gboolean in_time = TRUE;
 
   g_mutex_lock (&self->lock);
-  while (self->horizon < pts && in_time && !g_atomic_int_get (interrupted)) {
-    if (self->horizon != before)
-      deadline = g_get_monotonic_time () + patience;
-    before = self->horizon;
-    in_time = g_cond_wait_until (&self->cond, &self->lock, deadline);
-  }
+  while (self->horizon < pts && in_time && !g_atomic_int_get (interrupted))
+    in_time =
+        g_cond_wait_until (&self->cond, &self->lock, self->moved_at + patience);
   g_mutex_unlock (&self->lock);
   return !g_atomic_int_get (interrupted);
 }

@@ -228,6 +228,8 @@ static void
 end_playlist (GstArclyHlsWriter *self)
 {
   finish_segment (self);
+  if (self->cuts && self->leads)
+    gst_arcly_hls_cuts_advance (self->cuts, GST_ARCLY_HLS_CUTS_END);
   /* What may follow is another presentation, which has its own. */
   self->init_is_new = self->init != NULL;
   if (gst_arcly_hls_playlist_get_length (self->playlist) == 0)
