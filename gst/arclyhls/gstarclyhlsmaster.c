@@ -170,12 +170,14 @@ gboolean
 gst_arcly_hls_master_note_segment (GstArclyHlsMaster *self, guint number,
     gsize bytes, gint64 duration, GError **error)
 {
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+  g_autoptr (GMutexLocker) locker = NULL;
   g_autoptr (GPtrArray) owned = g_ptr_array_new_with_free_func (g_free);
   g_autoptr (GArray) variants = NULL;
   g_autofree gchar *text = NULL;
-  Rendition *rendition = get (self, number);
+  Rendition *rendition;
 
+  locker = g_mutex_locker_new (&self->lock);
+  rendition = get (self, number);
   rendition->n_segments++;
   rendition->bits += 8 * (guint64) bytes;
   rendition->duration += duration;

@@ -12,6 +12,9 @@
 
 GST_DEBUG_CATEGORY (gst_arcly_hls_writer_debug);
 
+/* Chunks that are further apart need not be of one sender. */
+#define MAX_CHUNK_HOLE ((gint64) (100 * GST_MSECOND))
+
 /* arclytsmux and arclyfmp4mux are the only ones that it is ever linked to. */
 static GstStaticPadTemplate sink_template =
     GST_STATIC_PAD_TEMPLATE ("sink", GST_PAD_SINK, GST_PAD_ALWAYS,
@@ -175,6 +178,54 @@ take_boxes (
   gst_arcly_hls_writer_tell_horizon (self, &self->unit);
 }
 
+/* Behind a hole, sound may come in front of the first picture: of the same
+ * sender, or of one that has another init segment, which comes with that
+ * picture. A segment of a few frames that nothing goes on with makes players
+ * stumble. */
+static gboolean
+is_doubtful (GstArclyHlsWriter *self, GstBuffer *buffer)
+{
+  GstArclyHlsUnit unit = read_unit (buffer);
+
+  return self->open && !unit.may_cut && unit.pts != GST_ARCLY_HLS_NO_TIME &&
+         unit.pts - self->cutter.end > MAX_CHUNK_HOLE;
+}
+
+/* What was doubtful goes on, or is nothing that the next chunk belongs to. */
+static void
+settle (GstArclyHlsWriter *self)
+{
+  guint i;
+
+  for (i = 0; i < self->doubtful->len && !self->init_is_new; i++) {
+    GstBuffer *buffer = g_ptr_array_index (self->doubtful, i);
+    GstMapInfo map;
+
+    if (!gst_buffer_map (buffer, &map, GST_MAP_READ))
+      continue;
+    take_boxes (self, buffer, map.data, map.size);
+    gst_buffer_unmap (buffer, &map);
+  }
+  g_ptr_array_set_size (self->doubtful, 0);
+}
+
+static void
+take_chunk (
+    GstArclyHlsWriter *self, GstBuffer *buffer, const guint8 *data, gsize size)
+{
+  if (!self->in_chunk && !self->in_doubt) {
+    settle (self);
+    self->in_doubt = is_doubtful (self, buffer);
+  }
+  if (!self->in_doubt) {
+    take_boxes (self, buffer, data, size);
+    return;
+  }
+  g_ptr_array_add (self->doubtful, gst_buffer_ref (buffer));
+  if (GST_BUFFER_FLAG_IS_SET (buffer, GST_BUFFER_FLAG_MARKER))
+    self->in_doubt = FALSE;
+}
+
 static void
 take_init (GstArclyHlsWriter *self, const guint8 *data, gsize size)
 {
@@ -198,7 +249,7 @@ gst_arcly_hls_writer_render (GstBaseSink *sink, GstBuffer *buffer)
   else if (GST_BUFFER_FLAG_IS_SET (buffer, GST_BUFFER_FLAG_HEADER))
     take_init (self, map.data, map.size);
   else if (self->init)
-    take_boxes (self, buffer, map.data, map.size);
+    take_chunk (self, buffer, map.data, map.size);
   gst_buffer_unmap (buffer, &map);
   return self->failed ? GST_FLOW_ERROR : GST_FLOW_OK;
 }
@@ -217,8 +268,10 @@ gst_arcly_hls_writer_render_list (GstBaseSink *sink, GstBufferList *list)
 static void
 finish_segment (GstArclyHlsWriter *self)
 {
-  gint64 duration = gst_arcly_hls_cutter_finish (&self->cutter);
+  gint64 duration;
 
+  settle (self);
+  duration = gst_arcly_hls_cutter_finish (&self->cutter);
   if (self->open && duration != GST_ARCLY_HLS_NO_TIME)
     gst_arcly_hls_writer_close_segment (self, duration);
   gst_arcly_hls_writer_publish (self);
@@ -322,6 +375,7 @@ gst_arcly_hls_writer_open (GstArclyHlsWriter *self,
   self->fmp4 = settings->fmp4;
   self->part_duration = settings->origin ? settings->part_duration : 0;
   self->init_is_new = self->init_is_there = self->in_chunk = FALSE;
+  self->in_doubt = FALSE;
   self->number = settings->number;
   self->leads = settings->leads;
   self->is_video = settings->is_video;
@@ -419,6 +473,7 @@ static void
 gst_arcly_hls_writer_finalize (GObject *object)
 {
   gst_arcly_hls_writer_close (GST_ARCLY_HLS_WRITER (object));
+  g_ptr_array_unref (GST_ARCLY_HLS_WRITER (object)->doubtful);
 
   G_OBJECT_CLASS (gst_arcly_hls_writer_parent_class)->finalize (object);
 }
@@ -428,6 +483,8 @@ gst_arcly_hls_writer_init (GstArclyHlsWriter *self)
 {
   GstBaseSink *sink = GST_BASE_SINK (self);
 
+  self->doubtful =
+      g_ptr_array_new_with_free_func ((GDestroyNotify) gst_buffer_unref);
   gst_base_sink_set_sync (sink, FALSE);
   gst_base_sink_set_async_enabled (sink, FALSE);
   /* It would keep the last segment's memory for nobody. */

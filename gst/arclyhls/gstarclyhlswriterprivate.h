@@ -49,7 +49,10 @@ struct _GstArclyHlsWriter {
   guint64 map;            /* its number */
   GstArclyHlsUnit unit;   /* the chunk of which buffers come */
   gboolean in_chunk;
-  gboolean is_last_chunk;     /* of its segment, for certain */
+  GPtrArray *doubtful;    /* (element-type GstBuffer), owned: a chunk that waits
+                             for the next to tell what it is */
+  gboolean in_doubt;      /* of which buffers come */
+  gboolean is_last_chunk; /* of its segment, for certain */
   GstArclyHlsSegment segment; /* that is open */
   gsize segment_bytes;
   gboolean open;

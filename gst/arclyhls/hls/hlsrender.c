@@ -208,7 +208,8 @@ render_live_entry (GstArclyHlsPlaylist *self, const GstArclyHlsEntry *entry,
 }
 
 /* rfc8216bis, 4.4.5.2: how many segments lie wholly in front of the skip
- * boundary. */
+ * boundary. None behind a discontinuity that is listed: players (hls.js) count
+ * these in what they get, and lose count of what they do not. */
 static guint
 count_skipped (GstArclyHlsPlaylist *self)
 {
@@ -219,8 +220,10 @@ count_skipped (GstArclyHlsPlaylist *self)
   guint n = 0;
 
   for (item = self->segments.head; item; item = item->next) {
-    left -= ((GstArclyHlsEntry *) item->data)->segment.duration;
-    if (left < boundary)
+    const GstArclyHlsEntry *entry = item->data;
+
+    left -= entry->segment.duration;
+    if (left < boundary || entry->segment.discontinuity)
       break;
     n++;
   }

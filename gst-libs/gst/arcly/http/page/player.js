@@ -7,6 +7,8 @@ const RETRY_MS = 2000;
 const LIST_MS = 2000;
 // Sound, or time, but no picture for so long: the browser cannot decode it.
 const BLIND_MS = 5000;
+// After an error hls.js may have given up without saying so.
+const STUCK_MS = 5000;
 // The bitrate is that of the last so many seconds of media.
 const RATE_SECONDS = 10;
 
@@ -28,6 +30,7 @@ let fatal = false; // nothing to hope for from another try
 let codec = ''; // of the video, if hls.js tells
 let hasSound = true;
 let blindSince = 0;
+let moved = { at: 0, time: 0 }; // when the picture last did
 let errors = 0; // of the media, one after the other
 let stalls = 0; // of this stream, since it first played
 let played = false;
@@ -237,6 +240,13 @@ function lookForPicture() {
   else if (Date.now() - blindSince > BLIND_MS) cannotDecode();
 }
 
+function lookForLife(isLive) {
+  const now = Date.now();
+  if (!isLive || !root.dataset.error || video.currentTime !== moved.time)
+    moved = { at: now, time: video.currentTime };
+  else if (now - moved.at > STUCK_MS) again('Trying again…');
+}
+
 function bitrate() {
   const seconds = sum('seconds');
   if (!seconds) return '–';
@@ -260,6 +270,7 @@ function tell() {
   put('dropped', started ? video.getVideoPlaybackQuality().droppedVideoFrames : '–');
   put('stalls', started ? stalls : '–');
   lookForPicture();
+  lookForLife(isLive);
 }
 
 video.addEventListener('playing', () => {
