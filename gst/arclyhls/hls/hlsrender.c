@@ -235,9 +235,14 @@ static void
 render_open (GstArclyHlsPlaylist *self, GString *text)
 {
   g_autofree gchar *hint = gst_arcly_hls_playlist_get_hint (self);
+  const GstArclyHlsEntry *last = g_queue_peek_tail (&self->segments);
 
-  if (gst_arcly_hls_playlist_get_open_parts (self) > 0) {
-    render_start (self, self->open, g_queue_peek_tail (&self->segments), text);
+  /* Where it does not go on as it was, this is told with the hint: players
+   * (hls.js) take what they know of it by then for the segment's. */
+  if (self->open &&
+      (self->open->parts->len > 0 || self->open->segment.discontinuity ||
+          (last && last->segment.map != self->open->segment.map))) {
+    render_start (self, self->open, last, text);
     render_parts (self, self->open, text);
   }
   g_string_append_printf (
