@@ -111,10 +111,12 @@ class Renditions(PageTest):
                            lambda found: len(found.segments) >= 2)
         browser = self.watch(http)
         self.wait_played(browser, 2)
-        self.assertEqual(browser.evaluate('hls.levels.length'), 2)
+        self.assertEqual(browser.evaluate('quality.options.length'), 3)
+        self.assertFalse(browser.evaluate('quality.hidden'))
         for width in (320, 640):
-            browser.evaluate('hls.nextLevel = hls.levels.findIndex('
-                             f'(level) => level.width == {width})')
+            browser.evaluate('quality.value = hls.levels.findIndex('
+                             f'(level) => level.width == {width});'
+                             'quality.dispatchEvent(new Event("change"))')
             browser.wait_true(f'video.videoWidth == {width}', 60)
             self.wait_played(browser, 2)
         self.tell(browser, 'two renditions')

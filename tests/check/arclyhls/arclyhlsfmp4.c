@@ -217,7 +217,6 @@ push_sound (TestHls *t, GstClockTime time, gboolean discont)
 static void
 change_sender (guint8 level, guint n_inits)
 {
-  g_autoptr (GByteArray) bytes = g_byte_array_new ();
   g_auto (GStrv) names = NULL;
   g_auto (GStrv) maps = NULL;
   TestHls t;

@@ -18,6 +18,7 @@ const link = document.getElementById('link');
 const nav = document.getElementById('streams');
 const unmute = document.getElementById('unmute');
 const live = document.getElementById('live');
+const quality = document.getElementById('quality');
 const root = document.documentElement;
 
 const STATES = { live: 'live', waiting: 'waiting', stalled: 'stalled', ended: 'ended' };
@@ -54,6 +55,7 @@ function stop() {
   blindSince = 0;
   loads = [];
   played = false;
+  quality.hidden = true;
   if (hls) hls.destroy();
   hls = null;
   if (engine === 'native') video.removeAttribute('src');
@@ -88,6 +90,14 @@ function mediaError(details) {
   video.play().catch(() => {});
 }
 
+// What a viewer may choose from, if there is a choice.
+function offer(levels) {
+  const option = (value, text) => new Option(text, value);
+  quality.replaceChildren(option(-1, 'Automatic'), ...levels.map((level, i) =>
+    option(i, `${level.height ? `${level.height} lines, ` : ''}${rate(level.bitrate)}`)));
+  quality.hidden = levels.length < 2;
+}
+
 function startHlsJs() {
   hls = new Hls({
     lowLatencyMode: true,
@@ -115,7 +125,10 @@ function startHlsJs() {
     if (what.duration > 0) loads.push({ bytes: what.stats.loaded, seconds: what.duration });
     while (sum('seconds') - loads[0].seconds > RATE_SECONDS) loads.shift();
   });
-  hls.on(Hls.Events.MANIFEST_PARSED, () => video.play().catch(() => {}));
+  hls.on(Hls.Events.MANIFEST_PARSED, (_, data) => {
+    offer(data.levels);
+    video.play().catch(() => {});
+  });
   hls.loadSource(current.url);
   hls.attachMedia(video);
 }
@@ -247,11 +260,14 @@ function lookForLife(isLive) {
   else if (now - moved.at > STUCK_MS) again('Trying again…');
 }
 
+function rate(bits) {
+  const kilobits = bits / 1000;
+  return kilobits < 1000 ? `${kilobits.toFixed(0)} kbit/s` : `${(kilobits / 1000).toFixed(1)} Mbit/s`;
+}
+
 function bitrate() {
   const seconds = sum('seconds');
-  if (!seconds) return '–';
-  const kilobits = sum('bytes') * 8 / seconds / 1000;
-  return kilobits < 1000 ? `${kilobits.toFixed(0)} kbit/s` : `${(kilobits / 1000).toFixed(1)} Mbit/s`;
+  return seconds ? rate(sum('bytes') * 8 / seconds) : '–';
 }
 
 function put(id, text) {
@@ -289,6 +305,7 @@ video.addEventListener('error', () => {
   if (engine === 'native' && started) again('Playback failed, trying again…');
 });
 unmute.addEventListener('click', () => { video.muted = false; });
+quality.addEventListener('change', () => { hls.nextLevel = Number(quality.value); });
 live.addEventListener('click', () => { video.currentTime = hls.liveSyncPosition; });
 
 list();
