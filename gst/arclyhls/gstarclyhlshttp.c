@@ -90,15 +90,19 @@ gst_arcly_hls_http_mount (GstArclyHlsHttp *self, GstElement *element,
         element, RESOURCE, SETTINGS, ("%s", error->message), (NULL));
     return FALSE;
   }
-  self->path = g_strdup (path);
+  if (!self->paths)
+    self->paths = g_ptr_array_new_with_free_func (g_free);
+  g_ptr_array_add (self->paths, g_strdup (path));
   return TRUE;
 }
 
 void
 gst_arcly_hls_http_unmount (GstArclyHlsHttp *self)
 {
-  if (!self->path)
-    return;
-  gst_arcly_http_server_unmount (self->server, self->path);
-  g_clear_pointer (&self->path, g_free);
+  guint i;
+
+  for (i = 0; self->paths && i < self->paths->len; i++)
+    gst_arcly_http_server_unmount (
+        self->server, g_ptr_array_index (self->paths, i));
+  g_clear_pointer (&self->paths, g_ptr_array_unref);
 }

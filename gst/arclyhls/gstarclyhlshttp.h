@@ -12,7 +12,7 @@ typedef struct {
   /* The thread that changes states. */
   GstArclyEngine *engine; /* NULL: the server is an application's */
   GstArclyHttpServer *server;
-  gchar *path; /* while something is mounted there */
+  GPtrArray *paths; /* (element-type utf8), owned: where something is mounted */
 
   /* Atomic. */
   gint port;

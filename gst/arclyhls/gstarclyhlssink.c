@@ -36,17 +36,18 @@
  * Sends it with PUT to a server that takes that; an application may give any
  * other #GstArclyStorage.
  *
+ * With several video pads, or several audio pads, each pad gets a playlist of
+ * its own, cut at the same times, and `index.m3u8` is a multivariant playlist.
+ *
  * Since: 0.1
  */
 #include "config.h"
-
-#include <gst/arcly/http/gstarclyhttpstorage.h>
 
 #include "gstarclyfmp4mux.h"
 #include "gstarclyhlssinkprivate.h"
 #include "gstarclytsmux.h"
 
-GST_DEBUG_CATEGORY_STATIC (gst_arcly_hls_sink_debug);
+GST_DEBUG_CATEGORY (gst_arcly_hls_sink_debug);
 #define GST_CAT_DEFAULT gst_arcly_hls_sink_debug
 
 G_DEFINE_FINAL_TYPE_WITH_CODE (GstArclyHlsSink, gst_arcly_hls_sink,
@@ -56,14 +57,22 @@ G_DEFINE_FINAL_TYPE_WITH_CODE (GstArclyHlsSink, gst_arcly_hls_sink,
 GST_ELEMENT_REGISTER_DEFINE (
     arclyhlssink, "arclyhlssink", GST_RANK_NONE, GST_TYPE_ARCLY_HLS_SINK);
 
-static GstPad *
-request_target (
-    GstElement *mux, GstPadTemplate *templ, const gchar *name, GstCaps *caps)
+/* Pads that come later are of the only rendition there is; with several, each
+ * pad has its own, and those are set up before it starts. */
+static GstArclyHlsRendition *
+rendition_for_request (GstArclyHlsSink *self)
 {
-  GstPadTemplate *mux_templ = gst_element_get_pad_template (
-      mux, GST_PAD_TEMPLATE_NAME_TEMPLATE (templ));
+  GstArclyHlsRendition *first = g_ptr_array_index (self->renditions, 0);
 
-  return gst_element_request_pad (mux, mux_templ, name, caps);
+  if (!first->name)
+    return first;
+  if (GST_STATE (self) > GST_STATE_READY ||
+      GST_STATE_TARGET (self) > GST_STATE_READY) {
+    GST_WARNING_OBJECT (self, "several renditions run: no pad can be added");
+    return NULL;
+  }
+  gst_arcly_hls_sink_lay_out (self, FALSE, FALSE);
+  return g_ptr_array_index (self->renditions, 0);
 }
 
 static GstPad *
@@ -71,18 +80,20 @@ gst_arcly_hls_sink_request_new_pad (GstElement *element, GstPadTemplate *templ,
     const gchar *name, const GstCaps *caps)
 {
   GstArclyHlsSink *self = GST_ARCLY_HLS_SINK (element);
+  GstArclyHlsRendition *rendition = rendition_for_request (self);
   g_autoptr (GstPad) target = NULL;
   g_autofree gchar *target_name = NULL;
   GstPad *pad;
 
-  target = request_target (self->mux, templ, name, (GstCaps *) caps);
+  if (rendition)
+    target = gst_arcly_hls_rendition_request (rendition, templ, name, caps);
   if (!target)
     return NULL;
   target_name = gst_pad_get_name (target);
   pad = gst_ghost_pad_new_from_template (target_name, target, templ);
   gst_pad_set_active (pad, TRUE);
   if (!gst_element_add_pad (element, pad)) {
-    gst_element_release_request_pad (self->mux, target);
+    gst_element_release_request_pad (rendition->mux, target);
     return NULL;
   }
   return pad;
@@ -92,142 +103,16 @@ gst_arcly_hls_sink_request_new_pad (GstElement *element, GstPadTemplate *templ,
 static void
 gst_arcly_hls_sink_release_pad (GstElement *element, GstPad *pad)
 {
-  GstArclyHlsSink *self = GST_ARCLY_HLS_SINK (element);
   g_autoptr (GstPad) target = gst_ghost_pad_get_target (GST_GHOST_PAD (pad));
+  g_autoptr (GstElement) owner =
+      target ? gst_pad_get_parent_element (target) : NULL;
 
-  if (target)
-    gst_element_release_request_pad (self->mux, target);
+  if (owner && GST_IS_ARCLY_HLS_HOLD (owner))
+    gst_arcly_hls_hold_end (GST_ARCLY_HLS_HOLD (owner));
+  else if (owner)
+    gst_element_release_request_pad (owner, target);
   gst_pad_set_active (pad, FALSE);
   gst_element_remove_pad (element, pad);
-}
-
-static GstElement *
-make_mux (GstArclyHlsSegmentFormat format)
-{
-  if (format == GST_ARCLY_HLS_SEGMENT_FORMAT_TS)
-    return g_object_new (GST_TYPE_ARCLY_TS_MUX, "name", "mux", NULL);
-  /* The writer is asked where fragments begin, or takes them as they come. */
-  return g_object_new (GST_TYPE_ARCLY_FMP4_MUX, "name", "mux",
-      "fragment-duration", (guint64) 1, NULL);
-}
-
-static gpointer
-ref_object (gconstpointer object, gpointer data)
-{
-  return gst_object_ref ((gpointer) object);
-}
-
-/* (transfer full): the pads that somebody requested. */
-static GList *
-ref_pads (GstArclyHlsSink *self)
-{
-  GList *pads;
-
-  GST_OBJECT_LOCK (self);
-  pads = g_list_copy_deep (GST_ELEMENT (self)->sinkpads, ref_object, NULL);
-  GST_OBJECT_UNLOCK (self);
-  return pads;
-}
-
-void
-gst_arcly_hls_sink_use_format (
-    GstArclyHlsSink *self, GstArclyHlsSegmentFormat format)
-{
-  GList *pads = ref_pads (self), *item;
-
-  gst_element_set_state (self->mux, GST_STATE_NULL);
-  gst_bin_remove (GST_BIN (self), self->mux);
-  self->mux = make_mux (format);
-  gst_bin_add (GST_BIN (self), self->mux);
-  gst_element_link (self->mux, GST_ELEMENT (self->writer));
-  for (item = pads; item; item = item->next) {
-    GstPad *pad = item->data;
-    g_autofree gchar *name = gst_pad_get_name (pad);
-    g_autoptr (GstPad) target =
-        request_target (self->mux, GST_PAD_PAD_TEMPLATE (pad), name, NULL);
-
-    gst_ghost_pad_set_target (GST_GHOST_PAD (pad), target);
-  }
-  g_list_free_full (pads, gst_object_unref);
-  gst_element_sync_state_with_parent (self->mux);
-}
-
-/* Parts are served by our own server or not at all: they are in no folder. */
-static GstArclyHttpOrigin *
-make_origin (GstArclyHlsSink *self, GstClockTime part_duration)
-{
-  if (part_duration == 0)
-    return NULL;
-  if (gst_arcly_hls_http_is_open (&self->http))
-    return gst_arcly_http_origin_new ();
-  GST_ELEMENT_WARNING (self, RESOURCE, SETTINGS,
-      ("\"part-duration\" has no effect without \"http-port\""), (NULL));
-  return NULL;
-}
-
-/* (transfer full): what is set, or what the location is a URI of; NULL with no
- * error for a folder. */
-static GstArclyStorage *
-dup_storage (GstArclyHlsSink *self, GError **error)
-{
-  g_autofree gchar *location = NULL;
-  g_autofree gchar *scheme = NULL;
-  GstArclyStorage *storage = NULL;
-  GstArclyHttpStorage *http;
-
-  GST_OBJECT_LOCK (self);
-  location = g_strdup (self->location);
-  if (self->storage)
-    storage = g_object_ref (self->storage);
-  GST_OBJECT_UNLOCK (self);
-
-  scheme = g_uri_parse_scheme (location);
-  if (storage ||
-      (g_strcmp0 (scheme, "http") != 0 && g_strcmp0 (scheme, "https") != 0))
-    return storage;
-  http = gst_arcly_http_storage_new (location, error);
-  return http ? GST_ARCLY_STORAGE (http) : NULL;
-}
-
-static gboolean
-open_writer (GstArclyHlsSink *self, GstArclyStorage *storage,
-    GstArclyHttpOrigin **origin)
-{
-  g_autoptr (GError) error = NULL;
-  g_autofree gchar *location = NULL;
-  GstArclyHlsSettings settings = { .storage = storage };
-
-  GST_OBJECT_LOCK (self);
-  location = g_strdup (self->location);
-  settings.type = self->playlist_type;
-  settings.fmp4 = self->segment_format == GST_ARCLY_HLS_SEGMENT_FORMAT_FMP4;
-  settings.target_duration = self->target_duration;
-  settings.length = self->playlist_length;
-  settings.dvr_window = self->dvr_window;
-  settings.part_duration = self->part_duration;
-  settings.keep_segments = !self->delete_segments;
-  settings.send_keyframe_requests = self->send_keyframe_requests;
-  GST_OBJECT_UNLOCK (self);
-
-  if (!storage && location[0] == '\0') {
-    GST_ELEMENT_ERROR (self, RESOURCE, SETTINGS,
-        ("No folder to write to: set \"location\""), (NULL));
-    return FALSE;
-  }
-  settings.location = location;
-  *origin = settings.type == GST_ARCLY_HLS_VOD
-                ? NULL
-                : make_origin (self, settings.part_duration);
-  settings.origin = *origin;
-  if (!gst_arcly_hls_writer_open (self->writer, &settings, &error)) {
-    GST_ELEMENT_ERROR (
-        self, RESOURCE, OPEN_WRITE, ("%s", error->message), (NULL));
-    return FALSE;
-  }
-  if (settings.fmp4)
-    g_object_set (self->mux, "chunk-duration",
-        gst_arcly_hls_writer_get_chunk_duration (self->writer), NULL);
-  return TRUE;
 }
 
 static gboolean
@@ -257,61 +142,11 @@ open_http (GstArclyHlsSink *self)
   return TRUE;
 }
 
-/* Of what is in a storage, only parts and the segments with them are ours to
- * serve. */
-static gboolean
-mount_http (
-    GstArclyHlsSink *self, gboolean in_storage, GstArclyHttpOrigin *origin)
-{
-  g_autofree gchar *path = NULL;
-  g_autofree gchar *location = NULL;
-
-  if (in_storage && !origin) {
-    if (gst_arcly_hls_http_is_open (&self->http))
-      GST_ELEMENT_WARNING (self, RESOURCE, SETTINGS,
-          ("\"http-port\" has no effect with a storage, but with "
-           "\"part-duration\""),
-          (NULL));
-    return TRUE;
-  }
-
-  GST_OBJECT_LOCK (self);
-  path = g_strdup (self->http_path);
-  location = g_strdup (self->location);
-  GST_OBJECT_UNLOCK (self);
-
-  return gst_arcly_hls_http_mount (&self->http, GST_ELEMENT (self), path,
-      in_storage ? NULL : location, origin);
-}
-
-/* Segments must be there before they are offered, and be offered no longer
- * than somebody else may write to the folder. */
 static gboolean
 start (GstArclyHlsSink *self)
 {
-  g_autoptr (GstArclyHttpOrigin) origin = NULL;
-  g_autoptr (GstArclyStorage) storage = NULL;
-  g_autoptr (GError) error = NULL;
-
-  storage = dup_storage (self, &error);
-  if (error) {
-    GST_ELEMENT_ERROR (
-        self, RESOURCE, SETTINGS, ("%s", error->message), (NULL));
-    return FALSE;
-  }
-  if (!open_writer (self, storage, &origin))
-    return FALSE;
-  if (mount_http (self, storage != NULL, origin))
-    return TRUE;
-  gst_arcly_hls_writer_close (self->writer);
-  return FALSE;
-}
-
-static void
-stop (GstArclyHlsSink *self)
-{
-  gst_arcly_hls_http_unmount (&self->http);
-  gst_arcly_hls_writer_close (self->writer);
+  gst_arcly_hls_sink_lay_out (self, TRUE, FALSE);
+  return gst_arcly_hls_sink_start (self);
 }
 
 static GstStateChangeReturn
@@ -331,7 +166,7 @@ gst_arcly_hls_sink_change_state (GstElement *element, GstStateChange transition)
   if (transition == GST_STATE_CHANGE_PAUSED_TO_READY ||
       (transition == GST_STATE_CHANGE_READY_TO_PAUSED &&
           result == GST_STATE_CHANGE_FAILURE))
-    stop (self);
+    gst_arcly_hls_sink_stop (self);
   if (transition == GST_STATE_CHANGE_READY_TO_NULL ||
       (transition == GST_STATE_CHANGE_NULL_TO_READY &&
           result == GST_STATE_CHANGE_FAILURE))
@@ -340,11 +175,25 @@ gst_arcly_hls_sink_change_state (GstElement *element, GstStateChange transition)
 }
 
 static void
+gst_arcly_hls_sink_dispose (GObject *object)
+{
+  GstArclyHlsSink *self = GST_ARCLY_HLS_SINK (object);
+  guint i;
+
+  for (i = 0; i < self->renditions->len; i++)
+    gst_arcly_hls_rendition_free (g_ptr_array_index (self->renditions, i));
+  g_ptr_array_set_size (self->renditions, 0);
+
+  G_OBJECT_CLASS (gst_arcly_hls_sink_parent_class)->dispose (object);
+}
+
+static void
 gst_arcly_hls_sink_finalize (GObject *object)
 {
   GstArclyHlsSink *self = GST_ARCLY_HLS_SINK (object);
 
   gst_arcly_hls_sink_clear_settings (self);
+  g_ptr_array_unref (self->renditions);
 
   G_OBJECT_CLASS (gst_arcly_hls_sink_parent_class)->finalize (object);
 }
@@ -354,12 +203,8 @@ gst_arcly_hls_sink_init (GstArclyHlsSink *self)
 {
   gst_arcly_hls_sink_init_settings (self);
 
-  self->mux = make_mux (self->segment_format);
-  self->writer =
-      g_object_new (GST_TYPE_ARCLY_HLS_WRITER, "name", "writer", NULL);
-  gst_bin_add_many (
-      GST_BIN (self), self->mux, GST_ELEMENT (self->writer), NULL);
-  gst_element_link (self->mux, GST_ELEMENT (self->writer));
+  self->renditions = g_ptr_array_new ();
+  gst_arcly_hls_sink_lay_out (self, FALSE, FALSE);
 }
 
 /* What either muxer takes; the one that is used says which. */
@@ -389,6 +234,7 @@ gst_arcly_hls_sink_class_init (GstArclyHlsSinkClass *klass)
   GObjectClass *object_class = G_OBJECT_CLASS (klass);
   GstElementClass *element_class = GST_ELEMENT_CLASS (klass);
 
+  object_class->dispose = gst_arcly_hls_sink_dispose;
   object_class->finalize = gst_arcly_hls_sink_finalize;
   gst_arcly_hls_sink_install_properties (object_class);
 

@@ -6,7 +6,7 @@
 
 #include "gstarclyhlshttp.h"
 #include "gstarclyhlssink.h"
-#include "gstarclyhlswriter.h"
+#include "gstarclyhlsrendition.h"
 
 G_BEGIN_DECLS
 
@@ -18,11 +18,9 @@ typedef enum {
 struct _GstArclyHlsSink {
   GstBin parent;
 
-  /* Changed in NULL and READY only, by gst_arcly_hls_sink_use_format(). */
-  GstElement *mux; /* owned by the bin */
-
-  /* Constant from init on. */
-  GstArclyHlsWriter *writer; /* owned by the bin */
+  /* Object lock, or whoever changes it: the layout changes in NULL and READY
+   * only. */
+  GPtrArray *renditions; /* (element-type GstArclyHlsRendition), owned */
 
   /* Settings. Object lock. */
   gchar *location;
@@ -51,9 +49,23 @@ void gst_arcly_hls_sink_clear_settings (GstArclyHlsSink *self);
 void gst_arcly_hls_sink_install_properties (GObjectClass *object_class);
 /* Says that "http-bound-port" changed. */
 void gst_arcly_hls_sink_notify_port (GstArclyHlsSink *self);
-/* Muxes to that from now on. NULL or READY, and no object lock. */
-void gst_arcly_hls_sink_use_format (
-    GstArclyHlsSink *self, GstArclyHlsSegmentFormat format);
+
+/* gstarclyhlssinklayout.c. NULL or READY, without the object lock. */
+/* Renditions for the pads that there are: with @several, one for each of them
+ * where there is more than one video or more than one sound. They are kept
+ * where they are right, but for @anew. */
+void gst_arcly_hls_sink_lay_out (
+    GstArclyHlsSink *self, gboolean several, gboolean anew);
+
+/* Writers are opened, in step if there are several, and what they write is
+ * served. FALSE, with an element message, if that failed; nothing is open then.
+ */
+gboolean gst_arcly_hls_sink_start (GstArclyHlsSink *self);
+void gst_arcly_hls_sink_stop (GstArclyHlsSink *self);
+
+/* (transfer full): of all renditions. Any thread. */
+GstStructure *gst_arcly_hls_sink_get_stats (GstArclyHlsSink *self);
+
 GType gst_arcly_hls_playlist_type_get_type (void);
 GType gst_arcly_hls_segment_format_get_type (void);
 

@@ -92,7 +92,7 @@ set_segment_format (GstArclyHlsSink *self, GstArclyHlsSegmentFormat format)
   }
   GST_OBJECT_UNLOCK (self);
   if (changes)
-    gst_arcly_hls_sink_use_format (self, format);
+    gst_arcly_hls_sink_lay_out (self, FALSE, TRUE);
 }
 
 /* NULL is the default again. */
@@ -191,7 +191,7 @@ gst_arcly_hls_sink_get_property (
   GstArclyHlsSink *self = GST_ARCLY_HLS_SINK (object);
 
   if (id == PROP_STATS) {
-    g_value_take_boxed (value, gst_arcly_hls_writer_get_stats (self->writer));
+    g_value_take_boxed (value, gst_arcly_hls_sink_get_stats (self));
     return;
   }
   GST_OBJECT_LOCK (self);
@@ -552,7 +552,8 @@ gst_arcly_hls_sink_install_properties (GObjectClass *object_class)
    * (that could not be written, or that a storage did not take in the end),
    * "deleted-segments" and "storage-retries", all #guint64. What the playlist
    * has now: "media-sequence" (#guint64) and "target-duration" (#guint,
-   * seconds, 0 before the first segment).
+   * seconds, 0 before the first segment). Of several renditions the counters
+   * are sums, and the rest is that of the first.
    *
    * Since: 0.1
    */

@@ -15,6 +15,9 @@ GST_DEBUG_CATEGORY (gst_arcly_hls_writer_debug);
 /* More than so many without a frame is a pause, not a rate. */
 #define MAX_STEPS 4
 
+/* Chunks that are further apart need not be of one sender. */
+#define MAX_CHUNK_HOLE ((gint64) (100 * GST_MSECOND))
+
 /* arclytsmux and arclyfmp4mux are the only ones that it is ever linked to. */
 static GstStaticPadTemplate sink_template =
     GST_STATIC_PAD_TEMPLATE ("sink", GST_PAD_SINK, GST_PAD_ALWAYS,
@@ -120,8 +123,10 @@ cut_before (GstArclyHlsWriter *self, const GstArclyHlsUnit *unit,
 {
   /* What begins after a stop doesn't continue what was. */
   GstArclyHlsCut cut = { .discontinuity = TRUE };
+  gboolean was_open = self->open;
   gsize head;
 
+  gst_arcly_hls_writer_guide (self);
   if (!gst_arcly_hls_cutter_push (&self->cutter, unit, &cut) && self->open)
     return 0;
   head = unit->may_cut && self->open && !unit->chunk
@@ -133,7 +138,11 @@ cut_before (GstArclyHlsWriter *self, const GstArclyHlsUnit *unit,
     gst_arcly_hls_writer_write_bytes (self, data, head);
     gst_arcly_hls_writer_close_segment (self, cut.duration);
   }
+  gst_arcly_hls_writer_step (self, was_open);
   gst_arcly_hls_writer_open_segment (self, cut.discontinuity, cut.inside_gop);
+  gst_arcly_hls_writer_tell_step (self);
+  if (was_open)
+    gst_arcly_hls_writer_publish (self);
   if (!unit->may_cut && !unit->chunk)
     write_tables (self);
   if (self->segment.dependent && is_pausing (self, unit))
@@ -174,6 +183,7 @@ take_packets (
   note_tables (self, data, size);
   if (!self->failed)
     gst_arcly_hls_writer_write_bytes (self, data + done, size - done);
+  gst_arcly_hls_writer_tell_horizon (self, &unit);
 }
 
 /* docs/fmp4mux.md: only the first buffer of a chunk tells of it. */
@@ -202,6 +212,55 @@ take_boxes (
   if (self->live && gst_arcly_hls_live_end_chunk (
                         self->live, &self->unit, self->is_last_chunk))
     gst_arcly_hls_writer_note_part (self);
+  gst_arcly_hls_writer_tell_horizon (self, &self->unit);
+}
+
+/* Behind a hole, sound may come in front of the first picture: of the same
+ * sender, or of one that has another init segment, which comes with that
+ * picture. A segment of a few frames that nothing goes on with makes players
+ * stumble. */
+static gboolean
+is_doubtful (GstArclyHlsWriter *self, GstBuffer *buffer)
+{
+  GstArclyHlsUnit unit = read_unit (buffer);
+
+  return self->open && !unit.may_cut && unit.pts != GST_ARCLY_HLS_NO_TIME &&
+         unit.pts - self->cutter.end > MAX_CHUNK_HOLE;
+}
+
+/* What was doubtful goes on, or is nothing that the next chunk belongs to. */
+static void
+settle (GstArclyHlsWriter *self)
+{
+  guint i;
+
+  for (i = 0; i < self->doubtful->len && !self->init_is_new; i++) {
+    GstBuffer *buffer = g_ptr_array_index (self->doubtful, i);
+    GstMapInfo map;
+
+    if (!gst_buffer_map (buffer, &map, GST_MAP_READ))
+      continue;
+    take_boxes (self, buffer, map.data, map.size);
+    gst_buffer_unmap (buffer, &map);
+  }
+  g_ptr_array_set_size (self->doubtful, 0);
+}
+
+static void
+take_chunk (
+    GstArclyHlsWriter *self, GstBuffer *buffer, const guint8 *data, gsize size)
+{
+  if (!self->in_chunk && !self->in_doubt) {
+    settle (self);
+    self->in_doubt = is_doubtful (self, buffer);
+  }
+  if (!self->in_doubt) {
+    take_boxes (self, buffer, data, size);
+    return;
+  }
+  g_ptr_array_add (self->doubtful, gst_buffer_ref (buffer));
+  if (GST_BUFFER_FLAG_IS_SET (buffer, GST_BUFFER_FLAG_MARKER))
+    self->in_doubt = FALSE;
 }
 
 static void
@@ -227,7 +286,7 @@ gst_arcly_hls_writer_render (GstBaseSink *sink, GstBuffer *buffer)
   else if (GST_BUFFER_FLAG_IS_SET (buffer, GST_BUFFER_FLAG_HEADER))
     take_init (self, map.data, map.size);
   else if (self->init)
-    take_boxes (self, buffer, map.data, map.size);
+    take_chunk (self, buffer, map.data, map.size);
   gst_buffer_unmap (buffer, &map);
   return self->failed ? GST_FLOW_ERROR : GST_FLOW_OK;
 }
@@ -246,22 +305,28 @@ gst_arcly_hls_writer_render_list (GstBaseSink *sink, GstBufferList *list)
 static void
 finish_segment (GstArclyHlsWriter *self)
 {
-  gint64 duration = gst_arcly_hls_cutter_finish (&self->cutter);
+  gint64 duration;
 
+  settle (self);
+  duration = gst_arcly_hls_cutter_finish (&self->cutter);
   if (self->open && duration != GST_ARCLY_HLS_NO_TIME)
     gst_arcly_hls_writer_close_segment (self, duration);
+  gst_arcly_hls_writer_publish (self);
 }
 
 static void
 end_playlist (GstArclyHlsWriter *self)
 {
   finish_segment (self);
+  if (self->cuts && self->leads)
+    gst_arcly_hls_cuts_advance (self->cuts, GST_ARCLY_HLS_CUTS_END);
   /* What may follow is another presentation, which has its own. */
   self->init_is_new = self->init != NULL;
   if (gst_arcly_hls_playlist_get_length (self->playlist) == 0)
     return;
   gst_arcly_hls_playlist_end (self->playlist);
   gst_arcly_hls_writer_write_playlist (self);
+  gst_arcly_hls_writer_publish (self);
 }
 
 static gboolean
@@ -286,8 +351,10 @@ answer_fragment (GstArclyHlsWriter *self, GstStructure *fragment)
 {
   gint64 pts;
 
-  if (!self->live || !gst_structure_get_int64 (fragment, "pts", &pts))
+  if ((!self->live && !self->cuts) ||
+      !gst_structure_get_int64 (fragment, "pts", &pts))
     return FALSE;
+  gst_arcly_hls_writer_guide (self);
   gst_structure_set (fragment, "begin", G_TYPE_BOOLEAN,
       gst_arcly_hls_cutter_offer (&self->cutter, pts), "chunk-duration",
       G_TYPE_UINT64, gst_arcly_hls_writer_get_chunk_duration (self), NULL);
@@ -352,7 +419,18 @@ gst_arcly_hls_writer_open (GstArclyHlsWriter *self,
   self->fmp4 = settings->fmp4;
   self->part_duration = settings->origin ? settings->part_duration : 0;
   self->init_is_new = self->init_is_there = self->in_chunk = FALSE;
-  self->send_keyframe_requests = settings->send_keyframe_requests;
+  self->in_doubt = FALSE;
+  self->number = settings->number;
+  self->leads = settings->leads;
+  self->is_video = settings->is_video;
+  self->warned_misaligned = self->step_discontinuity = FALSE;
+  if (settings->master) {
+    self->master = gst_arcly_hls_master_ref (settings->master);
+    self->cuts = gst_arcly_hls_cuts_ref (settings->cuts);
+  }
+  /* For those who follow it would be too late. */
+  self->send_keyframe_requests =
+      settings->send_keyframe_requests && (!settings->cuts || settings->leads);
   self->is_vod = settings->type == GST_ARCLY_HLS_VOD;
   self->request_interval = settings->target_duration * GST_SECOND;
   self->playlist = gst_arcly_hls_playlist_new (
@@ -412,6 +490,10 @@ gst_arcly_hls_writer_close (GstArclyHlsWriter *self)
   g_clear_pointer (&self->store, gst_arcly_hls_store_close);
   g_clear_pointer (&self->playlist, gst_arcly_hls_playlist_free);
   g_clear_pointer (&self->init, g_bytes_unref);
+  if (self->cuts && self->leads)
+    gst_arcly_hls_cuts_advance (self->cuts, GST_ARCLY_HLS_CUTS_END);
+  g_clear_pointer (&self->cuts, gst_arcly_hls_cuts_unref);
+  g_clear_pointer (&self->master, gst_arcly_hls_master_unref);
 }
 
 static guint64
@@ -438,6 +520,7 @@ static void
 gst_arcly_hls_writer_finalize (GObject *object)
 {
   gst_arcly_hls_writer_close (GST_ARCLY_HLS_WRITER (object));
+  g_ptr_array_unref (GST_ARCLY_HLS_WRITER (object)->doubtful);
 
   G_OBJECT_CLASS (gst_arcly_hls_writer_parent_class)->finalize (object);
 }
@@ -447,6 +530,8 @@ gst_arcly_hls_writer_init (GstArclyHlsWriter *self)
 {
   GstBaseSink *sink = GST_BASE_SINK (self);
 
+  self->doubtful =
+      g_ptr_array_new_with_free_func ((GDestroyNotify) gst_buffer_unref);
   gst_base_sink_set_sync (sink, FALSE);
   gst_base_sink_set_async_enabled (sink, FALSE);
   /* It would keep the last segment's memory for nobody. */

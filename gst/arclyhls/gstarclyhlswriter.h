@@ -9,6 +9,8 @@
 #include <gst/arcly/engine/gstarclystorage.h>
 #include <gst/arcly/http/gstarclyhttporigin.h>
 
+#include "gstarclyhlscuts.h"
+#include "gstarclyhlsmaster.h"
 #include "hls/hlsplaylist.h"
 
 G_BEGIN_DECLS
@@ -30,11 +32,24 @@ typedef struct {
   /* Low latency; NULL for none. */
   GstArclyHttpOrigin *origin;
   GstClockTime part_duration;
+  /* Of several renditions; else NULL. */
+  GstArclyHlsMaster *master;
+  GstArclyHlsCuts *cuts;
+  guint number; /* in the master */
+  gboolean leads;
+  gboolean is_video;
 } GstArclyHlsSettings;
 
 /* Before the element is PAUSED. FALSE with @error set. */
 gboolean gst_arcly_hls_writer_open (GstArclyHlsWriter *self,
     const GstArclyHlsSettings *settings, GError **error);
+
+/* Of several renditions, after open: the numbers of the next segment, and
+ * where all of them go on. */
+void gst_arcly_hls_writer_get_numbers (
+    GstArclyHlsWriter *self, guint64 *next, guint64 *discontinuities);
+void gst_arcly_hls_writer_align (
+    GstArclyHlsWriter *self, guint64 next, guint64 discontinuities);
 
 /* How long chunks of fMP4 shall be, in nanoseconds. After open. */
 GstClockTime gst_arcly_hls_writer_get_chunk_duration (GstArclyHlsWriter *self);

@@ -30,6 +30,11 @@ struct _GstArclyHlsWriter {
   gboolean has_storage; /* which tells what it removed */
   GstClockTime request_interval;
   GstClockTime part_duration;
+  GstArclyHlsMaster *master; /* owned; NULL for a single rendition */
+  GstArclyHlsCuts *cuts;     /* owned; the same */
+  guint number;
+  gboolean leads;
+  gboolean is_video;
 
   /* The streaming thread; or nobody streams. */
   GstArclyHlsStore *store;       /* owned */
@@ -45,7 +50,10 @@ struct _GstArclyHlsWriter {
   guint64 map;            /* its number */
   GstArclyHlsUnit unit;   /* the chunk of which buffers come */
   gboolean in_chunk;
-  gboolean is_last_chunk;     /* of its segment, for certain */
+  GPtrArray *doubtful;    /* (element-type GstBuffer), owned: a chunk that waits
+                             for the next to tell what it is */
+  gboolean in_doubt;      /* of which buffers come */
+  gboolean is_last_chunk; /* of its segment, for certain */
   GstArclyHlsSegment segment; /* that is open */
   gsize segment_bytes;
   gboolean open;
@@ -60,6 +68,8 @@ struct _GstArclyHlsWriter {
   gint64 main_step; /* between two of them */
   gboolean warned_gop;
   gboolean warned_pause;
+  gboolean warned_misaligned;
+  gboolean step_discontinuity; /* of the leader's segment */
   gboolean warned_rules;
   guint n_keyframe_requests;
 
@@ -73,6 +83,19 @@ struct _GstArclyHlsWriter {
   _Atomic guint64 media_sequence;
   _Atomic guint target_duration;
 };
+
+/* gstarclyhlswriterstep.c. The streaming thread; nothing happens with a single
+ * rendition. */
+/* Before the cutter is asked. */
+void gst_arcly_hls_writer_guide (GstArclyHlsWriter *self);
+
+/* A segment begins; before it is opened, and then. */
+void gst_arcly_hls_writer_step (GstArclyHlsWriter *self, gboolean was_open);
+void gst_arcly_hls_writer_tell_step (GstArclyHlsWriter *self);
+
+/* All is known up to there. */
+void gst_arcly_hls_writer_tell_horizon (
+    GstArclyHlsWriter *self, const GstArclyHlsUnit *unit);
 
 /* gstarclyhlswritersegment.c. The streaming thread. */
 /* Nanoseconds, of a clock that never goes back. */
@@ -97,5 +120,9 @@ void gst_arcly_hls_writer_write_playlist (GstArclyHlsWriter *self);
 
 /* For gst_arcly_hls_store_open_storage(), with the writer. */
 extern const GstArclyHlsSpoolEvents gst_arcly_hls_writer_storage_events;
+
+/* What viewers of parts see; after a segment was closed, and the next opened
+ * if there is one. */
+void gst_arcly_hls_writer_publish (GstArclyHlsWriter *self);
 
 G_END_DECLS

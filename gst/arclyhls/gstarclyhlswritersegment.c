@@ -94,14 +94,36 @@ lint (GstArclyHlsWriter *self, gboolean live, const gchar *text)
   self->warned_rules = TRUE;
 }
 
-/* What viewers of parts see. */
+/* rfc8216bis, 4.4.5.4: players that switch know what to ask for. */
 static void
-publish (GstArclyHlsWriter *self)
+report_others (GstArclyHlsWriter *self)
+{
+  g_autofree gchar *reports = NULL;
+  guint64 next = gst_arcly_hls_playlist_get_next (self->playlist);
+  guint n = gst_arcly_hls_playlist_get_open_parts (self->playlist);
+
+  if (!self->master)
+    return;
+  if (n == 0) {
+    n = gst_arcly_hls_playlist_get_last_parts (self->playlist);
+    next--;
+  }
+  if (n > 0)
+    gst_arcly_hls_master_note_part (self->master, self->number, next, n - 1);
+  reports = gst_arcly_hls_master_get_reports (self->master, self->number);
+  gst_arcly_hls_playlist_set_reports (self->playlist, reports);
+}
+
+/* What viewers of parts see. */
+void
+gst_arcly_hls_writer_publish (GstArclyHlsWriter *self)
 {
   g_autofree gchar *text = NULL;
 
-  if (self->live)
-    text = gst_arcly_hls_live_publish (self->live);
+  if (!self->live)
+    return;
+  report_others (self);
+  text = gst_arcly_hls_live_publish (self->live);
   if (text)
     lint (self, TRUE, text);
 }
@@ -120,12 +142,11 @@ gst_arcly_hls_writer_write_playlist (GstArclyHlsWriter *self)
     report (self, error);
   if (text)
     lint (self, FALSE, text);
-  publish (self);
 }
 
 /* A segment that is lost has no entry, so players need not know EXT-X-GAP; its
- * number goes to the next, which is a discontinuity. But parts of it were
- * listed already: then it stays, without a file. */
+ * number goes to the next, which is a discontinuity. But where parts of it were
+ * listed already, or other renditions have it, it stays, without a file. */
 static void
 lose_segment (GstArclyHlsWriter *self, const GError *failure)
 {
@@ -169,11 +190,13 @@ gst_arcly_hls_writer_open_segment (
   g_autoptr (GError) error = NULL;
   gboolean is_new;
 
-  self->segment.discontinuity = discontinuity || self->lost_before;
+  self->segment.discontinuity =
+      discontinuity || self->lost_before || self->step_discontinuity;
+  self->step_discontinuity = FALSE;
   /* Where a time line begins, only sound comes in front of the keyframe. */
   self->segment.dependent = inside_gop && !discontinuity;
   self->segment.date_time = self->next_date_time;
-  if (discontinuity)
+  if (discontinuity && (!self->cuts || self->leads))
     self->segment.date_time = MAX (g_get_real_time (), self->next_date_time);
   self->segment_bytes = 0;
   self->lost_before = FALSE;
@@ -195,6 +218,7 @@ gst_arcly_hls_writer_open_segment (
 static void
 list_segment (GstArclyHlsWriter *self, const gchar *name)
 {
+  g_autoptr (GError) error = NULL;
   guint target;
 
   gst_arcly_hls_playlist_append (
@@ -209,6 +233,10 @@ list_segment (GstArclyHlsWriter *self, const gchar *name)
   add (&self->n_segments, 1);
   add (&self->n_bytes, self->segment_bytes);
   self->has_reported = FALSE;
+  if (self->master &&
+      !gst_arcly_hls_master_note_segment (self->master, self->number,
+          self->segment_bytes, self->segment.duration, &error))
+    report (self, error);
 }
 
 void
@@ -228,7 +256,7 @@ gst_arcly_hls_writer_close_segment (GstArclyHlsWriter *self, gint64 duration)
   if (self->live)
     gst_arcly_hls_live_close (self->live, duration);
   self->segment.gap = self->lost;
-  self->lost_before = self->lost && !self->live;
+  self->lost_before = self->lost && !self->live && !self->cuts;
   if (!self->lost_before) {
     GST_DEBUG_OBJECT (
         self, "%s, %" GST_TIME_FORMAT, name, GST_TIME_ARGS (duration));
@@ -278,6 +306,6 @@ note_open (GstArclyHlsWriter *self)
 void
 gst_arcly_hls_writer_note_part (GstArclyHlsWriter *self)
 {
-  publish (self);
+  gst_arcly_hls_writer_publish (self);
   note_open (self);
 }

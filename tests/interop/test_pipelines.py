@@ -120,6 +120,21 @@ class Pipelines(PipelineTest):
         self.assertEqual(compare.compare_files(self.file, whole), [])
         self.assertEqual(media.decode(whole), '')
 
+    def test_videotestsrc_to_two_qualities(self):
+        pipeline = self.start('videotestsrc-to-two-qualities')
+        own = [self.path('hls', name, 'index.m3u8')
+               for name in ('video_0', 'video_1', 'audio_0')]
+        for index in own:
+            self.wait_playlist(index, lambda found: len(found.segments) >= 2)
+        self.check_http()
+        with open(self.index, encoding='utf-8') as file:
+            self.assertEqual(file.read().count('#EXT-X-STREAM-INF'), 2)
+        self.end(pipeline)
+        found = [playlist.read(index) for index in own]
+        self.assertTrue(all(one.ended for one in found))
+        self.assertEqual([s.duration for s in found[0].segments],
+                         [s.duration for s in found[1].segments])
+
 
 if __name__ == '__main__':
     unittest.main()

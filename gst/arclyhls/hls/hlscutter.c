@@ -36,6 +36,13 @@ gst_arcly_hls_cutter_set_limit (GstArclyHlsCutter *self, guint seconds)
   self->limit = seconds == 0 ? 0 : seconds * NS_PER_SECOND + ROUNDS_DOWN;
 }
 
+void
+gst_arcly_hls_cutter_set_next (GstArclyHlsCutter *self, gint64 pts)
+{
+  self->guided = TRUE;
+  self->next = pts;
+}
+
 static gint64
 get_limit (GstArclyHlsCutter *self)
 {
@@ -75,6 +82,9 @@ should_cut (GstArclyHlsCutter *self, gint64 elapsed)
 {
   gint64 limit = self->limit > 0 ? self->limit : self->target + ROUNDS_DOWN;
 
+  if (self->guided)
+    return self->next != NO_TIME &&
+           self->start + elapsed + GST_ARCLY_HLS_TOLERANCE >= self->next;
   return elapsed >= self->target || elapsed + longest_gop (self) > limit;
 }
 
@@ -198,8 +208,10 @@ gst_arcly_hls_cutter_offer (GstArclyHlsCutter *self, gint64 pts)
   self->offered = TRUE;
   note_length (self, self->offered_last, pts);
   self->offered_last = pts;
-  /* Behind the very first, which is on its way. */
-  if (!self->open || elapsed <= 0 || !should_cut (self, elapsed))
+  /* Behind the very first, which is on its way; or behind the one that begins
+   * where the other did. */
+  if (!self->open || (self->guided && self->agreed) || elapsed <= 0 ||
+      !should_cut (self, elapsed))
     return FALSE;
   self->agreed = TRUE;
   self->agreed_at = pts;

@@ -51,6 +51,8 @@ typedef struct {
   gint64 offered_last; /* when the last was */
   gboolean agreed;     /* to one that has not come yet */
   gint64 agreed_at;    /* when that is */
+  gboolean guided;     /* another rendition says where segments end */
+  gint64 next;         /* where the next one begins; NO_TIME: not known */
 } GstArclyHlsCutter;
 
 /* @target in seconds. */
@@ -59,6 +61,14 @@ void gst_arcly_hls_cutter_init (GstArclyHlsCutter *self, guint target);
 /* The advertised target duration, in seconds: no segment passes it from now
  * on. 0: none is advertised. */
 void gst_arcly_hls_cutter_set_limit (GstArclyHlsCutter *self, guint seconds);
+
+/* How far apart frames of two renditions are that are of one time, in
+ * nanoseconds: they have other rates. */
+#define GST_ARCLY_HLS_TOLERANCE G_GINT64_CONSTANT (10000000)
+
+/* The open segment ends where one of another rendition did, at @pts, or when a
+ * keyframe comes then; GST_ARCLY_HLS_NO_TIME: it is not known yet where. */
+void gst_arcly_hls_cutter_set_next (GstArclyHlsCutter *self, gint64 pts);
 
 /* TRUE if the open segment ends in front of @unit, which begins the next. */
 gboolean gst_arcly_hls_cutter_push (

@@ -13,6 +13,8 @@
 #define ROUNDS_DOWN (NS_PER_SECOND / 2 - 1000)
 /* RFC 8216, 6.2.2: no live playlist is shorter, in target durations. */
 #define MIN_TARGET_DURATIONS 3
+/* What renditions of one process are apart when it dies. */
+#define MAX_GAPS 3
 
 GstArclyHlsPlaylist *
 gst_arcly_hls_playlist_new (GstArclyHlsType type, guint target_duration,
@@ -62,6 +64,7 @@ gst_arcly_hls_playlist_free (GstArclyHlsPlaylist *self)
   g_free (self->stamp);
   g_free (self->part_stamp);
   g_free (self->left);
+  g_free (self->reports);
   g_free (self);
 }
 
@@ -250,6 +253,64 @@ gst_arcly_hls_playlist_recover (
     entry->segment.map = MAX (entry->segment.map, last->segment.map);
   add (self, entry);
   self->dependent |= segment->dependent;
+}
+
+guint64
+gst_arcly_hls_playlist_count_discontinuities (GstArclyHlsPlaylist *self)
+{
+  guint64 n = self->discontinuities;
+  GList *item;
+
+  for (item = self->segments.head; item; item = item->next)
+    n += ((GstArclyHlsEntry *) item->data)->segment.discontinuity;
+  return n;
+}
+
+static void
+append_gap (GstArclyHlsPlaylist *self)
+{
+  const GstArclyHlsEntry *last = g_queue_peek_tail (&self->segments);
+  GstArclyHlsSegment gap = { .duration = self->target_duration * NS_PER_SECOND,
+    .date_time = self->end,
+    .gap = TRUE,
+    .map = last->segment.map };
+
+  add (self, entry_new (&gap));
+}
+
+void
+gst_arcly_hls_playlist_align (GstArclyHlsPlaylist *self, guint64 sequence,
+    guint64 discontinuities, guint64 now)
+{
+  guint64 next = gst_arcly_hls_playlist_get_next (self);
+
+  if (self->segments.length == 0 || next > sequence ||
+      sequence - next > MAX_GAPS ||
+      gst_arcly_hls_playlist_count_discontinuities (self) != discontinuities) {
+    while (self->segments.length > 0)
+      bury_front (self, now);
+    self->first = sequence;
+    self->discontinuities = discontinuities;
+    return;
+  }
+  for (; next < sequence; next++)
+    append_gap (self);
+}
+
+void
+gst_arcly_hls_playlist_set_target_duration (
+    GstArclyHlsPlaylist *self, guint seconds)
+{
+  if (self->target_duration == 0)
+    self->target_duration = seconds;
+}
+
+void
+gst_arcly_hls_playlist_set_reports (
+    GstArclyHlsPlaylist *self, const gchar *reports)
+{
+  g_free (self->reports);
+  self->reports = g_strdup (reports);
 }
 
 void

@@ -115,6 +115,25 @@ gboolean gst_arcly_hls_playlist_resume (
 void gst_arcly_hls_playlist_recover (
     GstArclyHlsPlaylist *self, const GstArclyHlsSegment *segment);
 
+/* Of several renditions: the next segment is number @sequence, in front of
+ * which were @discontinuities. What this one lacks up to there is listed as
+ * gaps, each a target duration long, as long as they are few; else all entries
+ * go. */
+void gst_arcly_hls_playlist_align (GstArclyHlsPlaylist *self, guint64 sequence,
+    guint64 discontinuities, guint64 now);
+
+/* All that were, listed or not. */
+guint64 gst_arcly_hls_playlist_count_discontinuities (
+    GstArclyHlsPlaylist *self);
+
+/* Advertises that; no effect once a target duration is decided. In seconds. */
+void gst_arcly_hls_playlist_set_target_duration (
+    GstArclyHlsPlaylist *self, guint seconds);
+
+/* Low latency: lines at the end (rfc8216bis, 4.4.5.4), or NULL. */
+void gst_arcly_hls_playlist_set_reports (
+    GstArclyHlsPlaylist *self, const gchar *reports);
+
 /* Entries before @sequence leave without grace: their files are gone. */
 void gst_arcly_hls_playlist_drop_before (
     GstArclyHlsPlaylist *self, guint64 sequence);

@@ -34,6 +34,7 @@ struct _GstArclyHlsPlaylist {
   gchar *part_stamp;        /* of this process */
   GstArclyHlsPartName hint; /* of the part that comes next */
   gboolean hinted;          /* somebody was told of it */
+  gchar *reports;           /* lines at the end, or NULL */
   gchar *left; /* stamp of a live playlist that another process left, or NULL */
   gboolean dependent; /* some segment of this presentation was */
   gboolean ended;

@@ -208,7 +208,8 @@ render_live_entry (GstArclyHlsPlaylist *self, const GstArclyHlsEntry *entry,
 }
 
 /* rfc8216bis, 4.4.5.2: how many segments lie wholly in front of the skip
- * boundary. */
+ * boundary. None behind a discontinuity that is listed: players (hls.js) count
+ * these in what they get, and lose count of what they do not. */
 static guint
 count_skipped (GstArclyHlsPlaylist *self)
 {
@@ -219,8 +220,10 @@ count_skipped (GstArclyHlsPlaylist *self)
   guint n = 0;
 
   for (item = self->segments.head; item; item = item->next) {
-    left -= ((GstArclyHlsEntry *) item->data)->segment.duration;
-    if (left < boundary)
+    const GstArclyHlsEntry *entry = item->data;
+
+    left -= entry->segment.duration;
+    if (left < boundary || entry->segment.discontinuity)
       break;
     n++;
   }
@@ -232,9 +235,14 @@ static void
 render_open (GstArclyHlsPlaylist *self, GString *text)
 {
   g_autofree gchar *hint = gst_arcly_hls_playlist_get_hint (self);
+  const GstArclyHlsEntry *last = g_queue_peek_tail (&self->segments);
 
-  if (gst_arcly_hls_playlist_get_open_parts (self) > 0) {
-    render_start (self, self->open, g_queue_peek_tail (&self->segments), text);
+  /* Where it does not go on as it was, this is told with the hint: players
+   * (hls.js) take what they know of it by then for the segment's. */
+  if (self->open &&
+      (self->open->parts->len > 0 || self->open->segment.discontinuity ||
+          (last && last->segment.map != self->open->segment.map))) {
+    render_start (self, self->open, last, text);
     render_parts (self, self->open, text);
   }
   g_string_append_printf (
@@ -270,6 +278,8 @@ gst_arcly_hls_playlist_render_live (GstArclyHlsPlaylist *self, gboolean delta)
     g_string_append (text, "#EXT-X-ENDLIST\n");
   else
     render_open (self, text);
+  if (!self->ended && self->reports)
+    g_string_append (text, self->reports);
   return g_string_free (g_steal_pointer (&text), FALSE);
 }
 

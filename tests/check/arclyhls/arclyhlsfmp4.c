@@ -199,6 +199,67 @@ GST_START_TEST (test_restart)
 }
 GST_END_TEST;
 
+static void
+push_sound (TestHls *t, GstClockTime time, gboolean discont)
+{
+  static guint8 sound[200];
+  GstBuffer *buffer = gst_buffer_new_memdup (sound, sizeof sound);
+
+  GST_BUFFER_PTS (buffer) = time;
+  GST_BUFFER_DURATION (buffer) = SOUND_TIME;
+  if (discont)
+    GST_BUFFER_FLAG_SET (buffer, GST_BUFFER_FLAG_DISCONT);
+  fail_unless_equals_int (gst_harness_push (t->audio, buffer), GST_FLOW_OK);
+}
+
+/* Another sender, after a while, of another level or of the same; its sound
+ * comes first. There is one discontinuity, and no segment of that sound. */
+static void
+change_sender (guint8 level, guint n_inits)
+{
+  g_auto (GStrv) names = NULL;
+  g_auto (GStrv) maps = NULL;
+  TestHls t;
+  guint n, s = 0;
+
+  init (&t);
+  test_hls_new_sink (&t, "playlist-type", 1, NULL);
+  test_hls_add_video (&t);
+  test_hls_add_audio (&t);
+  test_hls_push (&t, 0, 110);
+  /* 20 ms in front of frame 150, which is a key frame. */
+  push_sound (&t, 150 * FRAME_TIME - 20 * GST_MSECOND, TRUE);
+  for (n = 150; n < 300; n++) {
+    GstBuffer *buffer = test_hls_make_video (n, n % KEY_INTERVAL == 0);
+
+    if (n % KEY_INTERVAL == 0)
+      gst_buffer_memset (buffer, 7, level, 1);
+    if (n == 150)
+      GST_BUFFER_FLAG_SET (buffer, GST_BUFFER_FLAG_DISCONT);
+    fail_unless_equals_int (gst_harness_push (t.video, buffer), GST_FLOW_OK);
+    for (; s * SOUND_TIME < (n - 149) * FRAME_TIME; s++)
+      push_sound (&t, 150 * FRAME_TIME + s * SOUND_TIME, FALSE);
+    test_hls_check (&t);
+  }
+  test_hls_end (&t);
+  fail_unless_equals_int (test_hls_discontinuities (&t), 1);
+  fail_if (test_hls_lists (&t, "#EXTINF:0\\.0"), "%s", t.playlist);
+  names = hls_lint_names (t.playlist);
+  maps = hls_lint_maps (t.playlist);
+  fail_unless_equals_int (g_strv_length (names), 6);
+  fail_unless_equals_int (
+      1 + !g_str_equal (maps[0], maps[g_strv_length (maps) - 1]), n_inits);
+  test_hls_assert_no_message (&t, GST_MESSAGE_WARNING);
+  test_hls_clear (&t);
+}
+
+GST_START_TEST (test_new_sender)
+{
+  change_sender (0x1e, 2);
+  change_sender (0x0d, 1);
+}
+GST_END_TEST;
+
 /* Rule U9: a GOP for which there is no room is cut, at chunks. */
 GST_START_TEST (test_gop_too_long)
 {
@@ -280,6 +341,7 @@ arclyhlsfmp4_suite (void)
   tcase_add_test (tcase, test_audio_only);
   tcase_add_test (tcase, test_new_init);
   tcase_add_test (tcase, test_restart);
+  tcase_add_test (tcase, test_new_sender);
   tcase_add_test (tcase, test_gop_too_long);
   tcase_add_test (tcase, test_change_format);
   tcase_add_test (tcase, test_after_ts);

@@ -146,6 +146,9 @@ read_live_tag (List *list, const gchar *tag, const gchar *value, Entry *next)
     read_hint (list, value);
   else if (g_str_equal (tag, "#EXT-X-GAP"))
     next->gap = TRUE;
+  else if (g_str_equal (tag, "#EXT-X-RENDITION-REPORT") && list->hint &&
+           strstr (value, "URI=\"") && number (value, "LAST-MSN") >= 0)
+    return TRUE;
   else
     return FALSE;
   return TRUE;
@@ -249,8 +252,10 @@ read_lines (List *list, gchar **lines)
     next.map = g_strdup (
         g_array_index (list->entries, Entry, list->entries->len - 1).map);
   }
+  /* A segment that begins in another way says so with its first hint. */
   if (next.duration >= 0 || next.gap ||
-      (next.parts->len == 0 && (next.discontinuity || next.date_time >= 0)))
+      (next.parts->len == 0 && next.date_time >= 0 &&
+          (!list->hint || !next.discontinuity)))
     complain (list, "tags of a segment without a name");
   if (next.parts->len > 0 && (next.date_time < 0 || list->ended))
     complain (list, "parts without a date, or behind the end");

@@ -174,6 +174,44 @@ test_other_format (void)
   g_assert_nonnull (strstr (after, "segment-u-00002.ts\n"));
 }
 
+/* Low latency: what is new of a segment is told with its first hint; and a
+ * delta update has all discontinuities that are listed. */
+static void
+test_hint (void)
+{
+  g_autoptr (GstArclyHlsPlaylist) list = make (GST_ARCLY_HLS_EVENT, "t");
+  g_autofree gchar *text = NULL;
+  g_autofree gchar *delta = NULL;
+  g_autofree gchar *late = NULL;
+  GstArclyHlsPart part = { .duration = SECOND };
+  GstArclyHlsSegment next;
+  guint i;
+
+  gst_arcly_hls_playlist_set_parts (list, SECOND);
+  for (i = 0; i < 20; i++) {
+    next = segment (i, i < 10 ? 0 : 10, i == 10);
+    gst_arcly_hls_playlist_open (list, &next, i);
+    if (i == 10) {
+      text = gst_arcly_hls_playlist_render_live (list, FALSE);
+      delta = gst_arcly_hls_playlist_render_live (list, TRUE);
+    }
+    gst_arcly_hls_playlist_append_part (list, &part);
+    gst_arcly_hls_playlist_append_part (list, &part);
+    gst_arcly_hls_playlist_append (list, &next, i);
+  }
+  g_assert_true (g_str_has_suffix (text,
+      "segment-t-00009.m4s\n"
+      "#EXT-X-DISCONTINUITY\n"
+      "#EXT-X-MAP:URI=\"init-t-00010.mp4\"\n"
+      "#EXT-X-PROGRAM-DATE-TIME:2023-11-14T22:13:40.000Z\n"
+      "#EXT-X-PRELOAD-HINT:TYPE=PART,URI=\"part-t-00010-00.m4s\"\n"));
+  g_assert_nonnull (strstr (delta, "#EXT-X-SKIP:SKIPPED-SEGMENTS=4\n"
+                                   "#EXT-X-MAP:URI=\"init-t-00000.mp4\"\n"));
+  late = gst_arcly_hls_playlist_render_live (list, TRUE);
+  g_assert_nonnull (strstr (late, "#EXT-X-SKIP:SKIPPED-SEGMENTS=10\n"
+                                  "#EXT-X-DISCONTINUITY\n"));
+}
+
 #define HEAD                                                                   \
   "#EXTM3U\n#EXT-X-VERSION:6\n#EXT-X-TARGETDURATION:2\n"                       \
   "#EXT-X-MEDIA-SEQUENCE:3\n"
@@ -255,6 +293,7 @@ main (int argc, char **argv)
   g_test_add_func ("/hlsmap/window", test_window);
   g_test_add_func ("/hlsmap/resume", test_resume);
   g_test_add_func ("/hlsmap/other-format", test_other_format);
+  g_test_add_func ("/hlsmap/hint", test_hint);
   g_test_add_func ("/hlsmap/malformed", test_malformed);
   g_test_add_func ("/hlsmap/lint", test_lint);
   return g_test_run ();

@@ -176,6 +176,42 @@ stream_state (GstArclyHttpRouter *router, const GstArclyHttpMount *mount)
 }
 
 static gboolean
+is_below (const GstArclyHttpMount *mount, const GstArclyHttpMount *other)
+{
+  gsize length = strlen (other->path);
+
+  return strncmp (mount->path, other->path, length) == 0 &&
+         mount->path[length] == '/';
+}
+
+/* What is mounted below a stream is a rendition of it. */
+static gboolean
+is_rendition (GPtrArray *mounts, const GstArclyHttpMount *mount)
+{
+  guint i;
+
+  for (i = 0; i < mounts->len; i++) {
+    if (is_below (mount, g_ptr_array_index (mounts, i)))
+      return TRUE;
+  }
+  return FALSE;
+}
+
+/* A multivariant playlist does not tell: of a rendition, then. */
+static const gchar *
+whole_state (GstArclyHttpRouter *router, GPtrArray *mounts,
+    const GstArclyHttpMount *mount)
+{
+  guint i;
+
+  for (i = 0; i < mounts->len; i++) {
+    if (is_below (g_ptr_array_index (mounts, i), mount))
+      return stream_state (router, g_ptr_array_index (mounts, i));
+  }
+  return stream_state (router, mount);
+}
+
+static gboolean
 answer_streams (
     GstArclyHttpRouter *router, SoupServerMessage *message, const gchar *path)
 {
@@ -197,6 +233,8 @@ answer_streams (
     g_autofree gchar *url =
         g_strconcat (router->prefix, mount->path, "/" PLAYLIST, NULL);
 
+    if (is_rendition (mounts, mount))
+      continue;
     json_builder_begin_object (builder);
     json_builder_set_member_name (builder, "path");
     json_builder_add_string_value (builder, mount->path);
@@ -205,7 +243,8 @@ answer_streams (
     json_builder_set_member_name (builder, "url");
     json_builder_add_string_value (builder, url);
     json_builder_set_member_name (builder, "state");
-    json_builder_add_string_value (builder, stream_state (router, mount));
+    json_builder_add_string_value (
+        builder, whole_state (router, mounts, mount));
     json_builder_end_object (builder);
   }
   json_builder_end_array (builder);

@@ -7,6 +7,8 @@ const RETRY_MS = 2000;
 const LIST_MS = 2000;
 // Sound, or time, but no picture for so long: the browser cannot decode it.
 const BLIND_MS = 5000;
+// After an error hls.js may have given up without saying so.
+const STUCK_MS = 5000;
 // The bitrate is that of the last so many seconds of media.
 const RATE_SECONDS = 10;
 
@@ -16,6 +18,7 @@ const link = document.getElementById('link');
 const nav = document.getElementById('streams');
 const unmute = document.getElementById('unmute');
 const live = document.getElementById('live');
+const quality = document.getElementById('quality');
 const root = document.documentElement;
 
 const STATES = { live: 'live', waiting: 'waiting', stalled: 'stalled', ended: 'ended' };
@@ -28,6 +31,7 @@ let fatal = false; // nothing to hope for from another try
 let codec = ''; // of the video, if hls.js tells
 let hasSound = true;
 let blindSince = 0;
+let moved = { at: 0, time: 0 }; // when the picture last did
 let errors = 0; // of the media, one after the other
 let stalls = 0; // of this stream, since it first played
 let played = false;
@@ -51,6 +55,7 @@ function stop() {
   blindSince = 0;
   loads = [];
   played = false;
+  quality.hidden = true;
   if (hls) hls.destroy();
   hls = null;
   if (engine === 'native') video.removeAttribute('src');
@@ -82,6 +87,15 @@ function mediaError(details) {
     return;
   }
   hls.recoverMediaError();
+  video.play().catch(() => {});
+}
+
+// What a viewer may choose from, if there is a choice.
+function offer(levels) {
+  const option = (value, text) => new Option(text, value);
+  quality.replaceChildren(option(-1, 'Automatic'), ...levels.map((level, i) =>
+    option(i, `${level.height ? `${level.height} lines, ` : ''}${rate(level.bitrate)}`)));
+  quality.hidden = levels.length < 2;
 }
 
 function startHlsJs() {
@@ -111,7 +125,10 @@ function startHlsJs() {
     if (what.duration > 0) loads.push({ bytes: what.stats.loaded, seconds: what.duration });
     while (sum('seconds') - loads[0].seconds > RATE_SECONDS) loads.shift();
   });
-  hls.on(Hls.Events.MANIFEST_PARSED, () => video.play().catch(() => {}));
+  hls.on(Hls.Events.MANIFEST_PARSED, (_, data) => {
+    offer(data.levels);
+    video.play().catch(() => {});
+  });
   hls.loadSource(current.url);
   hls.attachMedia(video);
 }
@@ -236,11 +253,21 @@ function lookForPicture() {
   else if (Date.now() - blindSince > BLIND_MS) cannotDecode();
 }
 
+function lookForLife(isLive) {
+  const now = Date.now();
+  if (!isLive || !root.dataset.error || video.currentTime !== moved.time)
+    moved = { at: now, time: video.currentTime };
+  else if (now - moved.at > STUCK_MS) again('Trying again…');
+}
+
+function rate(bits) {
+  const kilobits = bits / 1000;
+  return kilobits < 1000 ? `${kilobits.toFixed(0)} kbit/s` : `${(kilobits / 1000).toFixed(1)} Mbit/s`;
+}
+
 function bitrate() {
   const seconds = sum('seconds');
-  if (!seconds) return '–';
-  const kilobits = sum('bytes') * 8 / seconds / 1000;
-  return kilobits < 1000 ? `${kilobits.toFixed(0)} kbit/s` : `${(kilobits / 1000).toFixed(1)} Mbit/s`;
+  return seconds ? rate(sum('bytes') * 8 / seconds) : '–';
 }
 
 function put(id, text) {
@@ -259,6 +286,7 @@ function tell() {
   put('dropped', started ? video.getVideoPlaybackQuality().droppedVideoFrames : '–');
   put('stalls', started ? stalls : '–');
   lookForPicture();
+  lookForLife(isLive);
 }
 
 video.addEventListener('playing', () => {
@@ -277,6 +305,7 @@ video.addEventListener('error', () => {
   if (engine === 'native' && started) again('Playback failed, trying again…');
 });
 unmute.addEventListener('click', () => { video.muted = false; });
+quality.addEventListener('change', () => { hls.nextLevel = Number(quality.value); });
 live.addEventListener('click', () => { video.currentTime = hls.liveSyncPosition; });
 
 list();

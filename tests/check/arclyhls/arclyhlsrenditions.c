@@ -1,0 +1,411 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * arclyhlssink with several renditions: what each of them lists, and that they
+ * are in step. All have parts of 200 ms, so that viewers see more; one program
+ * for each format. */
+#include <libsoup/soup.h>
+
+#include "testhls.h"
+
+#ifndef TEST_FMP4
+#define TEST_FMP4 FALSE
+#endif
+#define N_VIDEOS 2
+#define N_PADS 3
+#define PART (200 * GST_MSECOND)
+
+static const gchar *names[N_PADS] = { "video_0", "video_1", "audio_0" };
+
+typedef struct {
+  gchar *folder;
+  GstElement *sink;
+  GstBus *bus;
+  GstPad *sources[N_PADS]; /* linked to the sink's pads */
+  guint port;
+  SoupSession *session;
+  gint n_misaligned, n_warnings; /* atomic */
+} Several;
+
+static void
+several_init (Several *s)
+{
+  *s = (Several){ 0 };
+  s->folder = g_dir_make_tmp ("arcly-hls-XXXXXX", NULL);
+  s->session = soup_session_new_with_options ("proxy-resolver", NULL, NULL);
+}
+
+static void
+add_source (Several *s, guint i)
+{
+  GstPad *pad = gst_element_request_pad_simple (s->sink, names[i]);
+  GstCaps *caps = gst_caps_from_string (i < N_VIDEOS ? VIDEO_CAPS : AUDIO_CAPS);
+  GstSegment segment;
+
+  s->sources[i] = gst_pad_new (names[i], GST_PAD_SRC);
+  gst_pad_set_active (s->sources[i], TRUE);
+  fail_unless_equals_int (gst_pad_link (s->sources[i], pad), GST_PAD_LINK_OK);
+  gst_object_unref (pad);
+  gst_pad_push_event (s->sources[i], gst_event_new_stream_start (names[i]));
+  gst_pad_push_event (s->sources[i], gst_event_new_caps (caps));
+  gst_segment_init (&segment, GST_FORMAT_TIME);
+  gst_pad_push_event (s->sources[i], gst_event_new_segment (&segment));
+  gst_caps_unref (caps);
+}
+
+static GstBusSyncReply
+on_message (GstBus *bus, GstMessage *message, gpointer data)
+{
+  Several *s = data;
+  guint rendition;
+
+  if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_WARNING) {
+    GST_WARNING ("%" GST_PTR_FORMAT, message);
+    g_atomic_int_inc (&s->n_warnings);
+  }
+  if (gst_message_has_name (message, "arcly-hls-misaligned") &&
+      gst_structure_get_uint (
+          gst_message_get_structure (message), "rendition", &rendition) &&
+      rendition == 1)
+    g_atomic_int_inc (&s->n_misaligned);
+  return GST_BUS_PASS;
+}
+
+static void
+several_start (Several *s)
+{
+  guint i;
+
+  s->sink = gst_element_factory_make ("arclyhlssink", NULL);
+  gst_object_ref_sink (s->sink);
+  s->bus = gst_bus_new ();
+  gst_bus_set_sync_handler (s->bus, on_message, s, NULL);
+  gst_element_set_bus (s->sink, s->bus);
+  g_object_set (s->sink, "location", s->folder, "target-duration", 2,
+      "part-duration", (guint64) PART, "http-port", 0, "playlist-length", 0,
+      "segment-format", TEST_FMP4, NULL);
+  for (i = 0; i < N_PADS; i++)
+    add_source (s, i);
+  fail_unless_equals_int (gst_element_set_state (s->sink, GST_STATE_PLAYING),
+      GST_STATE_CHANGE_SUCCESS);
+  g_object_get (s->sink, "http-bound-port", &s->port, NULL);
+}
+
+static void
+several_stop (Several *s)
+{
+  guint i;
+
+  fail_unless_equals_int (gst_element_set_state (s->sink, GST_STATE_NULL),
+      GST_STATE_CHANGE_SUCCESS);
+  for (i = 0; i < N_PADS; i++) {
+    gst_pad_set_active (s->sources[i], FALSE);
+    gst_clear_object (&s->sources[i]);
+  }
+  gst_bus_set_flushing (s->bus, TRUE);
+  gst_element_set_bus (s->sink, NULL);
+  gst_clear_object (&s->bus);
+  ASSERT_OBJECT_REFCOUNT (s->sink, "sink", 1);
+  gst_clear_object (&s->sink);
+}
+
+static void
+several_clear (Several *s)
+{
+  g_autofree gchar *command = g_strdup_printf ("rm -r '%s'", s->folder);
+
+  if (s->sink)
+    several_stop (s);
+  g_object_unref (s->session);
+  fail_unless (g_spawn_command_line_sync (command, NULL, NULL, NULL, NULL));
+  g_free (s->folder);
+}
+
+static void
+push_sound (Several *s, guint n)
+{
+  static guint8 data[200];
+  GstBuffer *buffer = gst_buffer_new_memdup (data, sizeof data);
+
+  GST_BUFFER_PTS (buffer) = n * SOUND_TIME;
+  GST_BUFFER_DURATION (buffer) = SOUND_TIME;
+  fail_unless_equals_int (gst_pad_push (s->sources[2], buffer), GST_FLOW_OK);
+}
+
+/* One thread feeds all pads, and the one that leads last. Keyframes of the
+ * second video come @late frames after those of the first. */
+static void
+push (Several *s, guint from, guint to, guint late)
+{
+  guint n, sound = from * FRAME_TIME / SOUND_TIME;
+
+  for (n = from; n < to; n++) {
+    for (; sound * SOUND_TIME < n * FRAME_TIME; sound++)
+      push_sound (s, sound);
+    fail_unless_equals_int (
+        gst_pad_push (
+            s->sources[1], test_hls_make_video (n, n % KEY_INTERVAL == late)),
+        GST_FLOW_OK);
+    fail_unless_equals_int (gst_pad_push (s->sources[0],
+                                test_hls_make_video (n, n % KEY_INTERVAL == 0)),
+        GST_FLOW_OK);
+  }
+}
+
+/* Until all that was pushed is written. */
+static void
+end (Several *s)
+{
+  GstMessage *message;
+  guint i;
+
+  for (i = 0; i < N_PADS; i++)
+    fail_unless (gst_pad_push_event (s->sources[i], gst_event_new_eos ()));
+  message = gst_bus_timed_pop_filtered (
+      s->bus, GST_CLOCK_TIME_NONE, GST_MESSAGE_EOS | GST_MESSAGE_ERROR);
+  fail_unless_equals_int (GST_MESSAGE_TYPE (message), GST_MESSAGE_EOS);
+  gst_message_unref (message);
+}
+
+static gchar *
+read_file (Several *s, const gchar *folder, const gchar *name)
+{
+  g_autofree gchar *path = g_build_filename (s->folder, folder, name, NULL);
+  gchar *text = NULL;
+
+  g_file_get_contents (path, &text, NULL, NULL);
+  return text;
+}
+
+static gchar *
+read_list (Several *s, guint i)
+{
+  gchar *text = read_file (s, names[i], "index.m3u8");
+  g_autofree gchar *wrong = NULL;
+
+  fail_unless (text != NULL, "no playlist of %s", names[i]);
+  wrong = hls_lint (text, NULL, FALSE);
+  fail_unless (wrong[0] == '\0', "%s in:\n%s", wrong, text);
+  return text;
+}
+
+static gchar *
+get (Several *s, const gchar *name)
+{
+  g_autofree gchar *text =
+      g_strdup_printf ("http://127.0.0.1:%u%s", s->port, name);
+  g_autoptr (GUri) uri = g_uri_parse (text, SOUP_HTTP_URI_FLAGS, NULL);
+  g_autoptr (SoupMessage) message = soup_message_new_from_uri ("GET", uri);
+  g_autoptr (GBytes) body =
+      soup_session_send_and_read (s->session, message, NULL, NULL);
+
+  fail_unless_equals_int (soup_message_get_status (message), 200);
+  return g_strndup (g_bytes_get_data (body, NULL), g_bytes_get_size (body));
+}
+
+/* Lines that begin so, in one string. */
+static gchar *
+grep (const gchar *text, const gchar *prefix)
+{
+  g_auto (GStrv) lines = g_strsplit (text, "\n", -1);
+  GString *found = g_string_new (NULL);
+  guint i;
+
+  for (i = 0; lines[i]; i++) {
+    if (g_str_has_prefix (lines[i], prefix))
+      g_string_append_printf (found, "%s\n", lines[i]);
+  }
+  return g_string_free (found, FALSE);
+}
+
+static void
+assert_same (const gchar *a, const gchar *b, const gchar *prefix)
+{
+  g_autofree gchar *of_a = grep (a, prefix);
+  g_autofree gchar *of_b = grep (b, prefix);
+
+  fail_unless (of_a[0] != '\0', "no %s in:\n%s", prefix, a);
+  fail_unless_equals_string (of_a, of_b);
+}
+
+static guint
+count (const gchar *text, const gchar *what)
+{
+  g_auto (GStrv) parts = g_strsplit (text, what, -1);
+
+  return g_strv_length (parts) - 1;
+}
+
+/* Segments of both videos begin at the same times, with the same numbers and
+ * dates; those of sound with it, as near as its frames are. */
+static void
+check_step (Several *s)
+{
+  g_autofree gchar *high = read_list (s, 0);
+  g_autofree gchar *low = read_list (s, 1);
+  g_autofree gchar *sound = read_list (s, 2);
+
+  assert_same (high, low, "#EXTINF");
+  assert_same (high, low, "#EXT-X-PROGRAM-DATE-TIME");
+  assert_same (high, low, "#EXT-X-MEDIA-SEQUENCE");
+  assert_same (high, low, "#EXT-X-TARGETDURATION");
+  assert_same (high, sound, "#EXT-X-MEDIA-SEQUENCE");
+  assert_same (high, sound, "#EXT-X-TARGETDURATION");
+  fail_unless_equals_int (count (high, "#EXTINF"), count (sound, "#EXTINF"));
+  fail_unless_equals_int (count (high, "#EXT-X-DISCONTINUITY\n"),
+      count (sound, "#EXT-X-DISCONTINUITY\n"));
+  fail_unless (strstr (low, "#EXT-X-INDEPENDENT-SEGMENTS"));
+}
+
+GST_START_TEST (test_step)
+{
+  g_autofree gchar *text = NULL;
+  Several s;
+
+  several_init (&s);
+  several_start (&s);
+  push (&s, 0, 260, 0);
+  end (&s);
+  check_step (&s);
+  text = read_file (&s, ".", "index.m3u8");
+  fail_unless (g_regex_match_simple (
+                   "#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"audio-2\",.*\n"
+                   "#EXT-X-STREAM-INF:BANDWIDTH=[1-9][0-9]+,"
+                   "AVERAGE-BANDWIDTH=[1-9][0-9]+,"
+                   "CODECS=\"avc1.42c00d,mp4a.40.2\",RESOLUTION=320x240,"
+                   "FRAME-RATE=25.000,AUDIO=\"audio-2\"\nvideo_0/index.m3u8\n"
+                   "#EXT-X-STREAM-INF:.*\nvideo_1/index.m3u8\n$",
+                   text, 0, 0),
+      "%s", text);
+  fail_unless_equals_int (g_atomic_int_get (&s.n_warnings), 0);
+  fail_unless_equals_int (g_atomic_int_get (&s.n_misaligned), 0);
+  several_clear (&s);
+}
+GST_END_TEST;
+
+/* A stream of the server is one, however many playlists it has; each tells of
+ * the others (rfc8216bis, 4.4.5.4). */
+GST_START_TEST (test_served)
+{
+  g_autofree gchar *streams = NULL;
+  g_autofree gchar *wrong = NULL;
+  g_autofree gchar *master = NULL;
+  g_autofree gchar *list = NULL;
+  Several s;
+
+  several_init (&s);
+  several_start (&s);
+  push (&s, 0, 260, 0);
+  /* Answered when it is there. */
+  list = get (&s, "/hls/audio_0/index.m3u8?_HLS_msn=2&_HLS_part=0");
+  streams = get (&s, "/api/streams");
+  fail_unless_equals_int (count (streams, "\"url\""), 1);
+  fail_unless (strstr (streams, "\"state\":\"live\""), "%s", streams);
+  master = get (&s, "/hls/index.m3u8");
+  fail_unless_equals_int (count (master, "#EXT-X-STREAM-INF"), 2);
+  wrong = hls_lint (list, NULL, FALSE);
+  fail_unless (wrong[0] == '\0', "%s in:\n%s", wrong, list);
+  fail_unless (strstr (list, "#EXT-X-PART:"));
+  fail_unless (strstr (list, "#EXT-X-RENDITION-REPORT:URI="
+                             "\"../video_0/index.m3u8\",LAST-MSN="));
+  fail_unless_equals_int (count (list, "#EXT-X-RENDITION-REPORT"), 2);
+  several_clear (&s);
+}
+GST_END_TEST;
+
+/* What cannot be in step is said, and numbers stay the same. */
+GST_START_TEST (test_misaligned)
+{
+  g_autofree gchar *high = NULL;
+  g_autofree gchar *low = NULL;
+  Several s;
+
+  several_init (&s);
+  several_start (&s);
+  push (&s, 0, 260, 5);
+  end (&s);
+  fail_unless (g_atomic_int_get (&s.n_misaligned) >= 4);
+  fail_unless_equals_int (g_atomic_int_get (&s.n_warnings), 1);
+  high = read_list (&s, 0);
+  low = read_list (&s, 1);
+  assert_same (high, low, "#EXT-X-MEDIA-SEQUENCE");
+  fail_unless_equals_int (count (high, "#EXTINF"), count (low, "#EXTINF"));
+  several_clear (&s);
+}
+GST_END_TEST;
+
+/* The element is started again, in the same folders: all go on with the same
+ * numbers, also the one that has one segment less. */
+GST_START_TEST (test_restart)
+{
+  g_autofree gchar *before = NULL;
+  g_autofree gchar *path = NULL;
+  g_autofree gchar *cut = NULL;
+  gchar *last;
+  Several s;
+
+  several_init (&s);
+  several_start (&s);
+  push (&s, 0, 260, 0);
+  several_stop (&s);
+
+  /* As if it had died before the last one was listed. */
+  before = read_list (&s, 1);
+  last = g_strrstr (before, "#EXT-X-PROGRAM-DATE-TIME");
+  fail_unless (last != NULL);
+  cut = g_strndup (before, (gsize) (last - before));
+  path = g_build_filename (s.folder, "video_1", "index.m3u8", NULL);
+  fail_unless (g_file_set_contents (path, cut, -1, NULL));
+
+  several_start (&s);
+  push (&s, 0, 260, 0);
+  end (&s);
+  {
+    g_autofree gchar *high = read_list (&s, 0);
+    g_autofree gchar *low = read_list (&s, 1);
+    g_autofree gchar *sound = read_list (&s, 2);
+
+    fail_unless_equals_int (count (high, "#EXTINF"), count (low, "#EXTINF"));
+    fail_unless_equals_int (count (high, "#EXTINF"), count (sound, "#EXTINF"));
+    fail_unless (count (low, "#EXT-X-GAP") >= 1);
+    fail_unless_equals_int (count (high, "#EXT-X-DISCONTINUITY\n"), 1);
+    fail_unless_equals_int (count (low, "#EXT-X-DISCONTINUITY\n"), 1);
+    fail_unless_equals_int (count (sound, "#EXT-X-DISCONTINUITY\n"), 1);
+  }
+  several_clear (&s);
+}
+GST_END_TEST;
+
+/* Stopped with media that is held: nothing hangs. */
+GST_START_TEST (test_stop_while_held)
+{
+  guint i, n;
+  Several s;
+
+  several_init (&s);
+  for (i = 0; i < 10; i++) {
+    several_start (&s);
+    for (n = 0; n < 50; n++)
+      push_sound (&s, n);
+    several_stop (&s);
+  }
+  several_clear (&s);
+}
+GST_END_TEST;
+
+static Suite *
+arclyhlsrenditions_suite (void)
+{
+  Suite *suite = suite_create ("arclyhlsrenditions");
+  TCase *tcase = tcase_create ("general");
+
+  suite_add_tcase (suite, tcase);
+  tcase_set_timeout (tcase, 120);
+  tcase_add_test (tcase, test_step);
+  tcase_add_test (tcase, test_served);
+  tcase_add_test (tcase, test_misaligned);
+  tcase_add_test (tcase, test_restart);
+  tcase_add_test (tcase, test_stop_while_held);
+  return suite;
+}
+
+GST_CHECK_MAIN (arclyhlsrenditions)
