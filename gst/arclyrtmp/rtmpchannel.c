@@ -71,6 +71,10 @@ gst_arcly_rtmp_channel_describe (
 void
 gst_arcly_rtmp_channel_clear (GstArclyRtmpChannel *channel)
 {
+  /* Without TLS's own end some clients take this for a failure, even at the end
+   * of all they had to say. */
+  if (channel->stream)
+    gst_arcly_rtmp_tls_stream_end (channel->stream);
   g_clear_pointer (&channel->stream, gst_arcly_rtmp_tls_stream_free);
   if (channel->fd >= 0)
     close (channel->fd);

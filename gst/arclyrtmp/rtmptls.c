@@ -38,6 +38,7 @@ struct _GstArclyRtmpTlsStream {
   gint fd;
   gboolean greeted; /* it begins as TLS does */
   gboolean established;
+  gboolean ended; /* our good-bye is said */
   gint pull_errno;
   gchar *failure; /* nothing can be done any more; nullable */
 
@@ -326,8 +327,9 @@ gst_arcly_rtmp_tls_stream_send (
 void
 gst_arcly_rtmp_tls_stream_end (GstArclyRtmpTlsStream *stream)
 {
-  if (stream->failure || !stream->established)
+  if (stream->failure || !stream->established || stream->ended)
     return;
+  stream->ended = TRUE;
   /* If the socket takes it not at once, the peer sees the end without it. */
   if (gnutls_bye (stream->session, GNUTLS_SHUT_WR) == 0)
     gst_arcly_rtmp_tls_stream_flush (stream);

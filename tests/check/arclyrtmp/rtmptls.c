@@ -255,6 +255,20 @@ GST_START_TEST (test_good_bye)
 }
 GST_END_TEST;
 
+/* Closed at once, and still in order. */
+GST_START_TEST (test_cleared)
+{
+  guint8 byte;
+  Pair pair;
+
+  pair_init (&pair, protocols[__i__]);
+  shake_hands (&pair);
+  gst_arcly_rtmp_channel_clear (&pair.channel);
+  fail_unless_equals_int (tls_peer_recv (pair.peer, &byte, 1), 0);
+  pair_clear (&pair);
+}
+GST_END_TEST;
+
 /* Without TLS's own end: as most do. */
 GST_START_TEST (test_gone)
 {
@@ -463,6 +477,7 @@ rtmptls_suite (void)
   tcase_add_loop_test (tcase, test_small_records, 0, 2);
   tcase_add_loop_test (tcase, test_split_everywhere, 0, 2);
   tcase_add_loop_test (tcase, test_good_bye, 0, 2);
+  tcase_add_loop_test (tcase, test_cleared, 0, 2);
   tcase_add_loop_test (tcase, test_gone, 0, 2);
   tcase_add_test (tcase, test_nothing_before_the_handshake);
   tcase_add_loop_test (tcase, test_no_tls, 0, 6);
