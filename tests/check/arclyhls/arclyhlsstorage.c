@@ -187,8 +187,8 @@ dup_playlist (TestStorage *self)
 }
 
 /* Each playlist came behind the segments that it lists. */
-static void
-assert_complete (TestStorage *self, guint n_segments)
+static guint
+count_complete (TestStorage *self)
 {
   g_autofree gchar *text = dup_playlist (self);
   g_auto (GStrv) names = NULL;
@@ -196,7 +196,6 @@ assert_complete (TestStorage *self, guint n_segments)
 
   fail_unless (text != NULL);
   names = hls_lint_names (text);
-  fail_unless_equals_int (g_strv_length (names), n_segments);
   for (i = 0; names[i]; i++) {
     g_autoptr (GBytes) bytes =
         gst_arcly_storage_get (self->memory, names[i], NULL, NULL);
@@ -204,6 +203,13 @@ assert_complete (TestStorage *self, guint n_segments)
     fail_unless (bytes != NULL, "%s is listed only", names[i]);
     fail_unless (g_bytes_get_size (bytes) % 188 == 0);
   }
+  return g_strv_length (names);
+}
+
+static void
+assert_complete (TestStorage *self, guint n_segments)
+{
+  fail_unless_equals_int (count_complete (self), n_segments);
 }
 
 static guint64
@@ -385,6 +391,17 @@ GST_START_TEST (test_refuses_one)
 }
 GST_END_TEST;
 
+/* One second, which is a long time for a picture: two are a segment. */
+static void
+push_second (TestHls *t, guint n)
+{
+  GstBuffer *buffer = test_hls_make_video (n, TRUE);
+
+  GST_BUFFER_PTS (buffer) = GST_BUFFER_DTS (buffer) = n * GST_SECOND;
+  GST_BUFFER_DURATION (buffer) = GST_SECOND;
+  fail_unless_equals_int (gst_harness_push (t->video, buffer), GST_FLOW_OK);
+}
+
 /* The media flow on; what there is no room for is lost at once, with a
  * discontinuity. Then all that waited gets there. */
 GST_START_TEST (test_blocks)
@@ -395,12 +412,12 @@ GST_START_TEST (test_blocks)
   TestHls t;
   guint n, n_lost;
 
-  begin (&t, storage);
+  test_hls_init (&t);
+  test_hls_new_sink (&t, "storage", storage, "playlist-length", 3, NULL);
+  test_hls_add_video (&t);
   /* Segments of 2 s, and two files for each: 1024 are too many. */
-  for (n = 0; n < 520 * 50; n++)
-    fail_unless_equals_int (
-        gst_harness_push (t.video, test_hls_make_video (n, n % 25 == 0)),
-        GST_FLOW_OK);
+  for (n = 0; n < 520 * 2; n++)
+    push_second (&t, n);
   n_lost = (guint) stat_of (&t, "lost-segments");
   fail_unless (n_lost > 0 && n_lost < 20, "%u", n_lost);
   warning = wait_message (&t, GST_MESSAGE_WARNING);
@@ -408,16 +425,14 @@ GST_START_TEST (test_blocks)
   test_storage_wait_for_try (storage, 1);
   test_storage_set_mood (storage, TAKES);
   test_storage_wait_for_try (storage, 1000);
-  for (n = 520 * 50; n < 524 * 50; n++)
-    fail_unless_equals_int (
-        gst_harness_push (t.video, test_hls_make_video (n, n % 25 == 0)),
-        GST_FLOW_OK);
+  for (; n < 524 * 2; n++)
+    push_second (&t, n);
   finish (&t);
   n_lost = (guint) stat_of (&t, "lost-segments");
-  assert_complete (storage, (guint) stat_of (&t, "segments"));
+  fail_unless (count_complete (storage) >= 3);
   fail_unless_equals_int (stat_of (&t, "segments") + n_lost, 524);
   text = dup_playlist (storage);
-  fail_unless (strstr (text, "#EXT-X-DISCONTINUITY\n") != NULL);
+  fail_unless (strstr (text, "#EXT-X-DISCONTINUITY") != NULL, "%s", text);
   test_hls_clear (&t);
 }
 GST_END_TEST;
@@ -526,6 +541,8 @@ arclyhlsstorage_suite (void)
   Suite *suite = suite_create ("arclyhlsstorage");
   TCase *all = tcase_create ("general");
 
+  /* libproxy throws C++ exceptions, and knows nothing about the loopback. */
+  g_setenv ("GIO_USE_PROXY_RESOLVER", "dummy", TRUE);
   suite_add_tcase (suite, all);
   tcase_set_timeout (all, 120);
   tcase_add_test (all, test_all_of_it);

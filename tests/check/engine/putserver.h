@@ -3,8 +3,7 @@
  * A server that takes PUT, in a thread of its own: files under /up/. */
 #pragma once
 
-#include <gst/check/gstcheck.h>
-#include <libsoup/soup.h>
+#include "testsoup.h"
 
 typedef struct {
   /* Constant. */
@@ -22,6 +21,7 @@ typedef struct {
 
   /* The thread. */
   SoupServer *soup;
+  GSocketService *service;
 } PutServer;
 
 static inline const gchar *
@@ -47,7 +47,7 @@ put_server_do (PutServer *self, SoupServerMessage *message, const gchar *path)
     return SOUP_STATUS_NOT_FOUND;
   else if (g_str_equal (method, "DELETE"))
     g_hash_table_remove (self->files, path);
-  else
+  else if (g_bytes_get_size (kept) > 0)
     soup_message_body_append_bytes (
         soup_server_message_get_response_body (message), kept);
   return SOUP_STATUS_OK;
@@ -81,6 +81,7 @@ put_server_run (gpointer data)
 
   g_main_context_push_thread_default (self->context);
   g_main_loop_run (self->loop);
+  g_clear_pointer (&self->service, test_soup_close);
   soup_server_disconnect (self->soup);
   g_clear_object (&self->soup);
   g_main_context_pop_thread_default (self->context);
@@ -91,7 +92,6 @@ static inline PutServer *
 put_server_new (void)
 {
   PutServer *self = g_new0 (PutServer, 1);
-  GSList *uris;
 
   g_mutex_init (&self->lock);
   self->files = g_hash_table_new_full (
@@ -102,11 +102,7 @@ put_server_new (void)
   self->soup = soup_server_new (NULL, NULL);
   soup_server_add_handler (
       self->soup, "/up", put_server_on_request, self, NULL);
-  fail_unless (soup_server_listen_local (
-      self->soup, 0, SOUP_SERVER_LISTEN_IPV4_ONLY, NULL));
-  uris = soup_server_get_uris (self->soup);
-  self->port = (guint) g_uri_get_port (uris->data);
-  g_slist_free_full (uris, (GDestroyNotify) g_uri_unref);
+  self->service = test_soup_listen (self->soup, &self->port);
   g_main_context_pop_thread_default (self->context);
   self->uri = g_strdup_printf ("http://127.0.0.1:%u/up/", self->port);
   self->thread = g_thread_new ("put-server", put_server_run, self);

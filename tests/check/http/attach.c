@@ -2,6 +2,7 @@
  *
  * What is mounted, on an application's own SoupServer. */
 #include "testhttp.h"
+#include "../engine/testsoup.h"
 
 /* The application: a server of libsoup in a thread, with a path of its own. */
 typedef struct {
@@ -10,6 +11,7 @@ typedef struct {
   GThread *thread;
   GAsyncQueue *done;          /* tells what the thread did */
   SoupServer *soup;           /* its thread */
+  GSocketService *service;    /* its thread */
   GstArclyHttpServer *server; /* its thread, but for mounting */
 } App;
 
@@ -29,6 +31,7 @@ run (gpointer data)
 
   g_main_context_push_thread_default (app->context);
   g_main_loop_run (app->loop);
+  g_clear_pointer (&app->service, test_soup_close);
   soup_server_disconnect (app->soup);
   g_clear_object (&app->soup);
   while (g_main_context_iteration (app->context, FALSE))
@@ -41,7 +44,6 @@ run (gpointer data)
 static guint
 app_init (App *app, const gchar *path)
 {
-  GSList *uris;
   guint port;
 
   app->done = g_async_queue_new ();
@@ -50,11 +52,7 @@ app_init (App *app, const gchar *path)
   g_main_context_push_thread_default (app->context);
   app->soup = soup_server_new ("raw-paths", TRUE, NULL);
   soup_server_add_handler (app->soup, "/app", on_hello, NULL, NULL);
-  fail_unless (soup_server_listen_local (
-      app->soup, 0, SOUP_SERVER_LISTEN_IPV4_ONLY, NULL));
-  uris = soup_server_get_uris (app->soup);
-  port = (guint) g_uri_get_port (uris->data);
-  g_slist_free_full (uris, (GDestroyNotify) g_uri_unref);
+  app->service = test_soup_listen (app->soup, &port);
   app->server = gst_arcly_http_server_attach (G_OBJECT (app->soup), path, NULL);
   fail_unless (app->server != NULL);
   fail_unless_equals_int (gst_arcly_http_server_get_port (app->server), 0);

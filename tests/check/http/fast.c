@@ -13,6 +13,7 @@
 typedef struct {
   Fixture http;
   GstArclyHttpOrigin *origin;
+  guint target_duration;
 } Live;
 
 static void
@@ -25,7 +26,7 @@ publish (Live *live, guint64 next)
     .delta = delta,
     .next = next,
     .advance_limit = 15,
-    .target_duration = 1 };
+    .target_duration = live->target_duration };
 
   gst_arcly_http_origin_set_playlist (live->origin, &playlist);
 }
@@ -47,6 +48,7 @@ live_init (Live *live)
 {
   fixture_init (&live->http);
   live->origin = gst_arcly_http_origin_new ();
+  live->target_duration = 60; /* nobody is late */
   fail_unless (gst_arcly_http_server_mount_origin (
       live->http.server, "/live", live->origin, NULL, NULL, NULL));
   publish (live, 1);
@@ -229,11 +231,11 @@ GST_START_TEST (test_many_pipelined)
   guint i;
 
   live_init (&live);
-  for (i = 0; i < 500; i++)
+  for (i = 0; i < 200; i++)
     g_string_append (text, one);
   connection = dial (&live);
   say (connection, text->str, text->len);
-  for (i = 0; i < 500; i++)
+  for (i = 0; i < 200; i++)
     expect (connection, 200, "ppp");
   live_clear (&live);
 }
@@ -336,9 +338,14 @@ GST_START_TEST (test_late)
   Live live;
 
   live_init (&live);
+  live.target_duration = 1;
+  publish (&live, 1);
   connection = dial (&live);
-  say (connection, WAITS WAITS, 2 * strlen (WAITS));
+  say (connection, WAITS, strlen (WAITS));
   expect (connection, 503, "nothing came");
+  live.target_duration = 60;
+  publish (&live, 1);
+  say (connection, WAITS, strlen (WAITS));
   publish (&live, 2);
   expect (connection, 200, "#2\n");
   live_clear (&live);
@@ -406,7 +413,12 @@ GST_START_TEST (test_thousands_wait)
   }
   publish (&live, 2);
   for (i = 0; i < n; i++) {
-    expect (connections[i], 200, "#2\n");
+    gchar line[13] = { 0 };
+
+    fail_unless (g_input_stream_read_all (
+        g_io_stream_get_input_stream (G_IO_STREAM (connections[i])), line, 12,
+        NULL, NULL, NULL));
+    fail_unless_equals_string (line, "HTTP/1.1 200");
     g_object_unref (connections[i]);
   }
   later = dial (&live);
@@ -450,8 +462,8 @@ GST_START_TEST (test_outside)
     "/live/%2e%2e/secret", "/live/..%2fsecret", "/live/..%5csecret",
     "/live/%252e%252e/secret", "/live/%c0%ae%c0%ae/secret", "/live//secret",
     "/live/.hidden.ts", "/live/secret", "/live/", "/live", "/live/%00",
-    "/live/" PART "%00", "/live/" PART "/", "/live/" PART "/x",
-    "/live//" PART };
+    "/live/part-1.ts%00", "/live/part-1.ts/", "/live/part-1.ts/x",
+    "/live//part-1.ts" };
   Live live;
   guint i;
 

@@ -71,8 +71,12 @@ gst_arcly_http_tls_accept (GstArclyHttpTls *self, GSocketConnection *connection,
   g_autoptr (GIOStream) stream = NULL;
   Handshake *handshake = NULL;
 
-  stream = g_tls_server_connection_new (
-      G_IO_STREAM (connection), self->certificate, NULL);
+  /* Clients show no certificate. Without "database" all that the system trusts
+   * would be read. */
+  stream = g_initable_new (
+      g_tls_backend_get_server_connection_type (g_tls_backend_get_default ()),
+      NULL, NULL, "base-io-stream", connection, "certificate",
+      self->certificate, "database", NULL, NULL);
   if (!stream)
     return;
   handshake = g_new0 (Handshake, 1);
