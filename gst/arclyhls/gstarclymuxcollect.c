@@ -35,6 +35,19 @@ track_position (GstArclyMux *self, GstArclyMuxPad *pad)
   return pad->position == NO_TIME ? self->start_dts : pad->position;
 }
 
+/* Sound that begins anew may be followed by video of the same sender: from then
+ * on that is waited for, however long video was silent before. */
+static gint64
+wait_since (GstArclyMuxPad *pad)
+{
+  const GstArclyMuxItem *head = gst_queue_array_peek_head_struct (pad->queue);
+
+  if (pad->is_video || pad->is_data)
+    return G_MININT64;
+  return head->discont || head->jumped || head->changed ? head->dts
+                                                        : G_MININT64;
+}
+
 /* The pad whose unit goes next, or NULL; then *awaited is whom it waits for,
  * if anybody. */
 static GstArclyMuxPad *
@@ -42,7 +55,7 @@ pick_locked (GstArclyMux *self, GstArclyMuxPad **awaited)
 {
   GstArclyMuxPad *best = NULL;
   gint64 best_dts = G_MAXINT64;
-  gint64 newest = G_MININT64;
+  gint64 newest = G_MININT64, since;
   guint n_media = 0, i;
 
   *awaited = NULL;
@@ -66,6 +79,7 @@ pick_locked (GstArclyMux *self, GstArclyMuxPad **awaited)
   if (n_media == 0)
     return NULL;
 
+  since = wait_since (best);
   for (i = 0; i < self->pads->len; i++) {
     GstArclyMuxPad *pad = g_ptr_array_index (self->pads, i);
 
@@ -77,7 +91,7 @@ pick_locked (GstArclyMux *self, GstArclyMuxPad **awaited)
       continue;
     /* Without sound or picture queued, data waits for them. */
     if (newest != G_MININT64 &&
-        newest - track_position (self, pad) > self->bound)
+        newest - MAX (track_position (self, pad), since) > self->bound)
       continue;
     *awaited = pad;
     return NULL;
