@@ -11,7 +11,7 @@ GST_DEBUG_CATEGORY_STATIC (gst_arcly_hls_hold_debug);
 /* What is held at most; past it, media passes as it comes. */
 #define MAX_BYTES (64 * 1024 * 1024)
 /* A leader that has not moved for so long leads nobody. */
-#define PATIENCE_US (5 * G_USEC_PER_SEC)
+#define PATIENCE_US (10 * G_USEC_PER_SEC)
 /* Frames of two encoders are of one time if they are that near. */
 #define TOLERANCE (10 * GST_MSECOND)
 

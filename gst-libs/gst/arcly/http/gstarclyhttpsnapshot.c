@@ -3,6 +3,7 @@
  * One state of a live playlist, and what clients may ask of it. */
 #include "config.h"
 
+#include <stdatomic.h>
 #include <string.h>
 
 #include <gst/arcly/http/gstarclyhttporiginprivate.h>
@@ -22,7 +23,7 @@ typedef struct {
 } Text;
 
 struct _GstArclyHttpSnapshot {
-  gatomicrefcount refs;
+  _Atomic guint refs; /* not GLib's: sanitizers see no order in those */
   /* Constant. */
   guint64 next;
   guint open_parts, last_parts, advance_limit, target_duration;
@@ -46,7 +47,7 @@ gst_arcly_http_snapshot_new (
 {
   GstArclyHttpSnapshot *self = g_new0 (GstArclyHttpSnapshot, 1);
 
-  g_atomic_ref_count_init (&self->refs);
+  atomic_init (&self->refs, 1);
   g_mutex_init (&self->lock);
   self->next = playlist->next;
   self->open_parts = playlist->open_parts;
@@ -64,7 +65,7 @@ gst_arcly_http_snapshot_new (
 GstArclyHttpSnapshot *
 gst_arcly_http_snapshot_ref (GstArclyHttpSnapshot *self)
 {
-  g_atomic_ref_count_inc (&self->refs);
+  atomic_fetch_add_explicit (&self->refs, 1, memory_order_relaxed);
   return self;
 }
 
@@ -78,7 +79,7 @@ clear_text (Text *text)
 void
 gst_arcly_http_snapshot_unref (GstArclyHttpSnapshot *self)
 {
-  if (!g_atomic_ref_count_dec (&self->refs))
+  if (atomic_fetch_sub_explicit (&self->refs, 1, memory_order_acq_rel) > 1)
     return;
   clear_text (&self->texts[FALSE]);
   clear_text (&self->texts[TRUE]);
