@@ -322,6 +322,7 @@ GST_START_TEST (test_removes)
   g_autoptr (TestStorage) storage = test_storage_new (TAKES, NULL);
   GstClock *clock = gst_test_clock_new ();
   g_auto (GStrv) names = NULL;
+  guint64 n_gone;
   TestHls t;
   guint i;
 
@@ -337,9 +338,11 @@ GST_START_TEST (test_removes)
   gst_element_set_state (t.sink, GST_STATE_NULL);
   names = gst_arcly_memory_storage_list (
       GST_ARCLY_MEMORY_STORAGE (storage->memory));
-  fail_unless (stat_of (&t, "deleted-segments") > 15);
-  fail_unless_equals_int (g_strv_length (names) - 1,
-      stat_of (&t, "segments") - stat_of (&t, "deleted-segments"));
+  /* The clock is ahead of the storage's thread: some expire while they wait. */
+  n_gone = stat_of (&t, "deleted-segments") + stat_of (&t, "lost-segments");
+  fail_unless (n_gone > 15);
+  fail_unless_equals_int (
+      g_strv_length (names) - 1, stat_of (&t, "segments") - n_gone);
   assert_complete (storage, 3);
   test_hls_clear (&t);
   gst_system_clock_set_default (NULL);

@@ -6,8 +6,8 @@
  *
  * For CDNs and object stores: files are sent with PUT (RFC 9110, 9.3.4), with
  * the Content-Type and Cache-Control that a server should hand them out with,
- * removed with DELETE, and read with GET. Connections are kept. Each request is
- * tried once; elements try again.
+ * removed with DELETE, and read with GET, each on a connection of its own. Each
+ * request is tried once; elements try again.
  *
  * Since: 0.1
  */
@@ -50,6 +50,12 @@ new_message (GstArclyHttpStorage *self, const gchar *method, const gchar *name)
       g_uri_get_port (self->uri), path, g_uri_get_query (self->uri), NULL);
   SoupMessage *message = soup_message_new_from_uri (method, uri);
 
+  /* Where a server ends a connection that it kept, just when it is used again,
+   * libsoup 3.2 sends the request once more, but without its content: an empty
+   * file would be stored, and nobody told. */
+  soup_message_add_flags (message, SOUP_MESSAGE_NEW_CONNECTION);
+  soup_message_headers_replace (
+      soup_message_get_request_headers (message), "Connection", "close");
   if (self->authorization)
     soup_message_headers_replace (soup_message_get_request_headers (message),
         "Authorization", self->authorization);
@@ -100,7 +106,6 @@ check_status (SoupMessage *message, GError **error)
   return FALSE;
 }
 
-/* Reads the answer to its end, so that the connection can be used again. */
 static GBytes *
 send (GstArclyHttpStorage *self, SoupMessage *message,
     GCancellable *cancellable, GError **error)
