@@ -14,7 +14,6 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <sys/uio.h>
 #include <unistd.h>
 #include <gst/arcly/http/gstarclyhttpprivate.h>
 #include <gst/arcly/http/gstarclyhttprequest.h>
@@ -22,7 +21,6 @@
 /* No request of a player is longer; libsoup takes what is. */
 #define MAX_REQUEST 4096
 #define MAX_EVENTS 256
-#define MAX_PIECES 32
 /* How often connections are looked at for being late. */
 #define LATE_MS 250
 /* While it takes nothing of its answer. */
@@ -56,9 +54,7 @@ typedef struct {
   GstArclyHttpReload reload;
   gboolean gzip;
 
-  GPtrArray *out; /* (element-type GBytes): of the answer, owned */
-  guint piece;    /* that goes next, */
-  gsize offset;   /* from here on */
+  GstArclyHttpOutput out; /* the answer */
 } Client;
 
 /* Who waits for one origin. */
@@ -94,7 +90,7 @@ forget (Client *client)
   g_queue_unlink (&self->clients, &client->link);
   if (client->room)
     g_queue_unlink (&client->room->waiters, &client->room_link);
-  g_clear_pointer (&client->out, g_ptr_array_unref);
+  g_clear_pointer (&client->out.pieces, g_ptr_array_unref);
   g_object_unref (client->connection);
   g_object_unref (client->client);
   g_free (client);
@@ -144,37 +140,13 @@ room_leave (Room *room)
 static gboolean
 write_some (Client *client)
 {
-  while (client->piece < client->out->len) {
-    struct iovec pieces[MAX_PIECES];
-    struct msghdr message = { .msg_iov = pieces };
-    guint i;
-    gssize n;
+  guint piece = client->out.piece;
+  gsize offset = client->out.offset;
 
-    for (i = client->piece;
-         i < client->out->len && message.msg_iovlen < MAX_PIECES; i++) {
-      gsize size, skip = i == client->piece ? client->offset : 0;
-      gconstpointer data =
-          g_bytes_get_data (g_ptr_array_index (client->out, i), &size);
-
-      pieces[message.msg_iovlen].iov_base = (guint8 *) data + skip;
-      pieces[message.msg_iovlen++].iov_len = size - skip;
-    }
-    n = sendmsg (client->fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
-    if (n < 0 && errno == EINTR)
-      continue;
-    if (n < 0)
-      return errno == EAGAIN;
+  if (!gst_arcly_http_output_write (&client->out, client->fd))
+    return FALSE;
+  if (client->out.piece != piece || client->out.offset != offset)
     client->since = g_get_monotonic_time ();
-    for (client->offset += (gsize) n; client->piece < client->out->len;
-         client->piece++) {
-      gsize size =
-          g_bytes_get_size (g_ptr_array_index (client->out, client->piece));
-
-      if (client->offset < size)
-        break;
-      client->offset -= size;
-    }
-  }
   return TRUE;
 }
 
@@ -186,9 +158,9 @@ flush (Client *client)
     hang_up (client);
     return FALSE;
   }
-  if (client->piece < client->out->len)
+  if (client->out.piece < client->out.pieces->len)
     return FALSE;
-  g_clear_pointer (&client->out, g_ptr_array_unref);
+  g_clear_pointer (&client->out.pieces, g_ptr_array_unref);
   client->known = TRUE;
   enter (client, READING);
   return TRUE;
@@ -225,13 +197,12 @@ answer (Client *client, const gchar *status, const gchar *more, gsize size,
       status, date_now (client->fast), more, size);
   guint i;
 
-  client->out =
-      g_ptr_array_new_full (1 + chunks->len, (GDestroyNotify) g_bytes_unref);
-  g_ptr_array_add (client->out, g_bytes_new_take (head, strlen (head)));
+  client->out = (GstArclyHttpOutput){ g_ptr_array_new_full (
+      1 + chunks->len, (GDestroyNotify) g_bytes_unref) };
+  g_ptr_array_add (client->out.pieces, g_bytes_new_take (head, strlen (head)));
   for (i = 0; i < chunks->len; i++)
-    g_ptr_array_add (client->out, g_bytes_ref (g_ptr_array_index (chunks, i)));
-  client->piece = 0;
-  client->offset = 0;
+    g_ptr_array_add (
+        client->out.pieces, g_bytes_ref (g_ptr_array_index (chunks, i)));
   enter (client, WRITING);
 }
 
@@ -378,8 +349,8 @@ take_file (Client *client, GstArclyHttpOrigin *origin, const gchar *name)
   const GstArclyHttpType *type = gst_arcly_http_find_type (name);
   gboolean complete = FALSE;
   gsize size = 0;
-  g_autoptr (GPtrArray) chunks = NULL;
   g_autofree gchar *more = NULL;
+  g_autoptr (GPtrArray) chunks = NULL;
 
   chunks = type ? gst_arcly_http_origin_get (origin, name, 0, &size, &complete)
                 : NULL;

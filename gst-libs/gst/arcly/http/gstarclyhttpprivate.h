@@ -218,6 +218,16 @@ void gst_arcly_http_router_free (GstArclyHttpRouter *router);
 void gst_arcly_http_router_handle (
     GstArclyHttpRouter *router, SoupServerMessage *message);
 
+/* What is left of an answer. */
+typedef struct {
+  GPtrArray *pieces; /* (element-type GBytes), owned */
+  guint piece;       /* that goes next, */
+  gsize offset;      /* from here on */
+} GstArclyHttpOutput;
+
+/* As much as the socket takes now; FALSE if it is broken. */
+gboolean gst_arcly_http_output_write (GstArclyHttpOutput *output, int fd);
+
 /* Answers requests of low-latency viewers by itself. What it does not know, it
  * hands over, with what was read, and never sees again. The server's thread,
  * whose default context is @context. NULL if there is no descriptor left. */
