@@ -4,6 +4,7 @@
 #include <gst/video/video.h>
 
 #include "gstarclyhlshold.h"
+#include "gstarclyhlswriter.h"
 
 GST_DEBUG_CATEGORY_STATIC (gst_arcly_hls_hold_debug);
 #define GST_CAT_DEFAULT gst_arcly_hls_hold_debug
@@ -153,9 +154,10 @@ ask_for_keyframe (GstArclyHlsHold *self, GstBuffer *buffer)
           time - self->asked_at < interval - (gint64) TOLERANCE))
     return;
   self->asked_at = time;
+  time += interval - (gint64) GST_ARCLY_HLS_KEYFRAME_EARLY;
   gst_pad_push_event (
       self->sinkpad, gst_video_event_new_upstream_force_key_unit (
-                         (GstClockTime) (time + interval), TRUE, 0));
+                         (GstClockTime) time, TRUE, 0));
 }
 
 static GstFlowReturn

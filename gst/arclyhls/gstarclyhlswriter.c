@@ -104,7 +104,8 @@ request_keyframe (GstArclyHlsWriter *self, const GstArclyHlsUnit *unit)
   if (!self->send_keyframe_requests || unit->pts < 0)
     return;
   event = gst_video_event_new_upstream_force_key_unit (
-      unit->pts + self->request_interval, TRUE, self->n_keyframe_requests++);
+      unit->pts + self->request_interval - GST_ARCLY_HLS_KEYFRAME_EARLY, TRUE,
+      self->n_keyframe_requests++);
   gst_pad_push_event (GST_BASE_SINK_PAD (self), event);
 }
 

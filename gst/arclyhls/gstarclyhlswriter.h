@@ -19,6 +19,11 @@ G_BEGIN_DECLS
 G_DECLARE_FINAL_TYPE (
     GstArclyHlsWriter, gst_arcly_hls_writer, GST, ARCLY_HLS_WRITER, GstBaseSink)
 
+/* An encoder takes the first frame that is not before the time that is asked
+ * for, and a time that was rounded on its way to us may be behind the frame's:
+ * so much earlier (ns) it means the same frame. */
+#define GST_ARCLY_HLS_KEYFRAME_EARLY (5 * GST_MSECOND)
+
 typedef struct {
   const gchar *location;
   GstArclyStorage *storage; /* in its place; or NULL */
