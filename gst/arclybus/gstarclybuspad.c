@@ -371,6 +371,16 @@ gst_arcly_bus_pad_restart (GstArclyBusPad *pad)
   } while (g_atomic_int_get (&pad->links) != links);
 }
 
+/* In a worker that was held up in its push, by a probe of the application's: by
+ * now there may be another peer. */
+static GstPadProbeReturn
+drop_stale (GstPad *gstpad, GstPadProbeInfo *info, gpointer data)
+{
+  if (is_stale (GST_ARCLY_BUS_PAD (gstpad)))
+    return GST_PAD_PROBE_DROP;
+  return GST_PAD_PROBE_REMOVE;
+}
+
 static void
 gst_arcly_bus_pad_unlinked (GstPad *gstpad, GstPad *peer)
 {
@@ -382,10 +392,12 @@ gst_arcly_bus_pad_unlinked (GstPad *gstpad, GstPad *peer)
   if (gst_arcly_bus_pad_is_released (pad))
     return;
   /* A worker may have looked at the link before this, and not have pushed yet:
-   * the next peer must not get that. One that is stuck has pushed. */
+   * the next peer must not get that. One that is stuck may be so in the old
+   * peer, or on the way to it. */
   dispatcher = gst_arcly_dispatcher_last_of (pad->sub);
-  if (dispatcher)
-    gst_arcly_dispatcher_wait (dispatcher, pad->sub, TRUE);
+  if (dispatcher && !gst_arcly_dispatcher_wait (dispatcher, pad->sub, TRUE))
+    gst_pad_add_probe (
+        gstpad, GST_PAD_PROBE_TYPE_DATA_DOWNSTREAM, drop_stale, NULL, NULL);
 }
 
 /* A pad that is linked late is a newcomer. */

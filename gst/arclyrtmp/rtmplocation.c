@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include "rtmplocation.h"
+#include "rtmp/rtmppath.h"
 
 #include <string.h>
 
@@ -15,36 +16,15 @@ gst_arcly_rtmp_location_free (GstArclyRtmpLocation *location)
   g_free (location);
 }
 
-/* "/live//cam/" is "live/cam", as the session has it. */
-static gchar *
-join_path (const gchar *path, guint *n_parts)
-{
-  g_auto (GStrv) parts = g_strsplit (path, "/", -1);
-  g_autoptr (GString) joined = g_string_new (NULL);
-  guint i;
-
-  *n_parts = 0;
-  for (i = 0; parts[i]; i++) {
-    if (parts[i][0] == '\0')
-      continue;
-    if (joined->len > 0)
-      g_string_append_c (joined, '/');
-    g_string_append (joined, parts[i]);
-    ++*n_parts;
-  }
-  return g_string_free (g_steal_pointer (&joined), FALSE);
-}
-
 GstArclyRtmpLocation *
 gst_arcly_rtmp_location_parse (const gchar *uri, GError **error)
 {
   g_autoptr (GstArclyRtmpLocation) location = NULL;
   g_autofree gchar *scheme = NULL, *userinfo = NULL, *host = NULL;
+  g_autoptr (GString) joined = g_string_new (NULL);
   g_autofree gchar *path = NULL, *query = NULL, *fragment = NULL;
   gint port = -1;
-  guint n_parts;
 
-  /* Clients send the names as they were typed, escapes and all. */
   if (!g_uri_split (uri, G_URI_FLAGS_ENCODED_PATH, &scheme, &userinfo, &host,
           &port, &path, &query, &fragment, error)) {
     g_prefix_error (error, "not a URI: ");
@@ -62,13 +42,13 @@ gst_arcly_rtmp_location_parse (const gchar *uri, GError **error)
   }
 
   location = g_new0 (GstArclyRtmpLocation, 1);
-  location->path = join_path (path, &n_parts);
-  if (n_parts < 2) {
+  if (gst_arcly_rtmp_path_append (joined, path) < 2) {
     g_set_error_literal (error, GST_ARCLY_ERROR, GST_ARCLY_ERROR_INVALID,
         "the location must name application and stream, as in "
         "rtmp://127.0.0.1:1935/live/cam");
     return NULL;
   }
+  location->path = g_string_free (g_steal_pointer (&joined), FALSE);
   location->host = g_strdup (host && *host ? host : DEFAULT_HOST);
   location->tls = strcmp (scheme, "rtmps") == 0;
   if (port >= 0)

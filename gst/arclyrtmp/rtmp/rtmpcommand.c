@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "rtmppath.h"
+
 /* A command (RTMP 1.0, 7.2): its name, a transaction, an object or null, and
  * arguments, any of which a peer may leave out or give another type. */
 typedef struct {
@@ -78,29 +80,14 @@ strip_slashes (gchar *string)
 }
 
 static void
-append_parts (GString *path, const gchar *string)
-{
-  g_auto (GStrv) parts = g_strsplit (string, "/", -1);
-  guint i;
-
-  for (i = 0; parts[i]; i++) {
-    if (parts[i][0] == '\0')
-      continue;
-    if (path->len > 0)
-      g_string_append_c (path, '/');
-    g_string_append (path, parts[i]);
-  }
-}
-
-static void
 describe (const GstArclyRtmpSession *session,
     const GstArclyRtmpMessageStream *stream, const gchar *type,
     GstArclyRtmpStream *description)
 {
   GString *path = g_string_new (NULL);
 
-  append_parts (path, session->app);
-  append_parts (path, stream->name);
+  gst_arcly_rtmp_path_append (path, session->app);
+  gst_arcly_rtmp_path_append (path, stream->name);
   description->app = g_strdup (session->app);
   description->name = g_strdup (stream->name);
   description->query = g_strdup (stream->query);
@@ -422,6 +409,7 @@ static const struct {
   { "connect", IN (OPEN), handle_connect },
   { "releaseStream", IN (CONNECTED), handle_courtesy },
   { "FCPublish", IN (CONNECTED), handle_courtesy },
+  { "FCSubscribe", IN (CONNECTED), handle_courtesy },
   { "_checkbw", IN (CONNECTED), handle_courtesy },
   { "getStreamLength", IN (CONNECTED), handle_get_stream_length },
   { "createStream", IN (CONNECTED), handle_create_stream },

@@ -149,6 +149,54 @@ GST_START_TEST (test_relink_begins_at_keyframe)
 }
 GST_END_TEST;
 
+static GstPadProbeReturn
+block_probe (GstPad *pad, GstPadProbeInfo *info, gpointer data)
+{
+  g_atomic_int_set ((gint *) data, TRUE);
+  return GST_PAD_PROBE_OK;
+}
+
+/* GStreamer's own way to put another element behind a pad: what is held up by
+ * the probe belonged to the old one. */
+GST_START_TEST (test_relink_while_held_up)
+{
+  GstHarness *pub = new_publisher (VIDEO_CAPS);
+  Gate gate[2];
+  GstPad *src = NULL, *peer[2];
+  gint held = FALSE;
+  gulong probe = 0;
+
+  for (guint i = 0; i < 2; i++) {
+    gate_init (&gate[i]);
+    gate_open (&gate[i]);
+  }
+  peer[0] = gate_link (&gate[0], pub->element, "src_0_0", &src);
+  push_frames (pub, 0, 3, 10);
+  gate_wait (&gate[0], &gate[0].any);
+  probe = gst_pad_add_probe (
+      src, GST_PAD_PROBE_TYPE_BLOCK_DOWNSTREAM, block_probe, &held, NULL);
+  push_frames (pub, 3, 5, 10);
+  while (!g_atomic_int_get (&held))
+    g_thread_yield ();
+  gst_pad_unlink (src, peer[0]);
+  peer[1] = gate_peer (&gate[1]);
+  fail_unless_equals_int (gst_pad_link (src, peer[1]), GST_PAD_LINK_OK);
+  gst_pad_remove_probe (src, probe);
+  push_frames (pub, 5, 8, 10);
+  gate_wait_for (&gate[1], 7);
+  for (guint i = 0; i < 8; i++)
+    fail_unless_equals_uint64 (g_array_index (gate[1].numbers, guint64, i), i);
+  fail_unless_equals_int (gate[1].numbers->len, 8);
+
+  gst_pad_set_active (peer[0], FALSE);
+  unlink_gate (pub->element, src, peer[1]);
+  gst_object_unref (peer[0]);
+  gate_clear (&gate[0]);
+  gate_clear (&gate[1]);
+  gst_harness_teardown (pub);
+}
+GST_END_TEST;
+
 static Suite *
 states_suite (void)
 {
@@ -159,6 +207,7 @@ states_suite (void)
   tcase_add_test (tc, test_release_while_going_down);
   tcase_add_test (tc, test_request_while_going_down);
   tcase_add_test (tc, test_relink_begins_at_keyframe);
+  tcase_add_test (tc, test_relink_while_held_up);
   return s;
 }
 

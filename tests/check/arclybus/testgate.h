@@ -119,3 +119,16 @@ unlink_gate (GstElement *bus, GstPad *src, GstPad *peer)
   gst_object_unref (src);
   gst_object_unref (peer);
 }
+
+static inline void
+gate_wait_for (Gate *gate, guint64 number)
+{
+  gint64 until = g_get_monotonic_time () + 10 * G_USEC_PER_SEC;
+
+  g_mutex_lock (&gate->lock);
+  while (gate->numbers->len == 0 || g_array_index (gate->numbers, guint64,
+                                        gate->numbers->len - 1) != number)
+    fail_unless (g_cond_wait_until (&gate->cond, &gate->lock, until),
+        "frame %" G_GUINT64_FORMAT " did not come", number);
+  g_mutex_unlock (&gate->lock);
+}

@@ -323,6 +323,14 @@ test_path (void)
     { "", "cam", "cam", NULL },
     { "live", "", "live", NULL },
     { "", "?", "", "" },
+    /* Escaped or not, it is the same name; but a slash that is escaped, a zero
+     * and what is no UTF-8 stay. */
+    { "k%C3%BCche", "a%20b", "k\u00fcche/a b", NULL },
+    { "k\u00fcche", "a b", "k\u00fcche/a b", NULL },
+    { "live", "a%2520b", "live/a%20b", NULL },
+    { "live", "a%2fb", "live/a%2fb", NULL },
+    { "live", "a%00", "live/a%00", NULL },
+    { "live", "a%ff%", "live/a%ff%", NULL },
   };
   guint i;
 
