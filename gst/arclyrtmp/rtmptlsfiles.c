@@ -84,7 +84,11 @@ use_key (GstArclyRtmpTls *tls, const GstArclyRtmpTlsFiles *files,
   code = gnutls_x509_privkey_import2 (key,
       &(gnutls_datum_t){ (guint8 *) file.text, file.size }, GNUTLS_X509_FMT_PEM,
       NULL, 0);
-  ok = code < 0 ? invalid (error, name, "usable key", code)
+  ok = code < 0 ? invalid (error, name,
+                      files->private_key
+                          ? "usable key"
+                          : "usable key, and no tls-private-key is set",
+                      code)
                 : use_pair (tls, files, chain, n, key, error);
   gnutls_x509_privkey_deinit (key);
   return ok;

@@ -16,8 +16,8 @@ gst_arcly_rtmp_path_append (GString *path, const gchar *text)
       continue;
     if (path->len > 0)
       g_string_append_c (path, '/');
-    g_string_append (path,
-        plain && g_utf8_validate (plain, -1, NULL) ? plain : parts[i]);
+    g_string_append (
+        path, plain && g_utf8_validate (plain, -1, NULL) ? plain : parts[i]);
     n_parts++;
   }
   return n_parts;
