@@ -57,6 +57,13 @@ G_DEFINE_FINAL_TYPE_WITH_CODE (GstArclyHlsSink, gst_arcly_hls_sink,
 GST_ELEMENT_REGISTER_DEFINE (
     arclyhlssink, "arclyhlssink", GST_RANK_NONE, GST_TYPE_ARCLY_HLS_SINK);
 
+static gboolean
+runs (GstArclyHlsSink *self)
+{
+  return GST_STATE (self) > GST_STATE_READY ||
+         GST_STATE_TARGET (self) > GST_STATE_READY;
+}
+
 /* Pads that come later are of the only rendition there is; with several, each
  * pad has its own, and those are set up before it starts. */
 static GstArclyHlsRendition *
@@ -66,8 +73,7 @@ rendition_for_request (GstArclyHlsSink *self)
 
   if (!first->name)
     return first;
-  if (GST_STATE (self) > GST_STATE_READY ||
-      GST_STATE_TARGET (self) > GST_STATE_READY) {
+  if (runs (self)) {
     GST_WARNING_OBJECT (self, "several renditions run: no pad can be added");
     return NULL;
   }
@@ -96,6 +102,12 @@ gst_arcly_hls_sink_request_new_pad (GstElement *element, GstPadTemplate *templ,
     gst_element_release_request_pad (rendition->mux, target);
     return NULL;
   }
+  if (runs (self) && gst_arcly_hls_sink_wants_several (self))
+    GST_ELEMENT_WARNING (self, STREAM, FORMAT,
+        ("%s comes too late for a playlist of its own: it goes into the one "
+         "with the others. Request pads before the element is PAUSED.",
+            target_name),
+        (NULL));
   return pad;
 }
 

@@ -42,6 +42,16 @@ needs_several (GList *pads)
   return n[FALSE] > 1 || n[TRUE] > 1;
 }
 
+gboolean
+gst_arcly_hls_sink_wants_several (GstArclyHlsSink *self)
+{
+  GList *pads = ref_pads (self);
+  gboolean several = needs_several (pads);
+
+  g_list_free_full (pads, gst_object_unref);
+  return several;
+}
+
 static guint
 index_of (const gchar *name)
 {

@@ -57,6 +57,9 @@ void gst_arcly_hls_sink_notify_port (GstArclyHlsSink *self);
 void gst_arcly_hls_sink_lay_out (
     GstArclyHlsSink *self, gboolean several, gboolean anew);
 
+/* There is more than one video or more than one sound. */
+gboolean gst_arcly_hls_sink_wants_several (GstArclyHlsSink *self);
+
 /* Writers are opened, in step if there are several, and what they write is
  * served. FALSE, with an element message, if that failed; nothing is open then.
  */

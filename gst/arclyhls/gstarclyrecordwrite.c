@@ -223,7 +223,7 @@ write_out (GstArclyRecordDisk *self, const GstArclyRecordFragment *fragment,
   if (!use_init (self, fragment, error))
     return FALSE;
   if (first)
-    self->base = self->start = fragment->media;
+    self->base = self->start = self->end = fragment->media;
   if (fragment->init) {
     head = make_head (self, fragment, first, error);
     if (!head)
@@ -288,7 +288,9 @@ note_fragment (GstArclyRecordDisk *self, const GstArclyRecordFragment *fragment)
 
   gst_arcly_record_log_add (&self->log, &entry);
   self->n_fragments += fragment->begins;
-  self->end = self->last_end = fragment->media + fragment->duration;
+  self->last_end = fragment->media + fragment->duration;
+  /* One of sound may lie within the one before it. */
+  self->end = MAX (self->end, self->last_end);
   self->last_number = self->number;
   gst_arcly_record_disk_works (self, GST_ARCLY_RECORD_CAUSE_WRITE);
   gst_arcly_record_disk_count (&self->fragments, fragment->begins);

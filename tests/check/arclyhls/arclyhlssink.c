@@ -217,6 +217,27 @@ GST_START_TEST (test_sound_outlives_picture)
 }
 GST_END_TEST;
 
+/* A second sound that comes when the element runs goes into the same playlist,
+ * and that is said. */
+GST_START_TEST (test_late_sound)
+{
+  GstPad *pad = NULL;
+  TestHls t;
+
+  test_hls_init (&t);
+  test_hls_new_sink (&t, NULL, NULL);
+  test_hls_add_video (&t);
+  test_hls_add_audio (&t);
+  test_hls_assert_no_message (&t, GST_MESSAGE_WARNING);
+  pad = gst_element_request_pad_simple (t.sink, "audio_%u");
+  fail_unless (pad != NULL);
+  test_hls_assert_message (&t, GST_MESSAGE_WARNING, "audio_1 comes too late");
+  gst_element_release_request_pad (t.sink, pad);
+  gst_object_unref (pad);
+  test_hls_clear (&t);
+}
+GST_END_TEST;
+
 /* Rule U9: the advertised target duration is neither changed nor passed. */
 GST_START_TEST (test_gop_too_long)
 {
@@ -534,6 +555,7 @@ arclyhlssink_suite (void)
   tcase_add_test (tcase, test_released_pad);
   tcase_add_test (tcase, test_state_cycles);
   tcase_add_test (tcase, test_hole);
+  tcase_add_test (tcase, test_late_sound);
   tcase_add_test (tcase, test_keyframe_requests);
   tcase_add_test (tcase, test_http);
   return suite;
