@@ -147,23 +147,34 @@ gst_arcly_record_entry_write (const GstArclyRecordEntry *entry, GString *out)
 static gboolean
 is_flat (const gchar *line, gsize size)
 {
-  gboolean quoted = FALSE;
-  guint n_objects = 0;
+  gboolean quoted = FALSE, open = FALSE, closed = FALSE;
   gsize i;
 
   for (i = 0; i < size; i++) {
-    if (line[i] == '\0')
+    gchar c = line[i];
+
+    if (c == '\0')
       return FALSE;
-    if (quoted && line[i] == '\\')
+    if (quoted && c == '\\') {
       i++;
-    else if (line[i] == '"')
+    } else if (c == '"') {
+      if (!open)
+        return FALSE;
       quoted = !quoted;
-    else if (!quoted && (line[i] == '[' || line[i] == '/'))
+    } else if (quoted || g_ascii_isspace (c)) {
+      continue;
+    } else if (c == '{') {
+      if (open || closed)
+        return FALSE;
+      open = TRUE;
+    } else if (!open || c == '[' || c == '/') {
       return FALSE;
-    else if (!quoted && line[i] == '{' && ++n_objects > 1)
-      return FALSE;
+    } else if (c == '}') {
+      open = FALSE;
+      closed = TRUE;
+    }
   }
-  return n_objects == 1 && !quoted;
+  return closed;
 }
 
 static gboolean
