@@ -136,8 +136,9 @@ GPtrArray *gst_arcly_rtmp_server_get_workers (
 void gst_arcly_rtmp_route_resume (GstArclyRtmpRoute *route);
 
 /* Tells the present publisher @code, of level error unless that ends in
- * ".Success", and closes its connection; end() follows. Does nothing if it is
- * gone before the loop gets there. Any thread. */
+ * ".Success", and closes its connection; end() follows, and hears of an error
+ * likewise. Does nothing if it is gone before the loop gets there. Any thread.
+ */
 void gst_arcly_rtmp_route_kick (
     GstArclyRtmpRoute *route, const gchar *code, const gchar *description);
 

@@ -180,16 +180,17 @@ start_publish (Client *client, GstArclyRtmpRoute *route, guint32 stream_id)
       client->clients->server, "%s: publishes %s", client->peer, route->path);
 }
 
-/* Clients show @description; an error level makes them stop. */
-static void
-send_away (
-    Client *client, const gchar *code, const gchar *description, gboolean error)
+/* Clients show @description; an error level makes them stop. Of a success
+ * nobody is warned here either: that end was wanted. */
+void
+gst_arcly_rtmp_client_kick (
+    GstArclyRtmpClient *client, const gchar *code, const gchar *description)
 {
-  const gchar *level = g_str_has_suffix (code, ".Success") ? "status" : "error";
+  gboolean error = !g_str_has_suffix (code, ".Success");
 
   gst_arcly_rtmp_session_end_publish (
       gst_arcly_rtmp_connection_get_session (client->connection),
-      client->stream_id, level, code, description);
+      client->stream_id, error ? "error" : "status", code, description);
   gst_arcly_rtmp_connection_end (client->connection, description, error);
 }
 
@@ -222,7 +223,8 @@ take_over (Client *client, GstArclyRtmpRoute *route)
     route->funcs.replaced (route->data, reason);
   else
     route->funcs.end (route->data, reason, TRUE);
-  send_away (before, GST_ARCLY_RTMP_CODE_CONNECT_CLOSED, reason, TRUE);
+  gst_arcly_rtmp_client_kick (
+      before, GST_ARCLY_RTMP_CODE_CONNECT_CLOSED, reason);
 }
 
 static void
@@ -529,13 +531,6 @@ gst_arcly_rtmp_clients_add_route (
 }
 
 void
-gst_arcly_rtmp_client_kick (
-    GstArclyRtmpClient *client, const gchar *code, const gchar *description)
-{
-  send_away (client, code, description, TRUE);
-}
-
-void
 gst_arcly_rtmp_client_resume (GstArclyRtmpClient *client)
 {
   gst_arcly_rtmp_connection_resume (client->connection);
@@ -554,6 +549,6 @@ gst_arcly_rtmp_clients_remove_route (
   if (!client)
     return;
   detach (client);
-  send_away (client, "NetStream.Unpublish.Success",
-      "the server stopped this stream", FALSE);
+  gst_arcly_rtmp_client_kick (
+      client, "NetStream.Unpublish.Success", "the server stopped this stream");
 }

@@ -340,6 +340,10 @@ GST_START_TEST (test_kick)
   next = test_server_publish (&f);
   rtmp_peer_send_video (next, 0, 10);
   test_route_expect_video (f.cam, 0);
+  /* An end that is a success is no error on either side. */
+  gst_arcly_rtmp_route_kick (f.route, "NetStream.Unpublish.Success", "done");
+  test_peer_expect_status (next, "NetStream.Unpublish.Success", "done");
+  test_route_expect_end (f.cam, FALSE, "done");
   test_server_stop (&f);
 }
 GST_END_TEST;
