@@ -141,4 +141,9 @@ void gst_arcly_mux_advance_locked (GstArclyMux *self);
 GstFlowReturn gst_arcly_mux_wait_for_room_locked (
     GstArclyMux *self, GstArclyMuxPad *pad);
 
+/* All tracks end here, as with EOS: what is queued and open is pushed when this
+ * returns, and nothing is taken any more. Any thread but one that pushes;
+ * without the lock. */
+void gst_arcly_mux_end (GstArclyMux *self);
+
 G_END_DECLS

@@ -411,3 +411,20 @@ gst_arcly_mux_wait_for_room_locked (GstArclyMux *self, GstArclyMuxPad *pad)
     return GST_FLOW_FLUSHING;
   return self->flow;
 }
+
+void
+gst_arcly_mux_end (GstArclyMux *self)
+{
+  guint i;
+
+  g_mutex_lock (&self->lock);
+  for (i = 0; i < self->pads->len; i++)
+    ((GstArclyMuxPad *) g_ptr_array_index (self->pads, i))->eos = TRUE;
+  self->progress++;
+  /* Who pushes already takes the rest along. */
+  gst_arcly_mux_advance_locked (self);
+  g_cond_broadcast (&self->cond);
+  while (self->pushing)
+    g_cond_wait (&self->cond, &self->lock);
+  g_mutex_unlock (&self->lock);
+}

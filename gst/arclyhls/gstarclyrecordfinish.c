@@ -14,6 +14,7 @@
 #define TYPE GST_ARCLY_FMP4_TYPE
 /* No box that has to be read is larger. */
 #define MAX_BOX (64 * 1024 * 1024)
+#define BOX_HEADER 8
 
 typedef struct {
   int fd;
@@ -119,6 +120,18 @@ read_fragments (
   return TRUE;
 }
 
+/* The free box behind the init segment, if there is: its @size is 0 else. */
+static guint64
+find_space (const Reader *reader, guint64 *size)
+{
+  Reader next = *reader;
+  guint32 type;
+
+  if (!next_box (&next, &type, size) || type != TYPE ('f', 'r', 'e', 'e'))
+    *size = 0;
+  return reader->position;
+}
+
 static gboolean
 write_bytes (const GstArclyRecordFs *fs, int fd, guint64 position,
     GBytes *bytes, const gchar *path, GError **error)
@@ -149,13 +162,17 @@ finish (const GstArclyRecordFs *fs, int fd, const gchar *path, gboolean sync,
   Reader reader = { .fd = fd };
   g_autoptr (GstArclyFmp4Progressive) progressive = NULL;
   g_autoptr (GBytes) moov = NULL;
+  g_autoptr (GBytes) front = NULL;
   g_autoptr (GBytes) head = NULL;
   g_autoptr (GError) wrong = NULL;
+  guint64 position = 0, space = 0;
 
   if (fstat (fd, &info) < 0 || !S_ISREG (info.st_mode))
     return gst_arcly_record_fs_fail (error, EINVAL, "finalize", path);
   reader.size = *size = (guint64) info.st_size;
   progressive = read_init (&reader, &wrong);
+  if (progressive)
+    position = find_space (&reader, &space);
   if (progressive && read_fragments (&reader, progressive, &wrong))
     moov = gst_arcly_fmp4_progressive_finish (progressive, &wrong);
   if (!moov) {
@@ -163,13 +180,16 @@ finish (const GstArclyRecordFs *fs, int fd, const gchar *path, gboolean sync,
         "Cannot finalize %s: %s", path, wrong->message);
     return FALSE;
   }
-  if (!write_bytes (fs, fd, reader.size, moov, path, error)) {
+  front = gst_arcly_fmp4_progressive_fill (moov, position, space, reader.size);
+  position = front ? position + BOX_HEADER : reader.size;
+  if (!write_bytes (fs, fd, position, front ? front : moov, path, error)) {
     if (ftruncate (fd, (off_t) reader.size) < 0)
       g_prefix_error (error, "(and not undone) ");
     return FALSE;
   }
-  *size += g_bytes_get_size (moov);
-  head = gst_arcly_fmp4_progressive_head (progressive, reader.size);
+  *size += front ? 0 : g_bytes_get_size (moov);
+  head = gst_arcly_fmp4_progressive_head (
+      progressive, front ? "free" : "mdat", position);
   return (!sync || sync_file (fs, fd, path, error)) &&
          write_bytes (fs, fd, 0, head, path, error) &&
          (!sync || sync_file (fs, fd, path, error));

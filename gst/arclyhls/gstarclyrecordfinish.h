@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
  * Turns a closed recording into a progressive MP4 where it is: the sample
- * tables are appended, then what was in front of the payload is covered by one
- * mdat. Until that last write of some bytes it plays as it did before, then it
- * plays as the other; there is no moment between. */
+ * tables are written into the space that was left for them, or appended; then
+ * what was in front of them, or of the payload, is covered by one box. Until
+ * that last write of some bytes it plays as it did before, then it plays as the
+ * other; there is no moment between. */
 #pragma once
 
 #include "gstarclyrecordfs.h"

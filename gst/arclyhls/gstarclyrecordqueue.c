@@ -115,6 +115,16 @@ has_room_locked (GstArclyRecordQueue *self, gsize bytes)
   return self->bytes == 0 || self->bytes + bytes <= self->max_bytes;
 }
 
+/* FALSE: it was long enough. */
+static gboolean
+wait_locked (GstArclyRecordQueue *self)
+{
+  if (self->end_time > 0)
+    return g_cond_wait_until (&self->changed, &self->lock, self->end_time);
+  g_cond_wait (&self->changed, &self->lock);
+  return TRUE;
+}
+
 gboolean
 gst_arcly_record_queue_push (GstArclyRecordQueue *self,
     GstArclyRecordFragment *fragment, gboolean may_wait)
@@ -126,8 +136,8 @@ gst_arcly_record_queue_push (GstArclyRecordQueue *self,
   if (fragment->begins)
     self->skipping = FALSE;
   while (may_wait && !self->interrupted && !self->skipping &&
-         !has_room_locked (self, fragment->bytes))
-    g_cond_wait (&self->changed, &self->lock);
+         !has_room_locked (self, fragment->bytes) && wait_locked (self))
+    continue;
   fits = !self->skipping && has_room_locked (self, fragment->bytes);
   if (fits) {
     self->bytes += fragment->bytes;
@@ -192,6 +202,15 @@ gst_arcly_record_queue_interrupt (
 {
   g_mutex_lock (&self->lock);
   self->interrupted = interrupted;
+  g_cond_broadcast (&self->changed);
+  g_mutex_unlock (&self->lock);
+}
+
+void
+gst_arcly_record_queue_limit (GstArclyRecordQueue *self, gint64 end_time)
+{
+  g_mutex_lock (&self->lock);
+  self->end_time = end_time;
   g_cond_broadcast (&self->changed);
   g_mutex_unlock (&self->lock);
 }

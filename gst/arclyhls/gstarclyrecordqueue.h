@@ -63,14 +63,15 @@ typedef struct {
   gboolean skipping; /* until the next fragment begins */
   gboolean interrupted;
   gboolean stopping;
+  gint64 end_time; /* of waits in push, monotonic clock; 0: none */
 } GstArclyRecordQueue;
 
 void gst_arcly_record_queue_init (GstArclyRecordQueue *self, gsize max_bytes);
 void gst_arcly_record_queue_clear (GstArclyRecordQueue *self);
 
 /* The streaming thread. Takes the fragment. Where there is no room it waits
- * for some, if it may, until it is interrupted; else the fragment is lost, and
- * FALSE is returned. */
+ * for some, if it may, until it is interrupted or past its limit; else the
+ * fragment is lost, and FALSE is returned. */
 gboolean gst_arcly_record_queue_push (GstArclyRecordQueue *self,
     GstArclyRecordFragment *fragment, gboolean may_wait);
 
@@ -89,6 +90,9 @@ gboolean gst_arcly_record_queue_drain (
 /* Whoever waits in push or drain stops, until it is FALSE again. */
 void gst_arcly_record_queue_interrupt (
     GstArclyRecordQueue *self, gboolean interrupted);
+
+/* Nobody waits in push past this, of the monotonic clock. */
+void gst_arcly_record_queue_limit (GstArclyRecordQueue *self, gint64 end_time);
 
 /* What is queued is handed out still, then nothing. */
 void gst_arcly_record_queue_stop (GstArclyRecordQueue *self);

@@ -27,6 +27,7 @@
 #include "config.h"
 
 #include "gstarclyfmp4mux.h"
+#include "gstarclymux.h"
 #include "gstarclyrecordsinkprivate.h"
 #include "gstarclytsmux.h"
 
@@ -177,6 +178,14 @@ start (GstArclyRecordSink *self)
   return FALSE;
 }
 
+/* What was taken is recorded, also where no EOS came. */
+static void
+stop (GstArclyRecordSink *self)
+{
+  gst_arcly_record_writer_stop (self->writer);
+  gst_arcly_mux_end (GST_ARCLY_MUX (self->mux));
+}
+
 static GstStateChangeReturn
 gst_arcly_record_sink_change_state (
     GstElement *element, GstStateChange transition)
@@ -186,6 +195,8 @@ gst_arcly_record_sink_change_state (
 
   if (transition == GST_STATE_CHANGE_READY_TO_PAUSED && !start (self))
     return GST_STATE_CHANGE_FAILURE;
+  if (transition == GST_STATE_CHANGE_PAUSED_TO_READY)
+    stop (self);
 
   result = GST_ELEMENT_CLASS (gst_arcly_record_sink_parent_class)
                ->change_state (element, transition);

@@ -7,6 +7,7 @@
 
 #include <gst/arcly/gstarclyerror.h>
 
+#include "fmp4progressive.h"
 #include "gstarclyrecorddiskprivate.h"
 
 /* Rounding of whole frames to ticks is not longer. */
@@ -14,6 +15,13 @@
 /* Less is a slow frame rate. */
 #define HOLE ((gint64) GST_SECOND)
 #define MAX_MOOF (64 * 1024 * 1024)
+/* Of a progressive movie: what its tables need, of 60 frames a second that are
+ * reordered and of no steady duration, or of sound; and the rest of it. More in
+ * all is not left free, nor more than this part of a file's largest size. */
+#define TABLES_PER_SECOND 1024
+#define REST_OF_MOOV 4096
+#define MAX_SPACE (16 * 1024 * 1024)
+#define MAX_SHARE 16
 
 static void
 lose_fragment (GstArclyRecordDisk *self, const GstArclyRecordFragment *fragment,
@@ -213,24 +221,45 @@ make_head (GstArclyRecordDisk *self, const GstArclyRecordFragment *fragment,
   return g_bytes_new_take (g_steal_pointer (&data), size);
 }
 
+/* (transfer full) (nullable): what a file begins with. */
+static GBytes *
+make_front (GstArclyRecordDisk *self, GBytes *init)
+{
+  const GstArclyRecordSettings *settings = &self->settings;
+  guint64 seconds = settings->max_size_time / GST_SECOND + 1, space;
+  guint64 most = MAX_SPACE;
+
+  if (!init)
+    return NULL;
+  if (settings->max_size_bytes > 0)
+    most = MIN (most, settings->max_size_bytes / MAX_SHARE);
+  space = REST_OF_MOOV + seconds * self->movie->tracks->len * TABLES_PER_SECOND;
+  if (!settings->progressive || settings->max_size_time == 0 || space > most)
+    return g_bytes_ref (init);
+  return gst_arcly_fmp4_progressive_reserve (init, (gsize) space);
+}
+
 static gboolean
 write_out (GstArclyRecordDisk *self, const GstArclyRecordFragment *fragment,
     GError **error)
 {
+  g_autoptr (GBytes) front = NULL;
   g_autoptr (GBytes) head = NULL;
   gboolean first = self->out.size == 0;
 
   if (!use_init (self, fragment, error))
     return FALSE;
-  if (first)
+  if (first) {
+    front = make_front (self, fragment->init);
     self->base = self->start = self->end = fragment->media;
+  }
   if (fragment->init) {
     head = make_head (self, fragment, first, error);
     if (!head)
       return FALSE;
   }
   while (!gst_arcly_record_out_write (
-      &self->out, &self->fs, first ? fragment->init : NULL, head, fragment)) {
+      &self->out, &self->fs, front, head, fragment)) {
     int code = errno;
 
     if (!gst_arcly_record_disk_make_room (self, code))

@@ -49,6 +49,9 @@ struct _GstArclyRecordWriter {
   gboolean is_live;
   gboolean warned_slow;
 
+  /* Preroll lock. */
+  gint64 end_time; /* of the stop, monotonic clock; 0: none yet */
+
   /* Atomic. Anybody sets it, the streaming thread takes it. */
   _Atomic gboolean split;
 };
@@ -377,6 +380,13 @@ gst_arcly_record_writer_event (GstBaseSink *sink, GstEvent *event)
 
   switch (GST_EVENT_TYPE (event)) {
     case GST_EVENT_EOS:
+      /* The preroll lock is held, as for all that is serialized. The disk's
+       * thread closes the file as it does for any stop. */
+      if (self->end_time > 0) {
+        finish_fragment (self, self->end);
+        gst_event_unref (event);
+        return TRUE;
+      }
       end_stream (self);
       break;
     case GST_EVENT_FLUSH_STOP:
@@ -475,6 +485,32 @@ add_stats (GstArclyRecordStats *sum, const GstArclyRecordStats *stats)
 }
 
 void
+gst_arcly_record_writer_stop (GstArclyRecordWriter *self)
+{
+  GstBaseSink *sink = GST_BASE_SINK (self);
+  gint64 end_time = g_get_monotonic_time () + PATIENCE;
+
+  gst_arcly_record_queue_limit (self->queue, end_time);
+  GST_BASE_SINK_PREROLL_LOCK (sink);
+  self->end_time = end_time;
+  sink->need_preroll = FALSE;
+  GST_BASE_SINK_PREROLL_SIGNAL (sink);
+  GST_BASE_SINK_PREROLL_UNLOCK (sink);
+}
+
+static gint64
+remaining_patience (GstArclyRecordWriter *self)
+{
+  gint64 end_time;
+
+  GST_BASE_SINK_PREROLL_LOCK (self);
+  end_time = self->end_time;
+  self->end_time = 0;
+  GST_BASE_SINK_PREROLL_UNLOCK (self);
+  return end_time > 0 ? MAX (0, end_time - g_get_monotonic_time ()) : PATIENCE;
+}
+
+void
 gst_arcly_record_writer_close (GstArclyRecordWriter *self)
 {
   GstArclyRecordStats stats;
@@ -487,7 +523,7 @@ gst_arcly_record_writer_close (GstArclyRecordWriter *self)
   self->disk = NULL;
   GST_OBJECT_UNLOCK (self);
   self->queue = NULL;
-  gst_arcly_record_disk_stop (disk, PATIENCE, &stats);
+  gst_arcly_record_disk_stop (disk, remaining_patience (self), &stats);
   GST_OBJECT_LOCK (self);
   add_stats (&self->last_stats, &stats);
   GST_OBJECT_UNLOCK (self);

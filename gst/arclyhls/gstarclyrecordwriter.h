@@ -20,7 +20,13 @@ gboolean gst_arcly_record_writer_open (GstArclyRecordWriter *self,
     const GstArclyRecordSettings *settings, gboolean is_ts,
     GstClockTime fragment_duration, GError **error);
 
-/* When it is READY again: ends the file and waits for the disk. */
+/* On the way to READY, while the stream still runs: from now on the end of the
+ * stream is only the end of what came, and nothing waits for PLAYING, or longer
+ * than close does. */
+void gst_arcly_record_writer_stop (GstArclyRecordWriter *self);
+
+/* When it is READY again: ends the file and waits for the disk, up to 10 s from
+ * stop on. */
 void gst_arcly_record_writer_close (GstArclyRecordWriter *self);
 
 /* The next fragment begins a file. Any thread. */

@@ -16,6 +16,9 @@
 #define DEFAULT_TIMESCALE 90000
 /* 8.8.3.1: sample_is_non_sync_sample. */
 #define NON_SYNC 0x00010000
+/* 4.2.2: with a size of 32 bits, and of 64. */
+#define BOX_HEADER 8
+#define LARGE_HEADER 16
 
 /* So many samples have the same value. */
 typedef struct {
@@ -529,9 +532,49 @@ read_u32 (const guint8 *data)
   return gst_arcly_cursor_u32be (&cursor);
 }
 
+static void
+put_large_header (GByteArray *out, const gchar *type, guint64 size)
+{
+  gst_arcly_fmp4_put_u32 (out, 1);
+  gst_arcly_fmp4_put_type (out, type);
+  gst_arcly_fmp4_put_u64 (out, size);
+}
+
+GBytes *
+gst_arcly_fmp4_progressive_reserve (GBytes *init, gsize space)
+{
+  GByteArray *out = g_byte_array_new ();
+  gsize size;
+  const guint8 *data = g_bytes_get_data (init, &size);
+  guint box;
+
+  g_byte_array_append (out, data, (guint) size);
+  box = gst_arcly_fmp4_box_begin (out, "free");
+  gst_arcly_fmp4_put_zeros (out, (guint) space);
+  gst_arcly_fmp4_box_end (out, box);
+  return g_byte_array_free_to_bytes (out);
+}
+
+GBytes *
+gst_arcly_fmp4_progressive_fill (
+    GBytes *moov, guint64 position, guint64 space, guint64 file_size)
+{
+  GByteArray *out;
+  gsize size;
+  const guint8 *data = g_bytes_get_data (moov, &size);
+
+  if (space < BOX_HEADER + size + LARGE_HEADER)
+    return NULL;
+  out = g_byte_array_new ();
+  g_byte_array_append (out, data, (guint) size);
+  put_large_header (out, "mdat", file_size - position - BOX_HEADER - size);
+  return g_byte_array_free_to_bytes (out);
+}
+
 /* 4.3: no brand of fragments; all that read ISO files read this. */
 GBytes *
-gst_arcly_fmp4_progressive_head (GstArclyFmp4Progressive *self, guint64 end)
+gst_arcly_fmp4_progressive_head (
+    GstArclyFmp4Progressive *self, const gchar *type, guint64 end)
 {
   static const gchar *const brands[] = { "isom", "iso2", "mp41", "mp42" };
   const guint8 *front = g_bytes_get_data (self->movie->bytes, NULL);
@@ -545,9 +588,6 @@ gst_arcly_fmp4_progressive_head (GstArclyFmp4Progressive *self, guint64 end)
     for (i = 16; i < moov; i += 4)
       memcpy (out->data + i, brands[(i / 4) % G_N_ELEMENTS (brands)], 4);
   }
-  /* 4.2.2: a size of 64 bits. */
-  gst_arcly_fmp4_put_u32 (out, 1);
-  gst_arcly_fmp4_put_type (out, "mdat");
-  gst_arcly_fmp4_put_u64 (out, end - moov);
+  put_large_header (out, type, end - moov);
   return g_byte_array_free_to_bytes (out);
 }

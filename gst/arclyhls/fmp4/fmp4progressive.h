@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * Makes a progressive MP4 of a fragmented one, whose payload stays where it is:
- * a moov with the sample tables (ISO/IEC 14496-12, 8.5 to 8.7) that the file
- * ends with. */
+ * a moov with the sample tables (ISO/IEC 14496-12, 8.5 to 8.7) goes where space
+ * was left for it, behind the init segment, or the file ends with it. */
 #pragma once
 
 #include "fmp4movie.h"
@@ -28,11 +28,23 @@ gboolean gst_arcly_fmp4_progressive_add (GstArclyFmp4Progressive *self,
 GBytes *gst_arcly_fmp4_progressive_finish (
     GstArclyFmp4Progressive *self, GError **error);
 
-/* What the file begins with as soon as it ends with @moov, in place of as many
- * bytes: other brands, and an mdat that reaches up to @end, where moov is. It
- * covers the old moov. */
+/* What a file begins with that leaves space for tables: @init and a free box
+ * with @space bytes. */
+GBytes *gst_arcly_fmp4_progressive_reserve (GBytes *init, gsize space);
+
+/* What goes into a free box of @space bytes with its header, at @position: the
+ * moov, and the header of an mdat up to the file's end. NULL if it does not
+ * fit.
+ */
+GBytes *gst_arcly_fmp4_progressive_fill (
+    GBytes *moov, guint64 position, guint64 space, guint64 file_size);
+
+/* What the file begins with as soon as @moov is in it, in place of as many
+ * bytes: other brands, and a box of this type that reaches up to @end and
+ * covers the old moov. That is an mdat up to the moov at the file's end, or a
+ * free box up to the one in front. */
 GBytes *gst_arcly_fmp4_progressive_head (
-    GstArclyFmp4Progressive *self, guint64 end);
+    GstArclyFmp4Progressive *self, const gchar *type, guint64 end);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (
     GstArclyFmp4Progressive, gst_arcly_fmp4_progressive_free)

@@ -17,6 +17,15 @@ base_of (const gchar *path)
   return slash ? slash + 1 : path;
 }
 
+/* A dot in front hides a file, it begins no extension. */
+static const gchar *
+extension_of (const gchar *path)
+{
+  const gchar *base = base_of (path);
+
+  return *base ? strrchr (base + 1, '.') : NULL;
+}
+
 static gboolean
 fail (GError **error, const gchar *name, const gchar *why)
 {
@@ -66,6 +75,9 @@ gst_arcly_record_name_check (const gchar *name, GError **error)
   text = g_date_time_format (time, name);
   if (!text)
     return fail (error, name, "it has a conversion that is not known");
+  /* GLib leaves out a lone % at the end. */
+  if (base_of (text)[0] == '\0')
+    return fail (error, name, "nothing is left of it");
   return TRUE;
 }
 
@@ -116,7 +128,7 @@ gst_arcly_record_name_expand (
   g_autofree gchar *numbered = g_strjoinv (number, pieces);
   g_autofree gchar *path = replace_stream (numbered, parts->stream);
 
-  if (strchr (base_of (name), '.'))
+  if (extension_of (name))
     return g_steal_pointer (&path);
   return g_strconcat (path, ".", parts->extension, NULL);
 }
@@ -148,7 +160,7 @@ gst_arcly_record_name_folder (const gchar *name, const gchar *stream)
 gchar *
 gst_arcly_record_name_count (const gchar *path, guint count)
 {
-  const gchar *dot = strrchr (base_of (path), '.');
+  const gchar *dot = extension_of (path);
 
   if (!dot)
     return g_strdup_printf ("%s-%u", path, count);

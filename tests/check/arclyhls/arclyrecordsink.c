@@ -2,52 +2,10 @@
  *
  * arclyrecordsink between harnesses: which files there are, what is in them,
  * and what the index and the messages say. */
-#include "testrecord.h"
-#include "tschecker.h"
+#include "testrecordfiles.h"
 
 #define CAPS AVC_CAPS ("0d", "25/1")
 #define OTHER_CAPS AVC_CAPS ("1e", "25/1")
-
-static const Fmp4Limits strict = { 0 };
-
-static Fmp4Report *
-check_fmp4 (TestRecord *t, const gchar *name)
-{
-  g_autofree gchar *path = test_record_path (t, name);
-  gchar *data = NULL;
-  Fmp4Report *report;
-  gsize size;
-  guint i;
-
-  fail_unless (g_file_get_contents (path, &data, &size, NULL), "no %s", name);
-  report = fmp4_check ((const guint8 *) data, size, &strict);
-  for (i = 0; i < report->problems->len; i++)
-    GST_ERROR ("%s: %s", name,
-        (const gchar *) g_ptr_array_index (report->problems, i));
-  fail_unless_equals_int (report->problems->len, 0);
-  /* Samples point into it. */
-  g_object_set_data_full (G_OBJECT (t->sink), name, data, g_free);
-  return report;
-}
-
-static TsReport *
-check_ts (TestRecord *t, const gchar *name)
-{
-  static const TsLimits limits = { .pcr_interval_ms = 40 };
-  g_autofree gchar *path = test_record_path (t, name);
-  g_autofree gchar *data = NULL;
-  TsReport *report;
-  gsize size;
-  guint i;
-
-  fail_unless (g_file_get_contents (path, &data, &size, NULL), "no %s", name);
-  report = ts_check ((const guint8 *) data, size, &limits);
-  for (i = 0; i < report->problems->len; i++)
-    GST_ERROR ("%s: %s", name,
-        (const gchar *) g_ptr_array_index (report->problems, i));
-  fail_unless_equals_int (report->problems->len, 0);
-  return report;
-}
 
 /* The mark that make_frame() fills a frame of video with. */
 static guint
@@ -77,7 +35,7 @@ GST_START_TEST (test_rotation_by_time)
         test_record_entry (entries, GST_ARCLY_RECORD_FILE, i);
     const GstArclyRecordEntry *closed =
         test_record_entry (entries, GST_ARCLY_RECORD_CLOSED, i);
-    g_autoptr (Fmp4Report) report = check_fmp4 (&t, file->path);
+    g_autoptr (Fmp4Report) report = test_record_check_fmp4 (&t, file->path);
     const Fmp4Sample *head = fmp4_report_sample (report, 1, 0);
     const Fmp4Sample *sample;
     guint k;
@@ -129,7 +87,7 @@ GST_START_TEST (test_rotation_by_size)
     const GstArclyRecordEntry *closed =
         test_record_entry (entries, GST_ARCLY_RECORD_CLOSED, i);
     g_autofree gchar *name = g_strdup_printf ("%05u.mp4", i + 1);
-    g_autoptr (Fmp4Report) report = check_fmp4 (&t, name);
+    g_autoptr (Fmp4Report) report = test_record_check_fmp4 (&t, name);
 
     fail_unless (closed->size <= 45000);
     fail_unless_equals_string (closed->reason, i < 2 ? "size" : "eos");
@@ -162,7 +120,7 @@ GST_START_TEST (test_ts)
     g_autofree gchar *name = g_strdup_printf ("%05u.ts", i + 1);
     const GstArclyRecordEntry *closed =
         test_record_entry (entries, GST_ARCLY_RECORD_CLOSED, i);
-    g_autoptr (TsReport) report = check_ts (&t, name);
+    g_autoptr (TsReport) report = test_record_check_ts (&t, name);
     gboolean is_first = TRUE;
 
     for (k = 0; k < report->units->len; k++) {
@@ -212,11 +170,11 @@ GST_START_TEST (test_sound_first)
     fail_unless_equals_int (
         test_record_count (entries, GST_ARCLY_RECORD_GAP), 0);
     if (container == 0) {
-      g_autoptr (Fmp4Report) report = check_fmp4 (&t, "00001.mp4");
+      g_autoptr (Fmp4Report) report = test_record_check_fmp4 (&t, "00001.mp4");
 
       fail_unless_equals_int (report->samples->len, 76);
     } else {
-      ts_report_free (check_ts (&t, "00001.ts"));
+      ts_report_free (test_record_check_ts (&t, "00001.ts"));
     }
     test_record_clear (&t);
   }
@@ -246,11 +204,11 @@ GST_START_TEST (test_audio_only)
           test_record_entry (entries, GST_ARCLY_RECORD_FILE, i);
 
       if (container == 0) {
-        g_autoptr (Fmp4Report) report = check_fmp4 (&t, file->path);
+        g_autoptr (Fmp4Report) report = test_record_check_fmp4 (&t, file->path);
 
         n += count_samples (report, 1);
       } else {
-        ts_report_free (check_ts (&t, file->path));
+        ts_report_free (test_record_check_ts (&t, file->path));
       }
     }
     fail_unless (container == 1 || n == 282);
@@ -353,8 +311,8 @@ GST_START_TEST (test_other_format)
   gst_harness_set_src_caps_str (t.f.video, OTHER_CAPS);
   push_both (&t.f, 75, 150, KEY_EVERY);
   test_record_end (&t);
-  before = check_fmp4 (&t, "00001.mp4");
-  after = check_fmp4 (&t, "00002.mp4");
+  before = test_record_check_fmp4 (&t, "00001.mp4");
+  after = test_record_check_fmp4 (&t, "00002.mp4");
   fail_unless_equals_int (count_samples (before, 1), 75);
   fail_unless_equals_int (count_samples (after, 1), 75);
   entries = test_record_index (t.folder);
@@ -401,7 +359,7 @@ GST_START_TEST (test_large_gop)
     push (t.f.video, large);
   }
   test_record_end (&t);
-  report = check_ts (&t, "00001.ts");
+  report = test_record_check_ts (&t, "00001.ts");
   fail_unless_equals_int (report->units->len, 50);
   entries = test_record_index (t.folder);
   fail_unless_equals_int (

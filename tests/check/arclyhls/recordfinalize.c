@@ -105,6 +105,17 @@ set_times (GArray *samples, const guint8 *stts, const guint8 *stss)
   fail_unless_equals_int (n, samples->len);
 }
 
+/* Players on a network want it so. */
+static gboolean
+tables_are_in_front (const Movie *movie)
+{
+  const guint8 *start = (const guint8 *) movie->data;
+  const guint8 *moov = find (start, start + movie->size, "moov", 0);
+  const guint8 *mdat = find (start, start + movie->size, "mdat", 0);
+
+  return moov && mdat && moov < mdat;
+}
+
 /* ISO/IEC 14496-12, 8.7. */
 static GArray *
 read_samples (const Movie *movie, guint n_track)
@@ -196,12 +207,41 @@ GST_START_TEST (test_tables)
 
     fail_unless_equals_uint64 (finalized->size, movie.size);
     fail_unless (memcmp (movie.data + 4, "ftypisom", 8) == 0);
+    fail_unless (tables_are_in_front (&movie));
     assert_video (&movie, i == 0 ? 0 : ends[i - 1], ends[i]);
     assert_audio (&movie, &n_audio);
     g_free (movie.data);
   }
   fail_unless_equals_int (n_audio, 469);
   gst_structure_free (test_record_message (&t, "arcly-record-file-finalized"));
+  test_record_clear (&t);
+}
+GST_END_TEST;
+
+/* A thousand frames a second: the tables do not fit. */
+GST_START_TEST (test_many_frames)
+{
+  g_autoptr (GArray) samples = NULL;
+  TestRecord t;
+  Movie movie;
+  guint i;
+
+  test_record_init (&t);
+  test_record_new_sink (
+      &t, "finalize", TRUE, "max-size-time", 4 * GST_SECOND, NULL);
+  test_record_add_video (&t, CAPS);
+  for (i = 0; i < 3900; i++)
+    push (t.f.video,
+        make_frame (i * GST_MSECOND, i * GST_MSECOND, i % 1000 == 0, i));
+  test_record_end (&t);
+  movie = load (&t, "00001.mp4");
+  fail_if (tables_are_in_front (&movie));
+  samples = read_samples (&movie, 0);
+  fail_unless_equals_int (samples->len, 3900);
+  for (i = 0; i < samples->len; i++)
+    fail_unless_equals_int (
+        g_array_index (samples, Sample, i).data[10] & 0x7f, i & 0x7f);
+  g_free (movie.data);
   test_record_clear (&t);
 }
 GST_END_TEST;
@@ -247,6 +287,7 @@ GST_START_TEST (test_after_crash)
   test_record_drop_sink (&t);
   movie = load (&t, "00001.mp4");
   assert_video (&movie, 0, 100);
+  fail_if (tables_are_in_front (&movie));
   entries = test_record_index (t.folder);
   fail_unless_equals_string (
       test_record_entry (entries, GST_ARCLY_RECORD_CLOSED, 0)->reason, "crash");
@@ -296,6 +337,7 @@ recordfinalize_suite (void)
 
   suite_add_tcase (suite, tcase);
   tcase_add_test (tcase, test_tables);
+  tcase_add_test (tcase, test_many_frames);
   tcase_add_test (tcase, test_after_crash);
   tcase_add_test (tcase, test_whole_fragments_are_there);
   return suite;

@@ -14,6 +14,7 @@ test_check (void)
     { "", FALSE },
     { "rec/", FALSE },
     { "rec/%Q.mp4", FALSE },
+    { "rec/%", FALSE },
     { "rec/{numer}.mp4", FALSE },
     { "rec/number}.mp4", FALSE },
     { "../rec.mp4", FALSE },
@@ -47,6 +48,9 @@ test_expand (void)
     { "/var/rec/{stream}/%Y/{number}", "live/cam",
         "/var/rec/live/cam/2026/00042.ts", "/var/rec/live/cam" },
     { "{stream}.mkv", NULL, "stream.mkv", "." },
+    { ".hidden", NULL, ".hidden.ts", "." },
+    { "rec/.{number}", NULL, "rec/.00042.ts", "rec" },
+    { "rec/.{number}.mkv", NULL, "rec/.00042.mkv", "rec" },
     { "{stream}.mkv", "", "stream.mkv", "." },
     { "cam-{number}", "x", "cam-00042.ts", "." },
     { "/{number}", NULL, "/00042.ts", "/" },
@@ -81,6 +85,7 @@ test_count (void)
     { "rec/a.mp4", "rec/a-7.mp4" },
     { "rec.d/a", "rec.d/a-7" },
     { "a.b.ts", "a.b-7.ts" },
+    { "rec/.a", "rec/.a-7" },
   };
   guint i;
 

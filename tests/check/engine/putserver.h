@@ -88,8 +88,9 @@ put_server_run (gpointer data)
   return NULL;
 }
 
+/* https if there is a certificate. */
 static inline PutServer *
-put_server_new (void)
+put_server_new_tls (GTlsCertificate *certificate)
 {
   PutServer *self = g_new0 (PutServer, 1);
 
@@ -102,11 +103,18 @@ put_server_new (void)
   self->soup = soup_server_new (NULL, NULL);
   soup_server_add_handler (
       self->soup, "/up", put_server_on_request, self, NULL);
-  self->service = test_soup_listen (self->soup, &self->port);
+  self->service = test_soup_listen_tls (self->soup, certificate, &self->port);
   g_main_context_pop_thread_default (self->context);
-  self->uri = g_strdup_printf ("http://127.0.0.1:%u/up/", self->port);
+  self->uri = g_strdup_printf (
+      "http%s://127.0.0.1:%u/up/", certificate ? "s" : "", self->port);
   self->thread = g_thread_new ("put-server", put_server_run, self);
   return self;
+}
+
+static inline PutServer *
+put_server_new (void)
+{
+  return put_server_new_tls (NULL);
 }
 
 static inline gboolean

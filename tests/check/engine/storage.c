@@ -6,6 +6,7 @@
 #include <gst/check/gstcheck.h>
 #include <gst/arcly/arcly.h>
 
+#include "http/testcert.h"
 #include "putserver.h"
 
 #define MAX_BYTES 1000
@@ -283,6 +284,62 @@ GST_START_TEST (test_server_gone)
 }
 GST_END_TEST;
 
+/* Who trusts what is in a file of this folder, which is read when needed. */
+static GTlsDatabase *
+new_database (const gchar *folder, const gchar *name, const gchar *pem)
+{
+  g_autofree gchar *path = g_build_filename (folder, name, NULL);
+  GTlsDatabase *database;
+
+  fail_unless (g_file_set_contents (path, pem, -1, NULL));
+  database = g_tls_file_database_new (path, NULL);
+  fail_unless (database != NULL);
+  return database;
+}
+
+/* The certificate is its own authority, so the system does not trust it. */
+GST_START_TEST (test_https)
+{
+  g_autoptr (GTlsCertificate) certificate =
+      g_tls_certificate_new_from_pem (certificate_pem, -1, NULL);
+  Fixture fixture = { .server = put_server_new_tls (certificate),
+    .folder = g_dir_make_tmp ("arcly-storage-XXXXXX", NULL) };
+  g_autoptr (GTlsDatabase) ours =
+      new_database (fixture.folder, "ours.pem", certificate_pem);
+  g_autoptr (GTlsDatabase) other =
+      new_database (fixture.folder, "other.pem", other_pem);
+  const struct {
+    GTlsDatabase *database;
+    gboolean trusted;
+  } cases[] = { { NULL, FALSE }, { ours, TRUE }, { other, FALSE },
+    { NULL, FALSE } };
+  g_autoptr (GTlsDatabase) got = NULL;
+  guint i;
+
+  fixture.storage = GST_ARCLY_STORAGE (
+      gst_arcly_http_storage_new (fixture.server->uri, NULL));
+  for (i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_autoptr (GError) error = NULL;
+
+    /* What is not set is what the system trusts, too. */
+    if (i > 0)
+      g_object_set (fixture.storage, "tls-database", cases[i].database, NULL);
+    fail_unless_equals_int (
+        put (&fixture, "a.ts", "secret", &error), cases[i].trusted);
+    fail_unless_equals_int (
+        error && error->domain == G_TLS_ERROR, !cases[i].trusted);
+    if (cases[i].trusted)
+      assert_has (&fixture, "a.ts", "secret");
+  }
+  g_object_set (fixture.storage, "tls-database", ours, NULL);
+  g_object_get (fixture.storage, "tls-database", &got, NULL);
+  fail_unless (got == ours);
+  fail_unless (gst_arcly_storage_remove (fixture.storage, "a.ts", NULL, NULL));
+  assert_has (&fixture, "a.ts", NULL);
+  fixture_clear (&fixture);
+}
+GST_END_TEST;
+
 GST_START_TEST (test_bad_uris)
 {
   static const gchar *const uris[] = { "", "/tmp", "file:///tmp",
@@ -316,6 +373,7 @@ storage_suite (void)
   tcase_add_test (all, test_server_answers);
   tcase_add_test (all, test_server_request);
   tcase_add_test (all, test_server_gone);
+  tcase_add_test (all, test_https);
   tcase_add_test (all, test_bad_uris);
   return suite;
 }

@@ -24,6 +24,14 @@
 /* No answer of a server that keeps our own files is longer. */
 #define MAX_ANSWER (256 * 1024 * 1024)
 
+enum {
+  PROP_0,
+  PROP_TLS_DATABASE,
+  N_PROPERTIES
+};
+
+static GParamSpec *properties[N_PROPERTIES];
+
 /* Constant after creation: any thread; the session does its own locking. */
 struct _GstArclyHttpStorage {
   GObject parent;
@@ -219,7 +227,7 @@ make_authorization (GUri *uri)
  * @error: return location for a #GError
  *
  * Makes a storage; sends nothing yet. Of https, the server's certificate must
- * be one that the system trusts. Any thread.
+ * be one that #GstArclyHttpStorage:tls-database trusts. Any thread.
  *
  * Returns: (transfer full) (nullable): a storage, or %NULL with
  *     %GST_ARCLY_ERROR_INVALID if @uri is not one of http
@@ -257,9 +265,43 @@ gst_arcly_http_storage_new (const gchar *uri, GError **error)
       g_uri_get_host (parsed), g_uri_get_port (parsed), path,
       g_uri_get_query (parsed), NULL);
   self->authorization = make_authorization (login);
-  self->session = soup_session_new_with_options (
-      "timeout", TIMEOUT_SECONDS, "user-agent", "arcly", NULL);
   return g_steal_pointer (&self);
+}
+
+/* Of libsoup, no database is one that trusts nobody. */
+static void
+set_tls_database (GstArclyHttpStorage *self, GTlsDatabase *database)
+{
+  g_autoptr (GTlsDatabase) chosen =
+      database
+          ? g_object_ref (database)
+          : g_tls_backend_get_default_database (g_tls_backend_get_default ());
+
+  soup_session_set_tls_database (self->session, chosen);
+}
+
+static void
+gst_arcly_http_storage_set_property (
+    GObject *object, guint id, const GValue *value, GParamSpec *pspec)
+{
+  if (id != PROP_TLS_DATABASE) {
+    G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+    return;
+  }
+  set_tls_database (
+      GST_ARCLY_HTTP_STORAGE (object), g_value_get_object (value));
+}
+
+static void
+gst_arcly_http_storage_get_property (
+    GObject *object, guint id, GValue *value, GParamSpec *pspec)
+{
+  if (id != PROP_TLS_DATABASE) {
+    G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+    return;
+  }
+  g_value_set_object (value,
+      soup_session_get_tls_database (GST_ARCLY_HTTP_STORAGE (object)->session));
 }
 
 static void
@@ -277,10 +319,32 @@ gst_arcly_http_storage_finalize (GObject *object)
 static void
 gst_arcly_http_storage_init (GstArclyHttpStorage *self)
 {
+  self->session = soup_session_new_with_options (
+      "timeout", TIMEOUT_SECONDS, "user-agent", "arcly", NULL);
 }
 
 static void
 gst_arcly_http_storage_class_init (GstArclyHttpStorageClass *klass)
 {
-  G_OBJECT_CLASS (klass)->finalize = gst_arcly_http_storage_finalize;
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+
+  object_class->set_property = gst_arcly_http_storage_set_property;
+  object_class->get_property = gst_arcly_http_storage_get_property;
+  object_class->finalize = gst_arcly_http_storage_finalize;
+
+  /**
+   * GstArclyHttpStorage:tls-database:
+   *
+   * Who is trusted to sign the certificate of an https server, for instance a
+   * #GTlsFileDatabase with the certificate of one's own authority; %NULL, and
+   * the default, is whom the system trusts. Set before the storage is used.
+   * Where the certificate is not trusted, put, remove and get fail with an
+   * error of #G_TLS_ERROR.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_TLS_DATABASE] = g_param_spec_object ("tls-database",
+      "TLS database", "Who is trusted (NULL = whom the system trusts)",
+      G_TYPE_TLS_DATABASE, G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS);
+  g_object_class_install_properties (object_class, N_PROPERTIES, properties);
 }
