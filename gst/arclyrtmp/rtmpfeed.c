@@ -349,6 +349,8 @@ gst_arcly_rtmp_feed_set_settings (
   g_mutex_lock (&feed->lock);
   feed->settings = *settings;
   g_mutex_unlock (&feed->lock);
+  /* They may sleep for as long as the settings before allowed. */
+  wake_lanes (feed, GST_ARCLY_RTMP_WAKE_AT_ONCE);
 }
 
 static guint64

@@ -95,6 +95,7 @@ typedef struct {
   struct iovec iov[GST_ARCLY_RTMP_BATCH_MESSAGES];
   guint n;
   gsize bytes;
+  gboolean open; /* it is all there was, and has room for what comes */
 } GstArclyRtmpBatch;
 
 /* The players of one feed in one loop. The loop's thread only, but for what is
@@ -110,6 +111,11 @@ struct _GstArclyRtmpLane {
   /* Atomic, a GstArclyRtmpWake. Publishers raise it after they appended; a
    * round takes it before it reads the log. */
   _Atomic gint wanted;
+
+  /* Atomic, a GstArclyRtmpWake. A timer runs that is soon enough for it. The
+   * loop's thread writes; publishers read it after they raised "wanted", and
+   * the loop takes it back before it looks at "wanted". */
+  _Atomic gint armed;
 
   /* Atomic. Those on their way among them. */
   _Atomic guint n_players;
@@ -187,6 +193,8 @@ const GstArclyRtmpBatch *gst_arcly_rtmp_lane_get_batch (
 
 /* Its place in lane->players. */
 guint *gst_arcly_rtmp_player_index (GstArclyRtmpPlayer *player);
+/* It is looked at soon. */
+void gst_arcly_rtmp_player_prefetch (const GstArclyRtmpPlayer *player);
 /* Takes @handoff; the player is in no list yet. */
 GstArclyRtmpPlayer *gst_arcly_rtmp_player_new (
     GstArclyRtmpLane *lane, GstArclyRtmpHandoff *handoff);
