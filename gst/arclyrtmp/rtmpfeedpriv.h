@@ -64,7 +64,9 @@ struct _GstArclyRtmpFeed {
   /* Constant. */
   gchar *path;
   GstArclyStream *stream; /* has its own lock */
-  GPtrArray *lanes;       /* (element-type GstArclyRtmpLane), owned */
+  /* (element-type GstArclyRtmpLane), owned. Each feed begins with another
+   * loop. */
+  GPtrArray *lanes;
   GstArclyRtmpFeedFuncs funcs;
   gpointer data;
 
@@ -83,6 +85,10 @@ struct _GstArclyRtmpFeed {
   _Atomic gboolean is_ended;
   /* Changes with "tracks". */
   _Atomic guint tracks_serial;
+
+  /* Atomic, relaxed, ns. What a send took of late. Lanes write; who looks for
+   * a lane for a newcomer reads. */
+  _Atomic guint send_cost;
 
   /* Atomic, relaxed. Publishers and players add; "stats" reads. */
   GstArclyRtmpFeedCounters counters;
@@ -117,7 +123,7 @@ struct _GstArclyRtmpLane {
    * the loop takes it back before it looks at "wanted". */
   _Atomic gint armed;
 
-  /* Atomic. Those on their way among them. */
+  /* Atomic. Those on their way among them: without any, nobody wakes it. */
   _Atomic guint n_players;
 
   /* Atomic, relaxed. The loop's thread writes; "stats" reads. A lane has its

@@ -10,6 +10,8 @@
 /* Audio waits so long for a video frame to go with: a send costs more than
  * the bytes in it. Less than two frames of 50 ms, and any player buffers it. */
 #define AUDIO_HOLD_US (40 * 1000)
+/* Sends at once that tell what one takes. */
+#define MIN_SAMPLE 16
 /* After the end of the stream, for players to read it. */
 #define END_US (2 * G_TIME_SPAN_SECOND)
 
@@ -123,12 +125,29 @@ end_round (GstArclyRtmpLane *lane)
   post (lane, go_on);
 }
 
+/* Of the time that passes, not of the CPU: a busy machine wants more lanes. */
+static void
+note_cost (GstArclyRtmpLane *lane, gint64 took_us, guint64 sends)
+{
+  _Atomic guint *cost = &lane->feed->send_cost;
+  gint64 old = atomic_load_explicit (cost, memory_order_relaxed);
+  gint64 now;
+
+  if (sends < MIN_SAMPLE)
+    return;
+  now = MIN (took_us * 1000 / (gint64) sends, G_MAXINT32);
+  atomic_store_explicit (
+      cost, (guint) (old + (now - old) / 8), memory_order_relaxed);
+}
+
 /* A slice of the players. Players may leave meanwhile: see remove(). */
 static void
 go_on (gpointer data)
 {
   GstArclyRtmpLane *lane = data;
   guint left = SLICE;
+  gint64 began = g_get_monotonic_time ();
+  guint64 sends = lane->sends;
 
   if (lane->closed)
     return;
@@ -141,6 +160,7 @@ go_on (gpointer data)
           g_ptr_array_index (lane->players, lane->next));
     gst_arcly_rtmp_player_poll (player);
   }
+  note_cost (lane, g_get_monotonic_time () - began, lane->sends - sends);
   if (lane->next < lane->players->len)
     post (lane, go_on);
   else
@@ -221,8 +241,14 @@ on_wake (gpointer data)
 void
 gst_arcly_rtmp_lane_wake (GstArclyRtmpLane *lane, GstArclyRtmpWake level)
 {
-  gint old = atomic_load (&lane->wanted);
+  gint old;
 
+  /* A newcomer is counted before it looks at the log. */
+  atomic_thread_fence (memory_order_seq_cst);
+  if (atomic_load (&lane->n_players) == 0 &&
+      level < GST_ARCLY_RTMP_WAKE_AT_ONCE)
+    return;
+  old = atomic_load (&lane->wanted);
   do {
     if (old >= (gint) level)
       return;
@@ -283,6 +309,7 @@ gst_arcly_rtmp_lane_join (GstArclyRtmpLane *lane, GstArclyRtmpHandoff *handoff)
 {
   Join *join = g_new0 (Join, 1);
 
+  gst_arcly_rtmp_loop_add_user (lane->loop);
   atomic_fetch_add (&lane->n_players, 1);
   join->lane = lane_ref (lane);
   join->handoff = handoff;
@@ -302,6 +329,7 @@ gst_arcly_rtmp_lane_remove (GstArclyRtmpLane *lane, GstArclyRtmpPlayer *player)
   if (index < lane->next)
     lane->again = TRUE;
   atomic_fetch_sub (&lane->n_players, 1);
+  gst_arcly_rtmp_loop_remove_user (lane->loop);
 }
 
 static void

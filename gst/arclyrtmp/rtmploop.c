@@ -35,6 +35,9 @@ struct _GstArclyRtmpLoop {
   GArray *running; /* (element-type Posted), else empty: see run_posted() */
   gint n_ready;    /* those of "ready" not run yet and before: see remove() */
 
+  /* Atomic. A number, which orders nothing. */
+  gint users;
+
   GMutex lock;
   /* lock. */
   GArray *posted; /* (element-type Posted) */
@@ -359,6 +362,26 @@ gst_arcly_rtmp_loop_call (
   while (!call.done)
     g_cond_wait (&loop->called, &loop->lock);
   g_mutex_unlock (&loop->lock);
+}
+
+/* ---- who uses it ---- */
+
+void
+gst_arcly_rtmp_loop_add_user (GstArclyRtmpLoop *loop)
+{
+  g_atomic_int_inc (&loop->users);
+}
+
+void
+gst_arcly_rtmp_loop_remove_user (GstArclyRtmpLoop *loop)
+{
+  g_atomic_int_add (&loop->users, -1);
+}
+
+guint
+gst_arcly_rtmp_loop_get_users (GstArclyRtmpLoop *loop)
+{
+  return g_atomic_int_get (&loop->users);
 }
 
 /* ---- the thread ---- */
