@@ -16,6 +16,12 @@
 #define AUDIO_CHUNK_STREAM 4
 #define DATA_CHUNK_STREAM 7
 
+/* A lane takes players until the last of them has a frame so much later than
+ * the first. */
+#define MAX_ROUND_NS (12 * 1000 * 1000)
+/* Until it is measured. */
+#define SEND_COST_NS (10 * 1000)
+
 guint32
 gst_arcly_rtmp_feed_chunk_stream (guint track)
 {
@@ -289,19 +295,32 @@ gst_arcly_rtmp_feed_refuse (GstArclyRtmpFeed *feed)
   gst_arcly_rtmp_count (&feed->counters.refused, 1);
 }
 
+/* As few lanes as will do: each one is a thread to be woken for each frame, and
+ * two that send at a time slow each other. */
+static GstArclyRtmpLane *
+choose_lane (GstArclyRtmpFeed *feed)
+{
+  guint cost = atomic_load_explicit (&feed->send_cost, memory_order_relaxed);
+  guint i, least = G_MAXUINT;
+  GstArclyRtmpLane *best = NULL;
+
+  for (i = 0; i < feed->lanes->len; i++) {
+    GstArclyRtmpLane *lane = g_ptr_array_index (feed->lanes, i);
+    guint users = gst_arcly_rtmp_loop_get_users (lane->loop);
+
+    if ((guint64) users * cost < MAX_ROUND_NS)
+      return lane;
+    if (users < least)
+      best = lane;
+    least = MIN (users, least);
+  }
+  return best;
+}
+
 void
 gst_arcly_rtmp_feed_join (GstArclyRtmpFeed *feed, GstArclyRtmpHandoff *handoff)
 {
-  GstArclyRtmpLane *best = g_ptr_array_index (feed->lanes, 0);
-  guint i;
-
-  for (i = 1; i < feed->lanes->len; i++) {
-    GstArclyRtmpLane *lane = g_ptr_array_index (feed->lanes, i);
-
-    if (atomic_load (&lane->n_players) < atomic_load (&best->n_players))
-      best = lane;
-  }
-  gst_arcly_rtmp_lane_join (best, handoff);
+  gst_arcly_rtmp_lane_join (choose_lane (feed), handoff);
 }
 
 void
@@ -349,6 +368,8 @@ gst_arcly_rtmp_feed_set_settings (
   g_mutex_lock (&feed->lock);
   feed->settings = *settings;
   g_mutex_unlock (&feed->lock);
+  /* They may sleep for as long as the settings before allowed. */
+  wake_lanes (feed, GST_ARCLY_RTMP_WAKE_AT_ONCE);
 }
 
 static guint64
@@ -392,9 +413,10 @@ gst_arcly_rtmp_feed_new (const gchar *path, GPtrArray *workers,
   const GstArclyCacheLimits limits = { .bytes = CACHE_BYTES,
     .time = CACHE_TIME };
   GstArclyRtmpFeed *feed = g_new0 (GstArclyRtmpFeed, 1);
-  guint i;
+  guint first = g_str_hash (path), i;
 
   g_mutex_init (&feed->lock);
+  atomic_init (&feed->send_cost, SEND_COST_NS);
   feed->path = g_strdup (path);
   feed->settings = *settings;
   feed->funcs = *funcs;
@@ -405,7 +427,8 @@ gst_arcly_rtmp_feed_new (const gchar *path, GPtrArray *workers,
   feed->lanes = g_ptr_array_new_with_free_func (gst_arcly_rtmp_lane_unref);
   for (i = 0; i < workers->len; i++)
     g_ptr_array_add (feed->lanes,
-        gst_arcly_rtmp_lane_new (feed, g_ptr_array_index (workers, i)));
+        gst_arcly_rtmp_lane_new (
+            feed, g_ptr_array_index (workers, (first + i) % workers->len)));
   return feed;
 }
 

@@ -64,7 +64,9 @@ struct _GstArclyRtmpFeed {
   /* Constant. */
   gchar *path;
   GstArclyStream *stream; /* has its own lock */
-  GPtrArray *lanes;       /* (element-type GstArclyRtmpLane), owned */
+  /* (element-type GstArclyRtmpLane), owned. Each feed begins with another
+   * loop. */
+  GPtrArray *lanes;
   GstArclyRtmpFeedFuncs funcs;
   gpointer data;
 
@@ -84,6 +86,10 @@ struct _GstArclyRtmpFeed {
   /* Changes with "tracks". */
   _Atomic guint tracks_serial;
 
+  /* Atomic, relaxed, ns. What a send took of late. Lanes write; who looks for
+   * a lane for a newcomer reads. */
+  _Atomic guint send_cost;
+
   /* Atomic, relaxed. Publishers and players add; "stats" reads. */
   GstArclyRtmpFeedCounters counters;
 };
@@ -95,6 +101,7 @@ typedef struct {
   struct iovec iov[GST_ARCLY_RTMP_BATCH_MESSAGES];
   guint n;
   gsize bytes;
+  gboolean open; /* it is all there was, and has room for what comes */
 } GstArclyRtmpBatch;
 
 /* The players of one feed in one loop. The loop's thread only, but for what is
@@ -111,7 +118,12 @@ struct _GstArclyRtmpLane {
    * round takes it before it reads the log. */
   _Atomic gint wanted;
 
-  /* Atomic. Those on their way among them. */
+  /* Atomic, a GstArclyRtmpWake. A timer runs that is soon enough for it. The
+   * loop's thread writes; publishers read it after they raised "wanted", and
+   * the loop takes it back before it looks at "wanted". */
+  _Atomic gint armed;
+
+  /* Atomic. Those on their way among them: without any, nobody wakes it. */
   _Atomic guint n_players;
 
   /* Atomic, relaxed. The loop's thread writes; "stats" reads. A lane has its
@@ -187,6 +199,8 @@ const GstArclyRtmpBatch *gst_arcly_rtmp_lane_get_batch (
 
 /* Its place in lane->players. */
 guint *gst_arcly_rtmp_player_index (GstArclyRtmpPlayer *player);
+/* It is looked at soon. */
+void gst_arcly_rtmp_player_prefetch (const GstArclyRtmpPlayer *player);
 /* Takes @handoff; the player is in no list yet. */
 GstArclyRtmpPlayer *gst_arcly_rtmp_player_new (
     GstArclyRtmpLane *lane, GstArclyRtmpHandoff *handoff);

@@ -10,6 +10,8 @@
 /* Audio waits so long for a video frame to go with: a send costs more than
  * the bytes in it. Less than two frames of 50 ms, and any player buffers it. */
 #define AUDIO_HOLD_US (40 * 1000)
+/* Sends at once that tell what one takes. */
+#define MIN_SAMPLE 16
 /* After the end of the stream, for players to read it. */
 #define END_US (2 * G_TIME_SPAN_SECOND)
 
@@ -41,6 +43,7 @@ clear_batch (GstArclyRtmpBatch *batch)
   gst_arcly_log_cursor_clear (&batch->end);
   batch->n = 0;
   batch->bytes = 0;
+  batch->open = FALSE;
 }
 
 /* The memory is ours and malloc()ed: its address outlives the mapping. */
@@ -59,6 +62,26 @@ add_message (GstArclyRtmpBatch *batch, const GstArclyEntry *entry)
   gst_buffer_unmap (buffer, &map);
 }
 
+/* What came meanwhile goes along: a send more would cost more. */
+static void
+extend_batch (GstArclyRtmpBatch *batch)
+{
+  const GstArclyEntry *entry = NULL;
+
+  while (batch->n < GST_ARCLY_RTMP_BATCH_MESSAGES &&
+         batch->bytes < GST_ARCLY_RTMP_BATCH_BYTES) {
+    entry = gst_arcly_log_cursor_peek (&batch->end);
+    if (entry == NULL)
+      return;
+    if (entry->flags & GST_ARCLY_ENTRY_BUFFER)
+      add_message (batch, entry);
+    else if (gst_arcly_is_all_eos (entry->object))
+      break;
+    batch->end.index++;
+  }
+  batch->open = FALSE;
+}
+
 /* Most players are at the same place, so what the first one needs is kept for
  * the others. */
 const GstArclyRtmpBatch *
@@ -66,24 +89,16 @@ gst_arcly_rtmp_lane_get_batch (
     GstArclyRtmpLane *lane, const GstArclyLogCursor *cursor)
 {
   GstArclyRtmpBatch *batch = &lane->batch;
-  const GstArclyEntry *entry;
 
-  if (batch->begin.block == cursor->block &&
-      batch->begin.index == cursor->index)
-    return batch;
-
-  clear_batch (batch);
-  gst_arcly_log_cursor_init (&batch->begin, cursor->block, cursor->index);
-  gst_arcly_log_cursor_init (&batch->end, cursor->block, cursor->index);
-  while (batch->n < GST_ARCLY_RTMP_BATCH_MESSAGES &&
-         batch->bytes < GST_ARCLY_RTMP_BATCH_BYTES &&
-         (entry = gst_arcly_log_cursor_peek (&batch->end)) != NULL) {
-    if (entry->flags & GST_ARCLY_ENTRY_BUFFER)
-      add_message (batch, entry);
-    else if (gst_arcly_is_all_eos (entry->object))
-      break;
-    batch->end.index++;
+  if (batch->begin.block != cursor->block ||
+      batch->begin.index != cursor->index) {
+    clear_batch (batch);
+    gst_arcly_log_cursor_init (&batch->begin, cursor->block, cursor->index);
+    gst_arcly_log_cursor_init (&batch->end, cursor->block, cursor->index);
+    batch->open = TRUE;
   }
+  if (batch->open)
+    extend_batch (batch);
   return batch;
 }
 
@@ -110,31 +125,67 @@ end_round (GstArclyRtmpLane *lane)
   post (lane, go_on);
 }
 
+/* Of the time that passes, not of the CPU: a busy machine wants more lanes. */
+static void
+note_cost (GstArclyRtmpLane *lane, gint64 took_us, guint64 sends)
+{
+  _Atomic guint *cost = &lane->feed->send_cost;
+  gint64 old = atomic_load_explicit (cost, memory_order_relaxed);
+  gint64 now;
+
+  if (sends < MIN_SAMPLE)
+    return;
+  now = MIN (took_us * 1000 / (gint64) sends, G_MAXINT32);
+  atomic_store_explicit (
+      cost, (guint) (old + (now - old) / 8), memory_order_relaxed);
+}
+
 /* A slice of the players. Players may leave meanwhile: see remove(). */
 static void
 go_on (gpointer data)
 {
   GstArclyRtmpLane *lane = data;
   guint left = SLICE;
+  gint64 began = g_get_monotonic_time ();
+  guint64 sends = lane->sends;
 
   if (lane->closed)
     return;
-  while (lane->next < lane->players->len && left-- > 0)
-    gst_arcly_rtmp_player_poll (
-        g_ptr_array_index (lane->players, lane->next++));
+  while (lane->next < lane->players->len && left-- > 0) {
+    GstArclyRtmpPlayer *player =
+        g_ptr_array_index (lane->players, lane->next++);
+
+    if (lane->next < lane->players->len)
+      gst_arcly_rtmp_player_prefetch (
+          g_ptr_array_index (lane->players, lane->next));
+    gst_arcly_rtmp_player_poll (player);
+  }
+  note_cost (lane, g_get_monotonic_time () - began, lane->sends - sends);
   if (lane->next < lane->players->len)
     post (lane, go_on);
   else
     end_round (lane);
 }
 
+/* A round comes within @delay_us, without a publisher that asks for one. */
+static void
+arm (GstArclyRtmpLane *lane, gint64 delay_us)
+{
+  gst_arcly_rtmp_timer_start (&lane->timer, delay_us);
+  atomic_store (&lane->armed, lane->settings.send_interval > 0
+                                  ? GST_ARCLY_RTMP_WAKE_FRAME
+                                  : GST_ARCLY_RTMP_WAKE_SOON);
+}
+
 static void
 start_round (GstArclyRtmpLane *lane)
 {
-  gst_arcly_rtmp_timer_stop (&lane->timer);
   atomic_exchange (&lane->wanted, GST_ARCLY_RTMP_WAKE_NOT);
   lane->last_round = g_get_monotonic_time ();
   gst_arcly_rtmp_feed_get_settings (lane->feed, &lane->settings);
+  arm (lane, lane->settings.send_interval > 0
+                 ? (gint64) GST_TIME_AS_USECONDS (lane->settings.send_interval)
+                 : AUDIO_HOLD_US);
   if (!atomic_load (&lane->feed->is_ended))
     gst_arcly_rtmp_timer_stop (&lane->end_timer);
   else if (!gst_arcly_rtmp_timer_is_armed (&lane->end_timer))
@@ -145,10 +196,15 @@ start_round (GstArclyRtmpLane *lane)
     go_on (lane);
 }
 
+/* With nothing to send the loop sleeps until it is woken. */
 static void
 on_timer (GstArclyRtmpTimer *timer)
 {
-  start_round (timer->data);
+  GstArclyRtmpLane *lane = timer->data;
+
+  atomic_store (&lane->armed, GST_ARCLY_RTMP_WAKE_NOT);
+  if (atomic_load (&lane->wanted) != GST_ARCLY_RTMP_WAKE_NOT)
+    start_round (lane);
 }
 
 /* Microseconds. */
@@ -179,19 +235,26 @@ on_wake (gpointer data)
   if (delay <= 0)
     start_round (lane);
   else if (!gst_arcly_rtmp_timer_is_armed (&lane->timer))
-    gst_arcly_rtmp_timer_start (&lane->timer, delay);
+    arm (lane, delay);
 }
 
 void
 gst_arcly_rtmp_lane_wake (GstArclyRtmpLane *lane, GstArclyRtmpWake level)
 {
-  gint old = atomic_load (&lane->wanted);
+  gint old;
 
+  /* A newcomer is counted before it looks at the log. */
+  atomic_thread_fence (memory_order_seq_cst);
+  if (atomic_load (&lane->n_players) == 0 &&
+      level < GST_ARCLY_RTMP_WAKE_AT_ONCE)
+    return;
+  old = atomic_load (&lane->wanted);
   do {
     if (old >= (gint) level)
       return;
   } while (!atomic_compare_exchange_weak (&lane->wanted, &old, (gint) level));
-  post (lane, on_wake);
+  if (atomic_load (&lane->armed) < (gint) level)
+    post (lane, on_wake);
 }
 
 /* ---- players ---- */
@@ -246,6 +309,7 @@ gst_arcly_rtmp_lane_join (GstArclyRtmpLane *lane, GstArclyRtmpHandoff *handoff)
 {
   Join *join = g_new0 (Join, 1);
 
+  gst_arcly_rtmp_loop_add_user (lane->loop);
   atomic_fetch_add (&lane->n_players, 1);
   join->lane = lane_ref (lane);
   join->handoff = handoff;
@@ -265,6 +329,7 @@ gst_arcly_rtmp_lane_remove (GstArclyRtmpLane *lane, GstArclyRtmpPlayer *player)
   if (index < lane->next)
     lane->again = TRUE;
   atomic_fetch_sub (&lane->n_players, 1);
+  gst_arcly_rtmp_loop_remove_user (lane->loop);
 }
 
 static void

@@ -32,7 +32,11 @@ struct _GstArclyRtmpLoop {
   /* Loop thread only. */
   GPtrArray *timers; /* (element-type GstArclyRtmpTimer), a heap by "due" */
   struct epoll_event ready[MAX_EVENTS];
-  gint n_ready; /* those of "ready" not run yet and before: see remove() */
+  GArray *running; /* (element-type Posted), else empty: see run_posted() */
+  gint n_ready;    /* those of "ready" not run yet and before: see remove() */
+
+  /* Atomic. A number, which orders nothing. */
+  gint users;
 
   GMutex lock;
   /* lock. */
@@ -253,30 +257,27 @@ wake (GstArclyRtmpLoop *loop)
   while (written < 0 && errno == EINTR);
 }
 
+/* It is edge-triggered, so nothing needs to be read: what woke the loop is
+ * found in the list. */
 static void
 on_wake (GstArclyRtmpWatch *watch, guint32 events)
 {
-  guint64 count;
-  gssize got;
-
-  do
-    got = read (watch->fd, &count, sizeof (count));
-  while (got < 0 && errno == EINTR);
 }
 
 /* FALSE when the loop shall end: after what was posted before. */
 static gboolean
 run_posted (GstArclyRtmpLoop *loop)
 {
-  g_autoptr (GArray) posted = NULL;
+  GArray *posted = NULL;
   gboolean stopping;
   guint i;
 
   g_mutex_lock (&loop->lock);
-  posted = g_steal_pointer (&loop->posted);
-  loop->posted = g_array_new (FALSE, FALSE, sizeof (Posted));
+  posted = loop->posted;
+  loop->posted = loop->running;
   stopping = loop->stopping;
   g_mutex_unlock (&loop->lock);
+  loop->running = posted;
 
   for (i = 0; i < posted->len; i++) {
     Posted *job = &g_array_index (posted, Posted, i);
@@ -285,6 +286,7 @@ run_posted (GstArclyRtmpLoop *loop)
     if (job->destroy)
       job->destroy (job->data);
   }
+  g_array_set_size (posted, 0);
   return !stopping;
 }
 
@@ -362,6 +364,26 @@ gst_arcly_rtmp_loop_call (
   g_mutex_unlock (&loop->lock);
 }
 
+/* ---- who uses it ---- */
+
+void
+gst_arcly_rtmp_loop_add_user (GstArclyRtmpLoop *loop)
+{
+  g_atomic_int_inc (&loop->users);
+}
+
+void
+gst_arcly_rtmp_loop_remove_user (GstArclyRtmpLoop *loop)
+{
+  g_atomic_int_add (&loop->users, -1);
+}
+
+guint
+gst_arcly_rtmp_loop_get_users (GstArclyRtmpLoop *loop)
+{
+  return g_atomic_int_get (&loop->users);
+}
+
 /* ---- the thread ---- */
 
 static gpointer
@@ -398,6 +420,7 @@ gst_arcly_rtmp_loop_new (const gchar *name, GError **error)
   g_cond_init (&loop->called);
   loop->timers = g_ptr_array_new ();
   loop->posted = g_array_new (FALSE, FALSE, sizeof (Posted));
+  loop->running = g_array_new (FALSE, FALSE, sizeof (Posted));
   loop->epoll_fd = epoll_create1 (EPOLL_CLOEXEC);
   loop->wake_fd = eventfd (0, EFD_CLOEXEC | EFD_NONBLOCK);
   if (loop->epoll_fd < 0 || loop->wake_fd < 0) {
@@ -406,7 +429,7 @@ gst_arcly_rtmp_loop_new (const gchar *name, GError **error)
   }
   gst_arcly_rtmp_watch_init (
       &loop->wake_watch, loop, loop->wake_fd, on_wake, NULL);
-  if (!gst_arcly_rtmp_watch_set (&loop->wake_watch, EPOLLIN, error))
+  if (!gst_arcly_rtmp_watch_set (&loop->wake_watch, EPOLLIN | EPOLLET, error))
     return NULL;
 
   loop->thread = g_thread_try_new (name, loop_thread, loop, &local);
@@ -448,6 +471,7 @@ gst_arcly_rtmp_loop_free (GstArclyRtmpLoop *loop)
   g_assert (loop->timers->len == 0);
   g_ptr_array_unref (loop->timers);
   g_array_unref (loop->posted);
+  g_array_unref (loop->running);
   if (loop->epoll_fd >= 0)
     close (loop->epoll_fd);
   if (loop->wake_fd >= 0)

@@ -48,6 +48,10 @@ void gst_arcly_rtmp_loop_call (
     GstArclyRtmpLoop *loop, GstArclyRtmpLoopFunc func, gpointer data);
 void gst_arcly_rtmp_loop_post (GstArclyRtmpLoop *loop,
     GstArclyRtmpLoopFunc func, gpointer data, GDestroyNotify destroy);
+/* Of those who chose it among others, for whoever chooses next. */
+void gst_arcly_rtmp_loop_add_user (GstArclyRtmpLoop *loop);
+void gst_arcly_rtmp_loop_remove_user (GstArclyRtmpLoop *loop);
+guint gst_arcly_rtmp_loop_get_users (GstArclyRtmpLoop *loop);
 
 /* Loop thread only. */
 void gst_arcly_rtmp_watch_init (GstArclyRtmpWatch *watch,

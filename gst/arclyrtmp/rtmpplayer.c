@@ -458,6 +458,13 @@ gst_arcly_rtmp_player_index (GstArclyRtmpPlayer *player)
   return &player->index;
 }
 
+void
+gst_arcly_rtmp_player_prefetch (const GstArclyRtmpPlayer *player)
+{
+  __builtin_prefetch (player);
+  __builtin_prefetch ((const guint8 *) player + 64);
+}
+
 GstArclyRtmpPlayer *
 gst_arcly_rtmp_player_new (GstArclyRtmpLane *lane, GstArclyRtmpHandoff *handoff)
 {

@@ -24,12 +24,11 @@ typedef enum {
 
 #define GST_ARCLY_RTMP_SEEK_COMMAND_SIZE 2
 
-/* All: the lane's loop only. What each round looks at comes first. */
+/* All: the lane's loop only. What each round looks at comes first, in two lines
+ * of the cache: see gst_arcly_rtmp_player_prefetch(). */
 struct _GstArclyRtmpPlayer {
   GstArclyLogCursor cursor; /* no block: not in the log */
   GstArclyRtmpPlayerState state;
-  GstArclyRtmpChannel channel;
-  guint32 stream_id;
   guint blocked : 1; /* the kernel takes no more; waits for EPOLLOUT */
   guint dead : 1;    /* settle() frees it */
   guint talk : 1;    /* the session may have something to say */
@@ -41,22 +40,23 @@ struct _GstArclyRtmpPlayer {
   guint no_video : 1;
   guint end_told : 1;
   guint seeking : 1; /* what is before the grant is not to be shown */
-  guint index;       /* in lane->players */
+  GstArclyRtmpChannel channel;
+  guint32 stream_id;
   guint tracks_serial;
   /* Bits, by track. */
-  guint32 unplayable; /* for lack of a capability */
-  guint32 skip;       /* these, and those of a kind that it does not want */
-  guint32 keyless;    /* of several videos: no keyframe came yet */
-
+  guint32 skip;     /* unplayable, and those of a kind that it does not want */
+  guint32 keyless;  /* of several videos: no keyframe came yet */
   GByteArray *said; /* by the session, from said_sent on; nullable */
-  gsize said_sent;
-  GstBuffer *rest; /* a message, sent up to rest_offset; nullable */
-  gsize rest_offset;
-
+  GstBuffer *rest;  /* a message, sent up to rest_offset; nullable */
   GstArclyRtmpLane *lane;
+  GstArclyRtmpWatch watch;
+
+  guint32 unplayable; /* tracks, for lack of a capability */
+  guint index;        /* in lane->players */
+  gsize said_sent;
+  gsize rest_offset;
   GstArclyRtmpSession *session;
   gchar *peer;
-  GstArclyRtmpWatch watch;
   GstArclyRtmpTimer timer;
   GstArclyPosition grant; /* what is before is a replay, and no lag */
   /* (element-type GstArclyRtmpHeader) To be sent first; nullable. */

@@ -317,14 +317,17 @@ sum (const struct iovec *iov, guint n)
   return size;
 }
 
-/* The common case: nothing but the log, as all others have it. */
+/* The common case: nothing but the log, as all others have it. What comes after
+ * an open batch has a round of its own. */
 static gboolean
 send_batch (GstArclyRtmpPlayer *player)
 {
-  const GstArclyRtmpBatch *batch =
-      gst_arcly_rtmp_lane_get_batch (player->lane, &player->cursor);
+  const GstArclyRtmpBatch *batch = NULL;
   gsize sent;
 
+  if (!gst_arcly_log_cursor_has_entry (&player->cursor))
+    return FALSE;
+  batch = gst_arcly_rtmp_lane_get_batch (player->lane, &player->cursor);
   if (batch->n == 0) {
     gst_arcly_rtmp_player_peek (player); /* past events, and for the end */
     return FALSE;
@@ -334,11 +337,12 @@ send_batch (GstArclyRtmpPlayer *player)
   sent = write_vectors (player, batch->iov, batch->n, batch->bytes);
   if (player->dead)
     return FALSE;
-  if (sent == batch->bytes)
-    jump (player, &batch->end);
-  else
+  if (sent < batch->bytes) {
     account_log (player, sent);
-  return TRUE;
+    return TRUE;
+  }
+  jump (player, &batch->end);
+  return !batch->open;
 }
 
 static gboolean
