@@ -16,6 +16,7 @@ typedef struct {
   guint number;
   GstClockTimeDiff time; /* running time of the buffer, where it is decoded */
   gint64 ms;             /* the same, as RTMP has it */
+  guint32 nanoseconds;   /* of the PTS, beyond its milliseconds */
 } Frame;
 
 static GstArclyRtmpSinkTrack *
@@ -44,6 +45,22 @@ gst_arcly_rtmp_sink_reset_track (GstArclyRtmpSinkTrack *track)
 }
 
 /* ---- frames ---- */
+
+/* Floor, so that times before 0 keep their distances. */
+static gint64
+to_ms (GstClockTimeDiff time)
+{
+  gint64 ms = time / GST_MSECOND;
+
+  return time % GST_MSECOND < 0 ? ms - 1 : ms;
+}
+
+/* The rest. */
+static guint32
+to_nanoseconds (GstClockTimeDiff time)
+{
+  return (guint32) (time - to_ms (time) * (gint64) GST_MSECOND);
+}
 
 static guint32
 wrap (gint64 ms)
@@ -109,7 +126,8 @@ on_body (gpointer data, const GstArclyRtmpBody *body)
   Frame *frame = data;
   GstArclyRtmpSink *self = frame->self;
   gint64 time = frame->time + (gint64) body->offset;
-  gint64 ms = body->offset > 0 ? time / (gint64) GST_MSECOND : frame->ms;
+  gboolean first = body->offset == 0;
+  gint64 ms = first ? frame->ms : to_ms (time);
 
   if (body->kind != GST_ARCLY_RTMP_BODY_FRAME) {
     take_header (frame->track, body);
@@ -122,18 +140,9 @@ on_body (gpointer data, const GstArclyRtmpBody *body)
   if (self->describe)
     gst_arcly_rtmp_sink_describe_locked (self);
   gst_arcly_rtmp_feed_push (self->feed, frame->number, wrap (ms), MAX (time, 0),
-      body->header, body->header_size, body->data, body->size, body->key,
-      is_urgent (frame));
+      first ? frame->nanoseconds : to_nanoseconds (time), body->header,
+      body->header_size, body->data, body->size, body->key, is_urgent (frame));
   frame->track->last = MAX (frame->track->last, ms);
-}
-
-/* Floor, so that times before 0 keep their distances. */
-static gint64
-to_ms (GstClockTimeDiff time)
-{
-  gint64 ms = time / GST_MSECOND;
-
-  return time % GST_MSECOND < 0 ? ms - 1 : ms;
 }
 
 static gboolean
@@ -170,6 +179,7 @@ set_times (Frame *frame, GstBuffer *buffer)
     frame->ms = frame->track->last;
   frame->time = has_dts || has_pts ? (has_dts ? dts : pts)
                                    : frame->ms * (gint64) GST_MSECOND;
+  frame->nanoseconds = to_nanoseconds (has_pts ? pts : frame->time);
   return has_pts ? to_ms (pts) - frame->ms : 0;
 }
 

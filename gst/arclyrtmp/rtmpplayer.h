@@ -40,13 +40,17 @@ struct _GstArclyRtmpPlayer {
   guint no_audio : 1;
   guint no_video : 1;
   guint end_told : 1;
-  guint seeking : 1; /* what is before the grant is not to be shown */
-  guint index;       /* in lane->players */
+  guint seeking : 1;        /* what is before the grant is not to be shown */
+  guint metadata_ahead : 1; /* the log may have metadata before its end */
+  guint index;              /* in lane->players */
   guint tracks_serial;
   /* Bits, by track. */
-  guint32 unplayable; /* for lack of a capability */
-  guint32 skip;       /* these, and those of a kind that it does not want */
-  guint32 keyless;    /* of several videos: no keyframe came yet */
+  guint32 unplayable;   /* for lack of a capability */
+  guint32 skip;         /* these, and those of a kind that it does not want */
+  guint32 keyless;      /* of several videos: no keyframe came yet */
+  guint32 alone;        /* sent without the track's number: GstArclyFlvForm */
+  guint32 fine;         /* sent with nanoseconds; likewise */
+  guint64 metadata_end; /* what is before that in the log was said */
 
   GByteArray *said; /* by the session, from said_sent on; nullable */
   gsize said_sent;
@@ -109,9 +113,16 @@ guint32 gst_arcly_rtmp_player_get_keyless (
  * its first video; room for GST_ARCLY_RTMP_SEEK_COMMAND_SIZE bytes. */
 void gst_arcly_rtmp_player_write_seek (
     const GstArclyRtmpPlayer *player, gboolean end, guint8 *body);
-/* @keyless: the player's, or a copy for who looks ahead. */
+/* @entry: at @cursor. @keyless: the player's, or a copy for who looks ahead. */
 gboolean gst_arcly_rtmp_player_wants (const GstArclyRtmpPlayer *player,
-    const GstArclyEntry *entry, guint32 *keyless);
+    const GstArclyLogCursor *cursor, const GstArclyEntry *entry,
+    guint32 *keyless);
+/* Bits of GstArclyFlvForm. */
+guint gst_arcly_rtmp_player_get_form (
+    const GstArclyRtmpPlayer *player, guint track);
+/* (transfer none) What it gets of a message that it wants. */
+GstBuffer *gst_arcly_rtmp_player_get_message (
+    const GstArclyRtmpPlayer *player, const GstArclyEntry *entry);
 
 /* Sending: rtmpplayersend.c */
 
