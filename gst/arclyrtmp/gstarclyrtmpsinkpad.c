@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "gstarclyrtmpsinkpriv.h"
+#include "rtmp/flvenhanced.h"
 
 #define GST_CAT_DEFAULT gst_arcly_rtmp_sink_debug
 
@@ -160,9 +161,10 @@ to_running_time (
   return sign != 0;
 }
 
-/* RTMP has the time of decoding, and the distance to that of showing. A stream
- * with B-frames begins to be decoded before 0: that is cut off, and the
- * distance makes up for it. */
+/* RTMP has the time of decoding, and the distance to that of showing, or that
+ * of showing alone where the codec has no such distance. A stream with B-frames
+ * begins to be decoded before 0: that is cut off, and the distance makes up for
+ * it. */
 static gint64
 set_times (Frame *frame, GstBuffer *buffer)
 {
@@ -171,6 +173,9 @@ set_times (Frame *frame, GstBuffer *buffer)
   gboolean has_pts = to_running_time (segment, GST_BUFFER_PTS (buffer), &pts);
   gboolean has_dts = to_running_time (segment, GST_BUFFER_DTS (buffer), &dts);
 
+  if (has_pts && !gst_arcly_flv_ex_has_composition_time (
+                     gst_arcly_rtmp_writer_get_fourcc (frame->track->writer)))
+    has_dts = FALSE;
   if (has_dts)
     frame->ms = MAX (to_ms (dts), 0);
   else if (has_pts)
