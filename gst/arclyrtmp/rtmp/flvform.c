@@ -175,9 +175,9 @@ write_numbered (GByteArray *out, const Parts *parts, guint8 number)
 
     size = gst_arcly_flv_video_write (&video, header);
   } else {
-    GstArclyFlvAudio audio = { .codec = number,
-      .packet_type = type,
-      .bits = 16 };
+    GstArclyFlvAudio audio = {
+      .codec = number, .packet_type = type, .bits = 16
+    };
 
     if (!get_sound (parts, &audio))
       return FALSE;

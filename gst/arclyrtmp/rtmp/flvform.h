@@ -24,16 +24,15 @@ typedef enum {
 
 /* The FourCC's number in FLV, GstArclyFlvVideoCodec or GstArclyFlvAudioCodec;
  * 0: it has none. */
-guint8 gst_arcly_flv_fourcc_get_number (
-    GstArclyFlvExKind kind, guint32 fourcc);
+guint8 gst_arcly_flv_fourcc_get_number (GstArclyFlvExKind kind, guint32 fourcc);
 
 /**
  * gst_arcly_flv_form_write:
  * @out: the message is appended here
  * @kind: whether it is an audio or a video message
  * @form: bits of #GstArclyFlvForm
- * @nanoseconds: of a frame, up to %GST_ARCLY_FLV_EX_MAX_NANOSECONDS; only a FINE
- *     form has them
+ * @nanoseconds: of a frame, up to %GST_ARCLY_FLV_EX_MAX_NANOSECONDS; only a
+ * FINE form has them
  * @data: (array length=size): a message of one track
  * @size: its length in bytes
  *

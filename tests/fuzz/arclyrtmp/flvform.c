@@ -40,14 +40,13 @@ check (GstArclyFlvExKind kind, guint form, const guint8 *data, gsize size)
   }
   g_assert (other->len <= size + GST_ARCLY_FLV_MAX_FORM_GROWTH);
   /* All forms have what is needed to make the finest. */
-  g_assert (gst_arcly_flv_form_write (fine, kind,
-      form | GST_ARCLY_FLV_FORM_FINE, NANOSECONDS, data, size));
+  g_assert (gst_arcly_flv_form_write (
+      fine, kind, form | GST_ARCLY_FLV_FORM_FINE, NANOSECONDS, data, size));
   check_fine (kind, fine);
   g_assert (gst_arcly_flv_form_write (same, kind,
       form | GST_ARCLY_FLV_FORM_FINE, NANOSECONDS, other->data, other->len));
   check_fine (kind, same);
-  g_assert (same->len == fine->len ||
-            (form & GST_ARCLY_FLV_FORM_FINE) == 0);
+  g_assert (same->len == fine->len || (form & GST_ARCLY_FLV_FORM_FINE) == 0);
 }
 
 int
