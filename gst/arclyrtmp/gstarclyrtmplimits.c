@@ -36,8 +36,14 @@ install_connections (GObjectClass *klass, guint first_id,
    * How many connections the port takes; players that play are counted by
    * their element. One more is closed at once. Of several elements on one
    * port the strictest counts, of those that changed the default; so it is
-   * with all limits that follow. Up to READY. All are properties of
-   * #GstArclyRtmpSink too.
+   * with all limits that follow. Up to READY.
+   *
+   * Since: 0.1
+   */
+  /**
+   * GstArclyRtmpSink:max-connections:
+   *
+   * As #GstArclyRtmpSrc:max-connections.
    *
    * Since: 0.1
    */
@@ -53,6 +59,13 @@ install_connections (GObjectClass *klass, guint first_id,
    *
    * Since: 0.1
    */
+  /**
+   * GstArclyRtmpSink:max-connections-per-address:
+   *
+   * As #GstArclyRtmpSrc:max-connections-per-address.
+   *
+   * Since: 0.1
+   */
   install_uint (klass, first_id + LIMIT_PER_ADDRESS,
       "max-connections-per-address", "Maximum connections per address",
       "Connections from one address (0 = no bound; loopback has none)", 0,
@@ -62,6 +75,13 @@ install_connections (GObjectClass *klass, guint first_id,
    *
    * How long a connection may take to publish or play, in nanoseconds, whatever
    * it sends meanwhile. Up to READY.
+   *
+   * Since: 0.1
+   */
+  /**
+   * GstArclyRtmpSink:setup-timeout:
+   *
+   * As #GstArclyRtmpSrc:setup-timeout.
    *
    * Since: 0.1
    */
@@ -86,6 +106,13 @@ install_bytes (
    *
    * Since: 0.1
    */
+  /**
+   * GstArclyRtmpSink:max-message-size:
+   *
+   * As #GstArclyRtmpSrc:max-message-size.
+   *
+   * Since: 0.1
+   */
   install_uint (klass, first_id + LIMIT_MESSAGE_SIZE, "max-message-size",
       "Maximum message size", "Largest audio or video message (bytes)", 1,
       0xffffff, defaults->max_message_size);
@@ -97,6 +124,13 @@ install_bytes (
    *
    * Since: 0.1
    */
+  /**
+   * GstArclyRtmpSink:max-partial-bytes:
+   *
+   * As #GstArclyRtmpSrc:max-partial-bytes.
+   *
+   * Since: 0.1
+   */
   install_uint (klass, first_id + LIMIT_PARTIAL_BYTES, "max-partial-bytes",
       "Maximum partial bytes", "Of incomplete messages, a connection (bytes)",
       1, G_MAXINT32, (guint) defaults->max_partial_bytes);
@@ -104,6 +138,13 @@ install_bytes (
    * GstArclyRtmpSrc:max-chunk-streams:
    *
    * Chunk streams that a connection may use (RTMP 1.0, 5.3). Up to READY.
+   *
+   * Since: 0.1
+   */
+  /**
+   * GstArclyRtmpSink:max-chunk-streams:
+   *
+   * As #GstArclyRtmpSrc:max-chunk-streams.
    *
    * Since: 0.1
    */
@@ -124,6 +165,13 @@ install_amf (
    *
    * Since: 0.1
    */
+  /**
+   * GstArclyRtmpSink:max-amf-depth:
+   *
+   * As #GstArclyRtmpSrc:max-amf-depth.
+   *
+   * Since: 0.1
+   */
   install_uint (klass, first_id + LIMIT_AMF_DEPTH, "max-amf-depth",
       "Maximum AMF depth", "Nesting of objects in a message", 1, 256,
       defaults->max_depth);
@@ -132,6 +180,13 @@ install_amf (
    *
    * How many values a command or metadata may have, members included. Up to
    * READY.
+   *
+   * Since: 0.1
+   */
+  /**
+   * GstArclyRtmpSink:max-amf-values:
+   *
+   * As #GstArclyRtmpSrc:max-amf-values.
    *
    * Since: 0.1
    */

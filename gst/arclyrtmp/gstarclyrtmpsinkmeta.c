@@ -42,14 +42,28 @@ all_known (GstArclyRtmpSink *self)
   return TRUE;
 }
 
+/* Who takes one track of the kind gets this: see rtmpplayertracks.c. */
+static guint
+find_main_track (GstArclyRtmpSink *self, GstArclyRtmpTrackKind kind)
+{
+  guint id;
+
+  for (id = 0; id < GST_ARCLY_RTMP_MAX_TRACK_IDS; id++) {
+    if (self->tracks[GST_ARCLY_RTMP_TRACK (kind, id)].writer)
+      return GST_ARCLY_RTMP_TRACK (kind, id);
+  }
+  return GST_ARCLY_RTMP_TRACK (kind, 0);
+}
+
 static void
-describe_track (GstArclyRtmpSink *self, guint number, GstArclyAmfValue *values)
+describe_track (GstArclyRtmpSink *self, guint number, gboolean main,
+    GstArclyAmfValue *values)
 {
   const GstArclyRtmpSinkTrack *track = &self->tracks[number];
 
   if (track->writer == NULL || track->eos)
     return;
-  gst_arcly_rtmp_writer_describe (track->writer, values);
+  gst_arcly_rtmp_writer_describe (track->writer, main, values);
   gst_arcly_rtmp_tags_describe (
       track->tags, bitrate_names[GST_ARCLY_RTMP_TRACK_KIND (number)], values);
 }
@@ -66,7 +80,7 @@ add_map (GstArclyRtmpSink *self, GstArclyRtmpTrackKind kind,
     GstArclyAmfValue *own = gst_arcly_amf_value_new (GST_ARCLY_AMF_OBJECT);
     gchar name[4];
 
-    describe_track (self, GST_ARCLY_RTMP_TRACK (kind, id), own);
+    describe_track (self, GST_ARCLY_RTMP_TRACK (kind, id), FALSE, own);
     g_snprintf (name, sizeof name, "%u", id);
     if (gst_arcly_amf_value_n_members (own) > 0)
       gst_arcly_amf_value_add (map, name, own);
@@ -88,7 +102,7 @@ make_metadata (GstArclyRtmpSink *self)
   guint kind;
 
   for (kind = 0; kind < GST_ARCLY_RTMP_N_KINDS; kind++)
-    describe_track (self, GST_ARCLY_RTMP_TRACK (kind, 0), values);
+    describe_track (self, find_main_track (self, kind), TRUE, values);
   for (kind = 0; kind < GST_ARCLY_RTMP_N_KINDS; kind++)
     add_map (self, kind, values);
   if (gst_arcly_amf_value_get (values, "encoder") == NULL)
@@ -160,6 +174,6 @@ gst_arcly_rtmp_sink_data_locked (
   data = g_bytes_get_data (body, &size);
   /* It has no running time of its own: it is where it is in the stream. */
   gst_arcly_rtmp_feed_push (self->feed, GST_ARCLY_RTMP_FEED_DATA,
-      (guint32) track->last, track->last * GST_MSECOND, NULL, 0, data, size,
+      (guint32) track->last, track->last * GST_MSECOND, 0, NULL, 0, data, size,
       FALSE, FALSE);
 }

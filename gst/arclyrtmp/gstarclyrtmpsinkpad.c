@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "gstarclyrtmpsinkpriv.h"
+#include "rtmp/flvenhanced.h"
 
 #define GST_CAT_DEFAULT gst_arcly_rtmp_sink_debug
 
@@ -16,6 +17,7 @@ typedef struct {
   guint number;
   GstClockTimeDiff time; /* running time of the buffer, where it is decoded */
   gint64 ms;             /* the same, as RTMP has it */
+  guint32 nanoseconds;   /* of the PTS, beyond its milliseconds */
 } Frame;
 
 static GstArclyRtmpSinkTrack *
@@ -44,6 +46,22 @@ gst_arcly_rtmp_sink_reset_track (GstArclyRtmpSinkTrack *track)
 }
 
 /* ---- frames ---- */
+
+/* Floor, so that times before 0 keep their distances. */
+static gint64
+to_ms (GstClockTimeDiff time)
+{
+  gint64 ms = time / GST_MSECOND;
+
+  return time % GST_MSECOND < 0 ? ms - 1 : ms;
+}
+
+/* The rest. */
+static guint32
+to_nanoseconds (GstClockTimeDiff time)
+{
+  return (guint32) (time - to_ms (time) * (gint64) GST_MSECOND);
+}
 
 static guint32
 wrap (gint64 ms)
@@ -109,7 +127,8 @@ on_body (gpointer data, const GstArclyRtmpBody *body)
   Frame *frame = data;
   GstArclyRtmpSink *self = frame->self;
   gint64 time = frame->time + (gint64) body->offset;
-  gint64 ms = body->offset > 0 ? time / (gint64) GST_MSECOND : frame->ms;
+  gboolean first = body->offset == 0;
+  gint64 ms = first ? frame->ms : to_ms (time);
 
   if (body->kind != GST_ARCLY_RTMP_BODY_FRAME) {
     take_header (frame->track, body);
@@ -122,18 +141,9 @@ on_body (gpointer data, const GstArclyRtmpBody *body)
   if (self->describe)
     gst_arcly_rtmp_sink_describe_locked (self);
   gst_arcly_rtmp_feed_push (self->feed, frame->number, wrap (ms), MAX (time, 0),
-      body->header, body->header_size, body->data, body->size, body->key,
-      is_urgent (frame));
+      first ? frame->nanoseconds : to_nanoseconds (time), body->header,
+      body->header_size, body->data, body->size, body->key, is_urgent (frame));
   frame->track->last = MAX (frame->track->last, ms);
-}
-
-/* Floor, so that times before 0 keep their distances. */
-static gint64
-to_ms (GstClockTimeDiff time)
-{
-  gint64 ms = time / GST_MSECOND;
-
-  return time % GST_MSECOND < 0 ? ms - 1 : ms;
 }
 
 static gboolean
@@ -151,9 +161,10 @@ to_running_time (
   return sign != 0;
 }
 
-/* RTMP has the time of decoding, and the distance to that of showing. A stream
- * with B-frames begins to be decoded before 0: that is cut off, and the
- * distance makes up for it. */
+/* RTMP has the time of decoding, and the distance to that of showing, or that
+ * of showing alone where the codec has no such distance. A stream with B-frames
+ * begins to be decoded before 0: that is cut off, and the distance makes up for
+ * it. */
 static gint64
 set_times (Frame *frame, GstBuffer *buffer)
 {
@@ -162,6 +173,9 @@ set_times (Frame *frame, GstBuffer *buffer)
   gboolean has_pts = to_running_time (segment, GST_BUFFER_PTS (buffer), &pts);
   gboolean has_dts = to_running_time (segment, GST_BUFFER_DTS (buffer), &dts);
 
+  if (has_pts && !gst_arcly_flv_ex_has_composition_time (
+                     gst_arcly_rtmp_writer_get_fourcc (frame->track->writer)))
+    has_dts = FALSE;
   if (has_dts)
     frame->ms = MAX (to_ms (dts), 0);
   else if (has_pts)
@@ -170,6 +184,7 @@ set_times (Frame *frame, GstBuffer *buffer)
     frame->ms = frame->track->last;
   frame->time = has_dts || has_pts ? (has_dts ? dts : pts)
                                    : frame->ms * (gint64) GST_MSECOND;
+  frame->nanoseconds = to_nanoseconds (has_pts ? pts : frame->time);
   return has_pts ? to_ms (pts) - frame->ms : 0;
 }
 

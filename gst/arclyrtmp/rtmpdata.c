@@ -3,13 +3,9 @@
 
 #include "rtmpdata.h"
 
-#include "rtmp/rtmpamf.h"
-
 /* The session let no message in that has more. */
 static const GstArclyAmfLimits limits = { .max_depth = 256,
   .max_values = G_MAXINT32 };
-
-static GVariant *convert (const GstArclyAmfValue *value);
 
 static GVariant *
 convert_object (const GstArclyAmfValue *object)
@@ -23,7 +19,8 @@ convert_object (const GstArclyAmfValue *object)
     const GstArclyAmfValue *member =
         gst_arcly_amf_value_member (object, i, &name);
 
-    g_variant_builder_add (&builder, "{sv}", name, convert (member));
+    g_variant_builder_add (
+        &builder, "{sv}", name, gst_arcly_rtmp_data_to_variant (member));
   }
   return g_variant_builder_end (&builder);
 }
@@ -36,13 +33,14 @@ convert_array (const GstArclyAmfValue *array)
 
   g_variant_builder_init (&builder, G_VARIANT_TYPE ("av"));
   for (i = 0; i < gst_arcly_amf_value_n_members (array); i++)
-    g_variant_builder_add (
-        &builder, "v", convert (gst_arcly_amf_value_member (array, i, NULL)));
+    g_variant_builder_add (&builder, "v",
+        gst_arcly_rtmp_data_to_variant (
+            gst_arcly_amf_value_member (array, i, NULL)));
   return g_variant_builder_end (&builder);
 }
 
-static GVariant *
-convert (const GstArclyAmfValue *value)
+GVariant *
+gst_arcly_rtmp_data_to_variant (const GstArclyAmfValue *value)
 {
   switch (gst_arcly_amf_value_type (value)) {
     case GST_ARCLY_AMF_NUMBER:
@@ -88,8 +86,8 @@ gst_arcly_rtmp_data_event (gint64 timestamp, GBytes *payload, GError **error)
   }
   g_variant_builder_init (&builder, G_VARIANT_TYPE ("av"));
   for (i = 1; i < values->len; i++)
-    g_variant_builder_add (
-        &builder, "v", convert (g_ptr_array_index (values, i)));
+    g_variant_builder_add (&builder, "v",
+        gst_arcly_rtmp_data_to_variant (g_ptr_array_index (values, i)));
   arguments = g_variant_ref_sink (g_variant_builder_end (&builder));
   return gst_event_new_custom (GST_EVENT_CUSTOM_DOWNSTREAM,
       gst_structure_new ("arcly-rtmp-data", "name", G_TYPE_STRING, name,
@@ -98,8 +96,6 @@ gst_arcly_rtmp_data_event (gint64 timestamp, GBytes *payload, GError **error)
 }
 
 /* Back */
-
-static GstArclyAmfValue *revert (GVariant *variant);
 
 static GstArclyAmfValue *
 revert_object (GVariant *dict)
@@ -111,7 +107,8 @@ revert_object (GVariant *dict)
 
   g_variant_iter_init (&iter, dict);
   while (g_variant_iter_loop (&iter, "{&sv}", &name, &value))
-    gst_arcly_amf_value_add (object, name, revert (value));
+    gst_arcly_amf_value_add (
+        object, name, gst_arcly_rtmp_data_from_variant (value));
   return object;
 }
 
@@ -125,12 +122,13 @@ revert_array (GVariant *list)
 
   g_variant_iter_init (&iter, list);
   while (g_variant_iter_loop (&iter, "v", &value))
-    gst_arcly_amf_value_add (array, NULL, revert (value));
+    gst_arcly_amf_value_add (
+        array, NULL, gst_arcly_rtmp_data_from_variant (value));
   return array;
 }
 
-static GstArclyAmfValue *
-revert (GVariant *variant)
+GstArclyAmfValue *
+gst_arcly_rtmp_data_from_variant (GVariant *variant)
 {
   switch (g_variant_classify (variant)) {
     case G_VARIANT_CLASS_BOOLEAN:
@@ -184,7 +182,8 @@ gst_arcly_rtmp_data_body (GstEvent *event)
     for (i = 0; i < g_variant_n_children (arguments); i++) {
       g_autoptr (GVariant) child = g_variant_get_child_value (arguments, i);
       g_autoptr (GVariant) inner = g_variant_get_variant (child);
-      g_autoptr (GstArclyAmfValue) argument = revert (inner);
+      g_autoptr (GstArclyAmfValue) argument =
+          gst_arcly_rtmp_data_from_variant (inner);
 
       gst_arcly_amf_value_write (argument, body);
     }

@@ -53,10 +53,9 @@ wake_lanes (GstArclyRtmpFeed *feed, GstArclyRtmpWake level)
 
 /* ---- publishers ---- */
 
-/* Exactly as long as the message: it stays for as long as it is cached. */
-static GstBuffer *
-encode (guint track, guint32 timestamp, const guint8 *header, gsize header_size,
-    const guint8 *data, gsize size)
+GstBuffer *
+gst_arcly_rtmp_feed_encode (guint track, guint32 timestamp,
+    const guint8 *header, gsize header_size, const guint8 *data, gsize size)
 {
   gsize body_size = header_size + size;
   gsize n_chunks = body_size / GST_ARCLY_RTMP_CHUNK_SIZE_OUT + 1;
@@ -157,20 +156,22 @@ gst_arcly_rtmp_feed_push_header (GstArclyRtmpFeed *feed, guint track,
     const guint8 *data = bodies[i] ? g_bytes_get_data (bodies[i], &size) : NULL;
 
     if (bodies[i])
-      append (feed, track, encode (track, timestamp, NULL, 0, data, size),
+      append (feed, track,
+          gst_arcly_rtmp_feed_encode (track, timestamp, NULL, 0, data, size),
           GST_CLOCK_TIME_NONE);
   }
 }
 
 void
 gst_arcly_rtmp_feed_push (GstArclyRtmpFeed *feed, guint track,
-    guint32 timestamp, GstClockTime time, const guint8 *header,
-    gsize header_size, const guint8 *data, gsize size, gboolean key,
-    gboolean urgent)
+    guint32 timestamp, GstClockTime time, guint32 nanoseconds,
+    const guint8 *header, gsize header_size, const guint8 *data, gsize size,
+    gboolean key, gboolean urgent)
 {
-  GstBuffer *buffer =
-      encode (track, timestamp, header, header_size, data, size);
+  GstBuffer *buffer = gst_arcly_rtmp_feed_encode (
+      track, timestamp, header, header_size, data, size);
 
+  GST_BUFFER_OFFSET (buffer) = nanoseconds;
   if (!key)
     GST_BUFFER_FLAG_SET (buffer, GST_BUFFER_FLAG_DELTA_UNIT);
   append (feed, track, buffer, time);
@@ -183,13 +184,17 @@ gst_arcly_rtmp_feed_push_metadata (GstArclyRtmpFeed *feed, GBytes *body)
 {
   gsize size;
   const guint8 *data = g_bytes_get_data (body, &size);
+  GstArclyPosition head;
 
   append (feed, GST_ARCLY_RTMP_FEED_DATA,
-      encode (GST_ARCLY_RTMP_FEED_DATA, 0, NULL, 0, data, size),
+      gst_arcly_rtmp_feed_encode (
+          GST_ARCLY_RTMP_FEED_DATA, 0, NULL, 0, data, size),
       GST_CLOCK_TIME_NONE);
+  gst_arcly_stream_get_head (feed->stream, &head);
   g_mutex_lock (&feed->lock);
   g_clear_pointer (&feed->metadata, g_bytes_unref);
   feed->metadata = g_bytes_ref (body);
+  feed->metadata_end = head.seq;
   atomic_store (&feed->is_ready, TRUE);
   g_mutex_unlock (&feed->lock);
   wake_lanes (feed, GST_ARCLY_RTMP_WAKE_AT_ONCE);
@@ -330,12 +335,13 @@ gst_arcly_rtmp_feed_gone (GstArclyRtmpFeed *feed)
 }
 
 GBytes *
-gst_arcly_rtmp_feed_get_metadata (GstArclyRtmpFeed *feed)
+gst_arcly_rtmp_feed_get_metadata (GstArclyRtmpFeed *feed, guint64 *end)
 {
   GBytes *metadata;
 
   g_mutex_lock (&feed->lock);
   metadata = feed->metadata ? g_bytes_ref (feed->metadata) : NULL;
+  *end = feed->metadata_end;
   g_mutex_unlock (&feed->lock);
   return metadata;
 }
@@ -417,6 +423,7 @@ gst_arcly_rtmp_feed_new (const gchar *path, GPtrArray *workers,
 
   g_mutex_init (&feed->lock);
   atomic_init (&feed->send_cost, SEND_COST_NS);
+  g_mutex_init (&feed->forms_lock);
   feed->path = g_strdup (path);
   feed->settings = *settings;
   feed->funcs = *funcs;
@@ -445,6 +452,7 @@ gst_arcly_rtmp_feed_free (GstArclyRtmpFeed *feed)
   g_ptr_array_unref (feed->lanes);
   g_object_unref (feed->stream);
   g_clear_pointer (&feed->metadata, g_bytes_unref);
+  g_mutex_clear (&feed->forms_lock);
   g_mutex_clear (&feed->lock);
   g_free (feed->path);
   g_free (feed);

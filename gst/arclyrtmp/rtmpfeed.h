@@ -97,15 +97,16 @@ void gst_arcly_rtmp_feed_get_stats (
 
 /* A track begins with, or changes to, these messages, which each player must
  * have before its frames: a sequence header and the colour, both nullable. To
- * be followed by a frame of that @timestamp. @fourcc: what a player must have
- * announced for the track; 0: nothing. */
+ * be followed by a frame of that @timestamp. @fourcc: the codec's. */
 void gst_arcly_rtmp_feed_push_header (GstArclyRtmpFeed *feed, guint track,
     guint32 fourcc, guint32 timestamp, GBytes *header, GBytes *color);
-/* @urgent: to be sent at once; else it may wait for the next that is. */
+/* @nanoseconds: by how much it is shown later than its milliseconds say, for
+ * players that take that. @urgent: to be sent at once; else it may wait for the
+ * next that is. */
 void gst_arcly_rtmp_feed_push (GstArclyRtmpFeed *feed, guint track,
-    guint32 timestamp, GstClockTime time, const guint8 *header,
-    gsize header_size, const guint8 *data, gsize size, gboolean key,
-    gboolean urgent);
+    guint32 timestamp, GstClockTime time, guint32 nanoseconds,
+    const guint8 *header, gsize header_size, const guint8 *data, gsize size,
+    gboolean key, gboolean urgent);
 /* onMetaData, always of time 0: with another ffmpeg takes it for subtitles. The
  * first lets players in: all tracks are known now. */
 void gst_arcly_rtmp_feed_push_metadata (GstArclyRtmpFeed *feed, GBytes *body);

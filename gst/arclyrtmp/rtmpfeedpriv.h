@@ -9,6 +9,7 @@
 
 #include <gst/arcly/kernel/gstarclystream.h>
 
+#include "rtmp/flvform.h"
 #include "rtmpfeed.h"
 
 G_BEGIN_DECLS
@@ -49,8 +50,8 @@ typedef struct {
 typedef struct {
   guint32 known; /* bit t: track t has begun */
   struct {
-    guint32 fourcc; /* a player must have announced it; 0: nothing */
-    guint64 since;  /* place in the log */
+    guint32 fourcc;
+    guint64 since; /* place in the log */
   } tracks[GST_ARCLY_RTMP_N_TRACKS];
 } GstArclyRtmpFeedTracks;
 
@@ -73,7 +74,8 @@ struct _GstArclyRtmpFeed {
   GMutex lock;
   /* lock. */
   GstArclyRtmpFeedSettings settings;
-  GBytes *metadata; /* body of the newest; NULL: none yet */
+  GBytes *metadata;     /* body of the newest; NULL: none yet */
+  guint64 metadata_end; /* place in the log behind it */
   GstArclyRtmpFeedTracks tracks;
   guint n_clients;
   gboolean ended;
@@ -89,6 +91,9 @@ struct _GstArclyRtmpFeed {
   /* Atomic, relaxed, ns. What a send took of late. Lanes write; who looks for
    * a lane for a newcomer reads. */
   _Atomic guint send_cost;
+
+  /* After "lock". What players keep with messages: rtmpforms.c. */
+  GMutex forms_lock;
 
   /* Atomic, relaxed. Publishers and players add; "stats" reads. */
   GstArclyRtmpFeedCounters counters;
@@ -145,8 +150,13 @@ struct _GstArclyRtmpLane {
 /* Feed */
 
 void gst_arcly_rtmp_feed_gone (GstArclyRtmpFeed *feed);
-/* (transfer full) (nullable) */
-GBytes *gst_arcly_rtmp_feed_get_metadata (GstArclyRtmpFeed *feed);
+/* (transfer full) (nullable) @end: (out): the log has none before it that is
+ * newer. */
+GBytes *gst_arcly_rtmp_feed_get_metadata (GstArclyRtmpFeed *feed, guint64 *end);
+/* A message as the log has it, exactly as long: it stays for as long as it is
+ * cached. */
+GstBuffer *gst_arcly_rtmp_feed_encode (guint track, guint32 timestamp,
+    const guint8 *header, gsize header_size, const guint8 *data, gsize size);
 void gst_arcly_rtmp_feed_get_settings (
     GstArclyRtmpFeed *feed, GstArclyRtmpFeedSettings *settings);
 /* The serial first: what changes meanwhile is seen again. */
@@ -159,6 +169,16 @@ guint8 gst_arcly_rtmp_feed_message_type (guint track);
  * GstArclyRtmpHeader). */
 void gst_arcly_rtmp_feed_get_headers (
     GstEvent *caps, guint track, GArray *headers);
+
+/* Forms: rtmpforms.c */
+
+GstArclyFlvExKind gst_arcly_rtmp_track_flv_kind (guint track);
+/* The timestamp of a message of the log. */
+guint32 gst_arcly_rtmp_message_get_timestamp (GstBuffer *message);
+/* A message of the log as players of that @form (bits of GstArclyFlvForm) get
+ * it; empty if they get nothing of it. It lives as long as @message. */
+GstBuffer *gst_arcly_rtmp_feed_get_form (
+    GstArclyRtmpFeed *feed, GstBuffer *message, guint track, guint form);
 
 static inline void
 gst_arcly_rtmp_count (_Atomic guint64 *counter, guint64 n)

@@ -39,13 +39,16 @@ struct _GstArclyRtmpPlayer {
   guint no_audio : 1;
   guint no_video : 1;
   guint end_told : 1;
-  guint seeking : 1; /* what is before the grant is not to be shown */
+  guint seeking : 1;        /* what is before the grant is not to be shown */
+  guint metadata_ahead : 1; /* the log may have metadata before its end */
   GstArclyRtmpChannel channel;
   guint32 stream_id;
   guint tracks_serial;
   /* Bits, by track. */
   guint32 skip;     /* unplayable, and those of a kind that it does not want */
   guint32 keyless;  /* of several videos: no keyframe came yet */
+  guint32 alone;    /* sent without the track's number: GstArclyFlvForm */
+  guint32 fine;     /* sent with nanoseconds; likewise */
   GByteArray *said; /* by the session, from said_sent on; nullable */
   GstBuffer *rest;  /* a message, sent up to rest_offset; nullable */
   GstArclyRtmpLane *lane;
@@ -109,9 +112,16 @@ guint32 gst_arcly_rtmp_player_get_keyless (
  * its first video; room for GST_ARCLY_RTMP_SEEK_COMMAND_SIZE bytes. */
 void gst_arcly_rtmp_player_write_seek (
     const GstArclyRtmpPlayer *player, gboolean end, guint8 *body);
-/* @keyless: the player's, or a copy for who looks ahead. */
+/* @entry: at @cursor. @keyless: the player's, or a copy for who looks ahead. */
 gboolean gst_arcly_rtmp_player_wants (const GstArclyRtmpPlayer *player,
-    const GstArclyEntry *entry, guint32 *keyless);
+    const GstArclyLogCursor *cursor, const GstArclyEntry *entry,
+    guint32 *keyless);
+/* Bits of GstArclyFlvForm. */
+guint gst_arcly_rtmp_player_get_form (
+    const GstArclyRtmpPlayer *player, guint track);
+/* (transfer none) What it gets of a message that it wants. */
+GstBuffer *gst_arcly_rtmp_player_get_message (
+    const GstArclyRtmpPlayer *player, const GstArclyEntry *entry);
 
 /* Sending: rtmpplayersend.c */
 

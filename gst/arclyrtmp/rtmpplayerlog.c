@@ -15,7 +15,7 @@ gst_arcly_rtmp_player_leave_log (GstArclyRtmpPlayer *player)
   g_clear_pointer (&player->headers, g_array_unref);
   player->need_headers = player->wait_key = player->first_key = FALSE;
   player->keyless = 0;
-  player->seeking = FALSE;
+  player->seeking = player->metadata_ahead = FALSE;
 }
 
 static void
@@ -120,7 +120,7 @@ check_first_key (GstArclyRtmpPlayer *player)
          (entry = gst_arcly_log_cursor_peek (&cursor)) != NULL) {
     guint32 keyless = 0;
 
-    flags = gst_arcly_rtmp_player_wants (player, entry, &keyless) &&
+    flags = gst_arcly_rtmp_player_wants (player, &cursor, entry, &keyless) &&
                     !(entry->flags & GST_ARCLY_ENTRY_HEADER)
                 ? entry->flags
                 : 0;
@@ -151,7 +151,10 @@ gst_arcly_rtmp_player_peek (GstArclyRtmpPlayer *player)
 
   while (!gst_arcly_rtmp_player_is_past_seek (player, &player->cursor) &&
          (entry = gst_arcly_log_cursor_peek (&player->cursor)) != NULL) {
-    if (gst_arcly_rtmp_player_wants (player, entry, &player->keyless))
+    if (gst_arcly_log_cursor_seq (&player->cursor) >= player->metadata_end)
+      player->metadata_ahead = FALSE;
+    if (gst_arcly_rtmp_player_wants (
+            player, &player->cursor, entry, &player->keyless))
       return entry;
     if (!(entry->flags & GST_ARCLY_ENTRY_BUFFER) &&
         gst_arcly_is_all_eos (entry->object)) {

@@ -8,8 +8,6 @@
 #include <errno.h>
 #include <string.h>
 
-#include <gst/arcly/codec/gstarclycursor.h>
-
 #include "rtmp/rtmpchunk.h"
 #include "rtmpplayer.h"
 
@@ -19,21 +17,10 @@
 
 /* ---- what is said ---- */
 
-/* RTMP 1.0, 5.3.1.2.1: the timestamp of a message as we encoded it. */
 static guint32
 get_timestamp (const GstArclyEntry *entry)
 {
-  guint8 bytes[GST_ARCLY_RTMP_FEED_HEADER + 4] = { 0 };
-  GstArclyCursor cursor;
-  guint32 timestamp;
-
-  gst_buffer_extract (GST_BUFFER_CAST (entry->object), 0, bytes, sizeof bytes);
-  gst_arcly_cursor_init (&cursor, bytes + 1, sizeof bytes - 1);
-  timestamp = gst_arcly_cursor_u24be (&cursor);
-  if (timestamp != 0xffffff)
-    return timestamp;
-  gst_arcly_cursor_init (&cursor, bytes + GST_ARCLY_RTMP_FEED_HEADER, 4);
-  return gst_arcly_cursor_u32be (&cursor);
+  return gst_arcly_rtmp_message_get_timestamp (GST_BUFFER_CAST (entry->object));
 }
 
 GByteArray *
@@ -63,29 +50,43 @@ say_seek (GstArclyRtmpPlayer *player, guint32 timestamp, gboolean end)
   say_body (player, GST_ARCLY_RTMP_TRACK_VIDEO, timestamp, body, sizeof body);
 }
 
+static void
+say_header (GstArclyRtmpPlayer *player, const GstArclyRtmpHeader *header,
+    guint32 timestamp)
+{
+  guint form = gst_arcly_rtmp_player_get_form (player, header->track);
+  g_autoptr (GByteArray) other = g_byte_array_new ();
+  GstMapInfo map;
+
+  if (!gst_buffer_map (header->body, &map, GST_MAP_READ))
+    return;
+  if (form == 0)
+    say_body (player, header->track, timestamp, map.data, map.size);
+  else if (gst_arcly_flv_form_write (other,
+               gst_arcly_rtmp_track_flv_kind (header->track), form, 0, map.data,
+               map.size))
+    say_body (player, header->track, timestamp, other->data, other->len);
+  gst_buffer_unmap (header->body, &map);
+}
+
 /* Metadata, sequence headers and colours, these stamped as the message that
- * follows. */
+ * follows. What the log has of metadata that is no newer is not for it. */
 static void
 say_headers (GstArclyRtmpPlayer *player, guint32 timestamp)
 {
-  g_autoptr (GBytes) metadata =
-      gst_arcly_rtmp_feed_get_metadata (player->lane->feed);
+  g_autoptr (GBytes) metadata = gst_arcly_rtmp_feed_get_metadata (
+      player->lane->feed, &player->metadata_end);
   guint i;
 
   player->need_headers = FALSE;
+  player->metadata_ahead =
+      gst_arcly_log_cursor_seq (&player->cursor) < player->metadata_end;
   if (metadata)
     say_body (player, GST_ARCLY_RTMP_FEED_DATA, 0,
         g_bytes_get_data (metadata, NULL), g_bytes_get_size (metadata));
-  for (i = 0; player->headers && i < player->headers->len; i++) {
-    const GstArclyRtmpHeader *header =
-        &g_array_index (player->headers, GstArclyRtmpHeader, i);
-    GstMapInfo map;
-
-    if (!gst_buffer_map (header->body, &map, GST_MAP_READ))
-      continue;
-    say_body (player, header->track, timestamp, map.data, map.size);
-    gst_buffer_unmap (header->body, &map);
-  }
+  for (i = 0; player->headers && i < player->headers->len; i++)
+    say_header (player, &g_array_index (player->headers, GstArclyRtmpHeader, i),
+        timestamp);
   g_clear_pointer (&player->headers, g_array_unref);
   if (player->seeking)
     say_seek (player, timestamp, FALSE);
@@ -176,8 +177,9 @@ add_own (GstArclyRtmpPlayer *player, Vectors *v)
       &cursor, player->cursor.block, player->cursor.index);
   while (left > 0 && !gst_arcly_rtmp_player_is_past_seek (player, &cursor) &&
          (entry = gst_arcly_log_cursor_peek (&cursor)) != NULL) {
-    if (gst_arcly_rtmp_player_wants (player, entry, &keyless)) {
-      add_buffer (player, v, GST_BUFFER_CAST (entry->object), 0);
+    if (gst_arcly_rtmp_player_wants (player, &cursor, entry, &keyless)) {
+      add_buffer (
+          player, v, gst_arcly_rtmp_player_get_message (player, entry), 0);
       left--;
     } else if (!(entry->flags & GST_ARCLY_ENTRY_BUFFER) &&
                gst_arcly_is_all_eos (entry->object)) {
@@ -192,7 +194,8 @@ static gboolean
 is_plain (const GstArclyRtmpPlayer *player)
 {
   return player->stream_id == GST_ARCLY_RTMP_FEED_STREAM_ID &&
-         player->skip == 0 && player->keyless == 0 && !player->seeking;
+         player->skip == 0 && player->keyless == 0 && player->alone == 0 &&
+         player->fine == 0 && !player->seeking && !player->metadata_ahead;
 }
 
 /* What is before the log. */
@@ -240,11 +243,14 @@ account_log (GstArclyRtmpPlayer *player, gsize sent)
   const GstArclyEntry *entry;
 
   while (sent > 0 && (entry = gst_arcly_rtmp_player_peek (player)) != NULL) {
-    if (sent < entry->size) {
-      player->rest = gst_buffer_ref (GST_BUFFER_CAST (entry->object));
+    GstBuffer *message = gst_arcly_rtmp_player_get_message (player, entry);
+    gsize size = gst_buffer_get_size (message);
+
+    if (sent < size) {
+      player->rest = gst_buffer_ref (message);
       player->rest_offset = sent;
     }
-    sent -= MIN (sent, entry->size);
+    sent -= MIN (sent, size);
     player->cursor.index++;
   }
 }

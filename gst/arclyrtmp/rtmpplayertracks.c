@@ -2,13 +2,13 @@
  *
  * Which tracks a player gets: those that it can play, as it said in connect
  * ("Enhanced RTMP v2", "Enhancing NetConnection connect Command"), and of these
- * the kinds that it wants. */
+ * the kinds that it wants; and in which form. */
 #include "config.h"
 
 #include "rtmpplayer.h"
 
-/* Track 0 of each kind: who knows no multitrack gets these. */
-#define MAIN_TRACKS ((1u << GST_ARCLY_RTMP_N_KINDS) - 1)
+/* Track 0 of each kind, which has no number in its messages. */
+#define UNNUMBERED_TRACKS ((1u << GST_ARCLY_RTMP_N_KINDS) - 1)
 #define VIDEO_TRACKS 0x55555555u
 #define AUDIO_TRACKS 0xaaaaaaaau
 G_STATIC_ASSERT (GST_ARCLY_RTMP_N_TRACKS == 32);
@@ -20,36 +20,82 @@ is_set (guint32 bits, guint track)
   return bits >> track & 1;
 }
 
-static gboolean
-can_play (
-    const GstArclyRtmpCapabilities *capabilities, guint track, guint32 fourcc)
+/* Of each kind the first that there is: who knows no multitrack gets these. */
+static guint32
+get_main_tracks (const GstArclyRtmpFeedTracks *tracks)
 {
-  if (GST_ARCLY_RTMP_TRACK_ID (track) > 0 &&
-      !(capabilities->caps_ex & GST_ARCLY_RTMP_CAPS_MULTITRACK))
-    return FALSE;
-  return fourcc == 0 ||
-         gst_arcly_rtmp_capabilities_accept (capabilities,
-             GST_ARCLY_RTMP_TRACK_KIND (track) == GST_ARCLY_RTMP_TRACK_VIDEO
-                 ? GST_ARCLY_FLV_EX_VIDEO
-                 : GST_ARCLY_FLV_EX_AUDIO,
-             fourcc);
+  guint32 video = tracks->known & VIDEO_TRACKS;
+  guint32 audio = tracks->known & AUDIO_TRACKS;
+
+  return (video & -video) | (audio & -audio);
 }
 
-static guint32
-find_unplayable (
-    const GstArclyRtmpPlayer *player, const GstArclyRtmpFeedTracks *tracks)
+static gboolean
+accepts (const GstArclyRtmpCapabilities *capabilities, guint track,
+    const GstArclyRtmpFeedTracks *tracks)
 {
+  return gst_arcly_rtmp_capabilities_accept (capabilities,
+      gst_arcly_rtmp_track_flv_kind (track), tracks->tracks[track].fourcc);
+}
+
+/* Without its track's number it is known by the codec's number in FLV, if that
+ * has one. */
+static gboolean
+has_codec_number (
+    guint32 unnumbered, guint track, const GstArclyRtmpFeedTracks *tracks)
+{
+  return is_set (unnumbered, track) &&
+         gst_arcly_flv_fourcc_get_number (gst_arcly_rtmp_track_flv_kind (track),
+             tracks->tracks[track].fourcc) != 0;
+}
+
+/* What the player can be sent, and how, by what it said in connect. */
+static void
+choose_tracks (GstArclyRtmpPlayer *player, const GstArclyRtmpFeedTracks *tracks)
+{
+  const guint fine =
+      GST_ARCLY_RTMP_CAPS_MOD_EX | GST_ARCLY_RTMP_CAPS_NANOSECONDS;
   const GstArclyRtmpCapabilities *capabilities =
       gst_arcly_rtmp_session_get_capabilities (player->session);
-  guint32 unplayable = 0;
+  gboolean multitrack =
+      (capabilities->caps_ex & GST_ARCLY_RTMP_CAPS_MULTITRACK) != 0;
+  guint32 takes = multitrack ? tracks->known : get_main_tracks (tracks);
   guint i;
 
+  player->unplayable = tracks->known & ~takes;
+  player->alone = multitrack ? 0 : takes & ~UNNUMBERED_TRACKS;
+  player->fine = 0;
   for (i = 0; i < GST_ARCLY_RTMP_N_TRACKS; i++) {
-    if (is_set (tracks->known, i) &&
-        !can_play (capabilities, i, tracks->tracks[i].fourcc))
-      unplayable |= 1u << i;
+    if (!is_set (takes, i))
+      continue;
+    if (!accepts (capabilities, i, tracks)) {
+      if (!has_codec_number (player->alone | UNNUMBERED_TRACKS, i, tracks))
+        player->unplayable |= 1u << i;
+    } else if ((capabilities->caps_ex & fine) == fine) {
+      player->fine |= 1u << i;
+    }
   }
-  return unplayable;
+}
+
+guint
+gst_arcly_rtmp_player_get_form (const GstArclyRtmpPlayer *player, guint track)
+{
+  if (track >= GST_ARCLY_RTMP_N_TRACKS)
+    return 0;
+  return (is_set (player->alone, track) ? GST_ARCLY_FLV_FORM_ALONE : 0) |
+         (is_set (player->fine, track) ? GST_ARCLY_FLV_FORM_FINE : 0);
+}
+
+GstBuffer *
+gst_arcly_rtmp_player_get_message (
+    const GstArclyRtmpPlayer *player, const GstArclyEntry *entry)
+{
+  guint form = gst_arcly_rtmp_player_get_form (player, entry->track);
+  GstBuffer *message = GST_BUFFER_CAST (entry->object);
+
+  return form == 0 ? message
+                   : gst_arcly_rtmp_feed_get_form (
+                         player->lane->feed, message, entry->track, form);
 }
 
 /* @lacking: of the main tracks. */
@@ -63,10 +109,7 @@ explain (const GstArclyRtmpPlayer *player, guint32 lacking,
   gchar fourcc[GST_ARCLY_FOURCC_TEXT_SIZE];
   guint i;
 
-  if (lacking == 0)
-    g_string_append (text, ": this player did not announce in connect that it "
-                           "takes several tracks");
-  for (i = 0; i < GST_ARCLY_RTMP_N_KINDS; i++) {
+  for (i = 0; i < GST_ARCLY_RTMP_N_TRACKS; i++) {
     if (!is_set (lacking, i))
       continue;
     g_string_append_printf (text, "%s%s \"%s\"", separator,
@@ -91,18 +134,19 @@ gst_arcly_rtmp_player_check_tracks (
     GstArclyRtmpPlayer *player, gchar **why, guint64 *since)
 {
   GstArclyRtmpFeedTracks tracks;
-  guint32 before = player->unplayable, lost, gained;
+  guint32 before = player->unplayable, main_tracks, lost, gained;
   guint i;
 
   player->tracks_serial =
       gst_arcly_rtmp_feed_get_tracks (player->lane->feed, &tracks);
-  player->unplayable = find_unplayable (player, &tracks);
+  main_tracks = get_main_tracks (&tracks);
+  choose_tracks (player, &tracks);
   gst_arcly_rtmp_player_update_skip (player);
-  lost = player->unplayable & ~before & MAIN_TRACKS;
+  lost = player->unplayable & ~before & main_tracks;
   gained = before & ~player->unplayable;
 
   if (tracks.known && (tracks.known & ~player->unplayable) == 0) {
-    *why = explain (player, player->unplayable & MAIN_TRACKS, &tracks);
+    *why = explain (player, player->unplayable & main_tracks, &tracks);
     return GST_ARCLY_RTMP_PLAYABLE_NONE;
   }
   *since = 0;
@@ -169,7 +213,8 @@ gst_arcly_rtmp_player_write_seek (
   for (i = 0; i < GST_ARCLY_RTMP_N_TRACKS; i++) {
     if (!is_set (tracks.known & ~player->skip & VIDEO_TRACKS, i))
       continue;
-    if (tracks.tracks[i].fourcc == 0)
+    if (!is_set (player->fine, i) &&
+        has_codec_number (player->alone | UNNUMBERED_TRACKS, i, &tracks))
       body[0] = GST_ARCLY_FLV_FRAME_COMMAND << 4 | GST_ARCLY_FLV_VIDEO_H264;
     return;
   }
@@ -177,12 +222,15 @@ gst_arcly_rtmp_player_write_seek (
 
 gboolean
 gst_arcly_rtmp_player_wants (const GstArclyRtmpPlayer *player,
-    const GstArclyEntry *entry, guint32 *keyless)
+    const GstArclyLogCursor *cursor, const GstArclyEntry *entry,
+    guint32 *keyless)
 {
   if (!(entry->flags & GST_ARCLY_ENTRY_BUFFER))
     return FALSE;
+  /* Of data only metadata is a header. */
   if (entry->track >= GST_ARCLY_RTMP_N_TRACKS)
-    return TRUE;
+    return !(entry->flags & GST_ARCLY_ENTRY_HEADER) ||
+           gst_arcly_log_cursor_seq (cursor) >= player->metadata_end;
   if (is_set (player->skip, entry->track))
     return FALSE;
   /* Nobody seeks by sound. */

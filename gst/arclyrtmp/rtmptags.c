@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "config.h"
 
+#include <math.h>
 #include <string.h>
 
+#include <json-glib/json-glib.h>
+
+#include "rtmpdata.h"
 #include "rtmptags.h"
 
 /* Beyond this a rate is a mistake of the publisher. */
@@ -29,7 +33,7 @@ static const struct {
 static const gchar *const not_tags[] = { "width", "height", "framerate",
   "videocodecid", "audiocodecid", "videodatarate", "audiodatarate",
   "audiosamplerate", "audiosamplesize", "audiochannels", "stereo", "duration",
-  "filesize", NULL };
+  "filesize", "keyframes", "videoTrackIdInfoMap", "audioTrackIdInfoMap", NULL };
 
 static const gchar *const bitrates[] = { GST_TAG_BITRATE,
   GST_TAG_NOMINAL_BITRATE, GST_TAG_MINIMUM_BITRATE, GST_TAG_MAXIMUM_BITRATE };
@@ -55,11 +59,45 @@ print_number (gdouble number, gchar text[G_ASCII_DTOSTR_BUF_SIZE])
   return g_ascii_formatd (text, G_ASCII_DTOSTR_BUF_SIZE, "%.15g", number);
 }
 
+/* Counts down @left. */
+static gboolean
+fits_json (const GstArclyAmfValue *value, guint depth, guint *left)
+{
+  guint i, n = gst_arcly_amf_value_n_members (value);
+
+  if (*left == 0 || (n > 0 && depth == 0))
+    return FALSE;
+  (*left)--;
+  /* JSON has nothing for what is no number. */
+  if (!isfinite (gst_arcly_amf_value_number (value, 0)))
+    return FALSE;
+  for (i = 0; i < n; i++) {
+    if (!fits_json (
+            gst_arcly_amf_value_member (value, i, NULL), depth - 1, left))
+      return FALSE;
+  }
+  return TRUE;
+}
+
+static gchar *
+print_json (const GstArclyAmfValue *value)
+{
+  guint left = GST_ARCLY_RTMP_MAX_JSON_VALUES;
+  g_autoptr (GVariant) variant = NULL;
+
+  if (!fits_json (value, GST_ARCLY_RTMP_MAX_JSON_DEPTH, &left))
+    return NULL;
+  variant = g_variant_ref_sink (gst_arcly_rtmp_data_to_variant (value));
+  return json_gvariant_serialize_data (variant, NULL);
+}
+
 /* NULL: it is nothing that fits in a comment. */
 static gchar *
 print_comment (const gchar *name, const GstArclyAmfValue *value)
 {
   gchar number[G_ASCII_DTOSTR_BUF_SIZE];
+  gsize max_size = GST_ARCLY_RTMP_MAX_COMMENT_SIZE;
+  g_autofree gchar *json = NULL;
   const gchar *text = NULL;
 
   switch (gst_arcly_amf_value_type (value)) {
@@ -72,12 +110,18 @@ print_comment (const gchar *name, const GstArclyAmfValue *value)
     case GST_ARCLY_AMF_STRING:
       text = gst_arcly_amf_value_string (value);
       break;
+    case GST_ARCLY_AMF_OBJECT:
+    case GST_ARCLY_AMF_ECMA_ARRAY:
+    case GST_ARCLY_AMF_STRICT_ARRAY:
+      text = json = print_json (value);
+      max_size = GST_ARCLY_RTMP_MAX_JSON_SIZE;
+      break;
     default:
       break;
   }
   if (text == NULL || *name == '\0' || strchr (name, '=') ||
       g_strv_contains (not_tags, name) ||
-      strlen (name) + strlen (text) >= GST_ARCLY_RTMP_MAX_COMMENT_SIZE)
+      strlen (name) + strlen (text) >= max_size)
     return NULL;
   return g_strconcat (name, "=", text, NULL);
 }
@@ -135,6 +179,35 @@ has_member (const GstArclyAmfValue *metadata, const gchar *name)
   return gst_arcly_amf_value_get (metadata, name) != NULL;
 }
 
+static gboolean
+looks_like_json (const gchar *text)
+{
+  guint n_open = 0;
+  const gchar *p;
+
+  if (*text != '{' && *text != '[')
+    return FALSE;
+  /* It is no deeper than that: the parser calls itself. */
+  for (p = text; *p; p++)
+    n_open += *p == '{' || *p == '[';
+  return n_open <= GST_ARCLY_RTMP_MAX_JSON_VALUES;
+}
+
+/* NULL: it is no object and no array. */
+static GstArclyAmfValue *
+parse_json (const gchar *text)
+{
+  g_autoptr (GVariant) variant = NULL;
+
+  if (!looks_like_json (text))
+    return NULL;
+  variant = json_gvariant_deserialize_data (text, -1, NULL, NULL);
+  if (variant == NULL)
+    return NULL;
+  g_variant_ref_sink (variant);
+  return gst_arcly_rtmp_data_from_variant (variant);
+}
+
 /* What would be written in the same way is what it was. */
 static GstArclyAmfValue *
 parse_value (const gchar *text)
@@ -142,7 +215,10 @@ parse_value (const gchar *text)
   gchar number[G_ASCII_DTOSTR_BUF_SIZE];
   gchar *end = NULL;
   gdouble value = g_ascii_strtod (text, &end);
+  GstArclyAmfValue *json = parse_json (text);
 
+  if (json)
+    return json;
   if (strcmp (text, "true") == 0 || strcmp (text, "false") == 0)
     return gst_arcly_amf_value_new_boolean (*text == 't');
   if (end != text && *end == '\0' &&
@@ -163,7 +239,7 @@ add_comments (const GstTagList *tags, GstArclyAmfValue *metadata)
 
     if (!gst_tag_list_peek_string_index (
             tags, GST_TAG_EXTENDED_COMMENT, i, &comment) ||
-        strlen (comment) > GST_ARCLY_RTMP_MAX_COMMENT_SIZE)
+        strlen (comment) > GST_ARCLY_RTMP_MAX_JSON_SIZE)
       continue;
     equals = strchr (comment, '=');
     if (equals == NULL || equals == comment)

@@ -317,7 +317,7 @@ gst_arcly_rtmp_writer_has_color (const GstArclyRtmpWriter *writer)
 guint32
 gst_arcly_rtmp_writer_get_fourcc (const GstArclyRtmpWriter *writer)
 {
-  return writer->codec && !is_legacy (writer) ? writer->codec->fourcc : 0;
+  return writer->codec ? writer->codec->fourcc : 0;
 }
 
 /* ---- onMetaData ---- */
@@ -361,7 +361,7 @@ add_sound (const GstArclyRtmpWriter *writer, const GstStructure *structure,
  * onMetaData"). */
 void
 gst_arcly_rtmp_writer_describe (
-    const GstArclyRtmpWriter *writer, GstArclyAmfValue *metadata)
+    const GstArclyRtmpWriter *writer, gboolean main, GstArclyAmfValue *metadata)
 {
   const GstStructure *structure;
   gdouble id;
@@ -369,7 +369,8 @@ gst_arcly_rtmp_writer_describe (
   if (writer->codec == NULL)
     return;
   structure = gst_caps_get_structure (writer->caps, 0);
-  id = is_legacy (writer) ? writer->codec->number : writer->codec->fourcc;
+  id = main && writer->codec->number > 0 ? writer->codec->number
+                                         : writer->codec->fourcc;
   if (writer->codec->kind == GST_ARCLY_FLV_EX_VIDEO) {
     gst_arcly_amf_value_add_number (metadata, "videocodecid", id);
     add_picture (structure, metadata);

@@ -93,12 +93,14 @@ gboolean gst_arcly_rtmp_writer_has_headers (const GstArclyRtmpWriter *writer);
 /* The newest caps told of its colour, or took that back. */
 gboolean gst_arcly_rtmp_writer_has_color (const GstArclyRtmpWriter *writer);
 
-/* What a player must have announced to be sent the track's messages; 0: they
- * are those of RTMP as it was, or no caps have come. */
+/* Its codec's; 0: no caps have come. Track 0 is written without it if the codec
+ * has a number in FLV. */
 guint32 gst_arcly_rtmp_writer_get_fourcc (const GstArclyRtmpWriter *writer);
 
-/* Adds what onMetaData says of the track ("width", "videocodecid" ...). */
-void gst_arcly_rtmp_writer_describe (
-    const GstArclyRtmpWriter *writer, GstArclyAmfValue *metadata);
+/* Adds what onMetaData says of the track ("width", "videocodecid" ...).
+ * @main: as the only one of its kind, whose codec is known by its number of FLV
+ * if it has one. */
+void gst_arcly_rtmp_writer_describe (const GstArclyRtmpWriter *writer,
+    gboolean main, GstArclyAmfValue *metadata);
 
 G_END_DECLS

@@ -40,36 +40,38 @@ write_as_is (GstArclyRtmpWriter *writer, const guint8 *data, gsize size,
 /* ---- H.264 and H.265, with lengths ---- */
 
 static gboolean
-start_avc (GstArclyRtmpWriter *writer, const GstStructure *structure,
-    const GstArclyRtmpOut *out, GError **error)
+is_record (guint32 fourcc, GBytes *record, GError **error)
 {
-  g_autoptr (GBytes) header = gst_arcly_rtmp_writer_get_codec_data (structure);
-  g_autoptr (GstArclyH264Config) config = NULL;
+  gsize size;
+  const guint8 *data = g_bytes_get_data (record, &size);
 
-  if (header == NULL)
-    return gst_arcly_rtmp_writer_fail (
-        error, "H.264 in avc format needs codec_data in its caps");
-  config = gst_arcly_h264_config_parse (
-      g_bytes_get_data (header, NULL), g_bytes_get_size (header), error);
-  if (config == NULL)
-    return FALSE;
-  gst_arcly_rtmp_writer_give_header (writer, out, g_steal_pointer (&header));
-  return TRUE;
+  if (fourcc == GST_ARCLY_FOURCC_AVC) {
+    g_autoptr (GstArclyH264Config) avc =
+        gst_arcly_h264_config_parse (data, size, error);
+
+    return avc != NULL;
+  } else {
+    g_autoptr (GstArclyH265Config) hevc =
+        gst_arcly_h265_config_parse (data, size, error);
+
+    return hevc != NULL;
+  }
 }
 
 static gboolean
-start_hevc (GstArclyRtmpWriter *writer, const GstStructure *structure,
+start_with_record (GstArclyRtmpWriter *writer, const GstStructure *structure,
     const GstArclyRtmpOut *out, GError **error)
 {
   g_autoptr (GBytes) header = gst_arcly_rtmp_writer_get_codec_data (structure);
-  g_autoptr (GstArclyH265Config) config = NULL;
 
-  if (header == NULL)
-    return gst_arcly_rtmp_writer_fail (
-        error, "H.265 in hvc1 or hev1 format needs codec_data in its caps");
-  config = gst_arcly_h265_config_parse (
-      g_bytes_get_data (header, NULL), g_bytes_get_size (header), error);
-  if (config == NULL)
+  if (header == NULL) {
+    g_set_error (error, GST_ARCLY_ERROR, GST_ARCLY_ERROR_INVALID,
+        "%s in %s format needs codec_data in its caps",
+        writer->codec->fourcc == GST_ARCLY_FOURCC_AVC ? "H.264" : "H.265",
+        writer->codec->stream_format);
+    return FALSE;
+  }
+  if (!is_record (writer->codec->fourcc, header, error))
     return FALSE;
   gst_arcly_rtmp_writer_give_header (writer, out, g_steal_pointer (&header));
   return TRUE;
@@ -338,13 +340,13 @@ write_vp8 (GstArclyRtmpWriter *writer, const guint8 *data, gsize size,
 
 const GstArclyRtmpWriterCodec gst_arcly_rtmp_writer_video[] = {
   { "video/x-h264", 0, "avc", VIDEO, GST_ARCLY_FOURCC_AVC,
-      GST_ARCLY_FLV_VIDEO_H264, TRUE, start_avc, write_as_is },
+      GST_ARCLY_FLV_VIDEO_H264, TRUE, start_with_record, write_as_is },
   { "video/x-h264", 0, "byte-stream", VIDEO, GST_ARCLY_FOURCC_AVC,
       GST_ARCLY_FLV_VIDEO_H264, TRUE, start_in_band, write_h264 },
   { "video/x-h265", 0, "hvc1", VIDEO, GST_ARCLY_FOURCC_HEVC, 0, TRUE,
-      start_hevc, write_as_is },
+      start_with_record, write_as_is },
   { "video/x-h265", 0, "hev1", VIDEO, GST_ARCLY_FOURCC_HEVC, 0, TRUE,
-      start_hevc, write_as_is },
+      start_with_record, write_as_is },
   { "video/x-h265", 0, "byte-stream", VIDEO, GST_ARCLY_FOURCC_HEVC, 0, TRUE,
       start_in_band, write_h265 },
   { "video/x-av1", 0, NULL, VIDEO, GST_ARCLY_FOURCC_AV1, 0, TRUE, start_av1,

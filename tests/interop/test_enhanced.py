@@ -114,6 +114,10 @@ class Enhanced(PipelineTest):
         pipeline = self.launch(*jobs)
         playing = [enhancedplay.Player(self.port, 'live', name)
                    for name, _, _ in made]
+        fine = {name: enhancedplay.Player(
+                    self.port, 'live', name,
+                    caps_ex=enhancedplay.MULTITRACK | enhancedplay.NANOSECONDS)
+                for name, *_, mod_ex in CASES if mod_ex}
         legacy = self.own(players.ffmpeg(self.url('hevc-opus'),
                                          self.path('legacy.mkv')))
         half = self.own(players.ffmpeg(self.url('two-of-each'),
@@ -138,6 +142,11 @@ class Enhanced(PipelineTest):
                 if name == COLORFUL:
                     self.assertEqual(player.tracks['video', 0].colors,
                                      [['colorInfo', enhanced.COLOR]])
+        for name, clip, _ in made:
+            if name in fine:
+                with self.subTest(name + ', to the nanosecond'):
+                    fine[name].wait(PATIENCE)
+                    self.check_times(clip, fine[name])
         # The ffmpeg of Debian 12 announces nothing.
         self.assertNotEqual(legacy.wait(PATIENCE), 0)
         self.assertIn('did not announce in connect that it takes video "hvc1"',
@@ -149,6 +158,19 @@ class Enhanced(PipelineTest):
         self.assertEqual([t.codec for t in got], ['h264'])
         self.assertEqual([f.digest for f in got[0].frames],
                          [f.digest for f in want.frames])
+
+    def check_times(self, clip, player):
+        """One shift for all frames of all tracks."""
+        shifts = set()
+        for key, _, _, frames in sent(clip):
+            track = player.tracks[key]
+            self.assertEqual([f[3] for f in track.frames],
+                             [f[3] for f in frames], key)
+            self.assertEqual(len(track.nanoseconds), len(frames))
+            for i, (got, want) in enumerate(zip(track.frames, frames)):
+                shifts.add((got[0] + got[1] - want[0] - want[1]) * 1000000
+                           + track.nanoseconds[i] - enhanced.nanoseconds(i))
+        self.assertEqual(len(shifts), 1, shifts)
 
     def check_played(self, clip, player):
         want = sent(clip)
@@ -162,8 +184,9 @@ class Enhanced(PipelineTest):
                              [f[3] for f in frames], key)
             self.assertEqual([f[2] for f in track.frames],
                              [f[2] for f in frames], key)
-            self.assertEqual([f[1] for f in track.frames],
-                             [f[1] for f in frames], key)
+            # PTS have nanoseconds, and DTS have none: a millisecond may turn.
+            for got, given in zip(track.frames, frames):
+                self.assertIn(got[1] - given[1], (0, 1), key)
             offsets += [f[0] - g[0] for f, g in zip(track.frames, frames)]
             if codec == 'vp9' or codec == 'vp8':
                 # The publisher sends none; ours is a record.
@@ -176,7 +199,8 @@ class Enhanced(PipelineTest):
                     if values[0] == 'onMetaData']
         for name, value in (('encoder', 'from the specification'),
                             ('note', 'of ours'), ('level', 4.5),
-                            ('live', True)):
+                            ('live', True), ('scene', enhanced.SCENE),
+                            ('list', [1, 'x'])):
             self.assertEqual(metadata[-1][name], value)
         self.assertEqual([values for _, values in player.data
                           if values[0] == 'onCuePoint'], [enhanced.CUE])

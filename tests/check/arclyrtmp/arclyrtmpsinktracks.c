@@ -33,52 +33,6 @@ begin_vp9 (GstPad *pad)
   test_play_begin (pad, "video/x-vp9, width=320, height=180", NULL, 0);
 }
 
-/* The next audio or video message begins with these bytes, in hex. */
-static void
-expect_hex (RtmpPeer *peer, guint8 type, guint32 timestamp, const gchar *hex)
-{
-  g_auto (GstArclyRtmpMessage) message = { 0 };
-  g_autoptr (GString) text = g_string_new (NULL);
-  const guint8 *data;
-  gsize size, i;
-
-  do {
-    gst_arcly_rtmp_message_clear (&message);
-    fail_unless (rtmp_peer_read (peer, &message), "the connection ended");
-  } while (message.type != VIDEO && message.type != AUDIO);
-  data = g_bytes_get_data (message.payload, &size);
-  for (i = 0; i < size; i++)
-    g_string_append_printf (text, "%02x", data[i]);
-  fail_unless (g_str_has_prefix (text->str, hex), "type %u, %u ms: %s, not %s",
-      message.type, message.timestamp, text->str, hex);
-  fail_unless_equals_int (message.type, type);
-  fail_unless_equals_int (message.timestamp, timestamp);
-}
-
-/* The next data message of that name: it, and its argument. */
-static GPtrArray *
-read_data (RtmpPeer *peer, guint32 timestamp, const gchar *name)
-{
-  const GstArclyAmfLimits limits = { 8, 256 };
-
-  for (;;) {
-    g_auto (GstArclyRtmpMessage) message = { 0 };
-    g_autoptr (GPtrArray) values = NULL;
-    gsize size;
-    const guint8 *data;
-
-    test_play_next (peer, GST_ARCLY_RTMP_DATA_AMF0, &message);
-    data = g_bytes_get_data (message.payload, &size);
-    values = gst_arcly_amf_read (data, size, &limits, NULL);
-    fail_unless (values && values->len == 2);
-    if (g_strcmp0 (gst_arcly_amf_value_string (g_ptr_array_index (values, 0)),
-            name) != 0)
-      continue;
-    fail_unless_equals_int (message.timestamp, timestamp);
-    return g_steal_pointer (&values);
-  }
-}
-
 static void
 expect_end (RtmpPeer *peer)
 {
@@ -100,14 +54,14 @@ GST_START_TEST (test_unannounced)
   other = test_play_ask_enhanced (&t, "hvc1,av01,Opus", 15);
   test_play_expect_status (other, NO_TRACK, "video \"vp09\"");
   able = test_play_player_enhanced (&t, "vp09", 0);
-  expect_hex (able, VIDEO, 40,
+  test_play_expect_hex (able, VIDEO, 40,
       "9076703039"
       "00");
-  expect_hex (able, VIDEO, 40,
+  test_play_expect_hex (able, VIDEO, 40,
       "9176703039"
       "82498342");
   push_vp9 (t.video, 80, FALSE);
-  expect_hex (able, VIDEO, 80,
+  test_play_expect_hex (able, VIDEO, 80,
       "a176703039"
       "86");
   test_play_stop (&t);
@@ -131,8 +85,8 @@ GST_START_TEST (test_half)
   test_play_audio (&t, 45);
   push_vp9 (t.video, 80, TRUE);
   /* Live from where it came: nothing of the video can be a start. */
-  expect_hex (peer, AUDIO, 45, "af001210");
-  expect_hex (peer, AUDIO, 45, "af01");
+  test_play_expect_hex (peer, AUDIO, 45, "af001210");
+  test_play_expect_hex (peer, AUDIO, 45, "af01");
   fail_unless (gst_pad_push_event (t.video, gst_event_new_eos ()));
   fail_unless (gst_pad_push_event (t.audio, gst_event_new_eos ()));
   expect_end (peer);
@@ -161,7 +115,7 @@ GST_START_TEST (test_multitrack)
   test_play_push (audio1, 6, 6, TRUE, "opus", 4);
 
   all = test_play_player_enhanced (&t, "*", MULTITRACK);
-  metadata = read_data (all, 0, "onMetaData");
+  metadata = test_play_read_data (all, 0, "onMetaData");
   map = gst_arcly_amf_value_get (
       g_ptr_array_index (metadata, 1), "videoTrackIdInfoMap");
   map = gst_arcly_amf_value_get (map, "1");
@@ -170,59 +124,59 @@ GST_START_TEST (test_multitrack)
   fail_unless (gst_arcly_amf_value_get_number (map, "width", 0) == 320);
   fail_unless (gst_arcly_amf_value_get_number (
                    g_ptr_array_index (metadata, 1), "videocodecid", 0) == 7);
-  expect_hex (all, VIDEO, 0,
+  test_play_expect_hex (all, VIDEO, 0,
       "9600"
       "76703039"
       "01"
       "00");
-  expect_hex (all, VIDEO, 0,
+  test_play_expect_hex (all, VIDEO, 0,
       "9601"
       "76703039"
       "01"
       "82498342");
-  expect_hex (all, VIDEO, 0, "1700000000");
-  expect_hex (all, VIDEO, 0, "1701000000");
-  expect_hex (all, AUDIO, 5, "af00");
-  expect_hex (all, AUDIO, 5, "af01");
-  expect_hex (all, AUDIO, 6,
+  test_play_expect_hex (all, VIDEO, 0, "1700000000");
+  test_play_expect_hex (all, VIDEO, 0, "1701000000");
+  test_play_expect_hex (all, AUDIO, 5, "af00");
+  test_play_expect_hex (all, AUDIO, 5, "af01");
+  test_play_expect_hex (all, AUDIO, 6,
       "9500"
       "4f707573"
       "01"
       "4f70757348656164");
-  expect_hex (all, AUDIO, 6,
+  test_play_expect_hex (all, AUDIO, 6,
       "9501"
       "4f707573"
       "01"
       "6f707573");
 
   first = test_play_player_enhanced (&t, "*", 0);
-  expect_hex (first, VIDEO, 0, "1700000000");
-  expect_hex (first, VIDEO, 0, "1701000000");
-  expect_hex (first, AUDIO, 5, "af00");
-  expect_hex (first, AUDIO, 5, "af01");
+  test_play_expect_hex (first, VIDEO, 0, "1700000000");
+  test_play_expect_hex (first, VIDEO, 0, "1701000000");
+  test_play_expect_hex (first, AUDIO, 5, "af00");
+  test_play_expect_hex (first, AUDIO, 5, "af01");
   some = test_play_player_enhanced (&t, "Opus", MULTITRACK);
-  expect_hex (some, VIDEO, 0, "1700000000");
-  expect_hex (some, VIDEO, 0, "1701000000");
-  expect_hex (some, AUDIO, 5, "af00");
-  expect_hex (some, AUDIO, 5, "af01");
-  expect_hex (some, AUDIO, 6, "9500");
-  expect_hex (some, AUDIO, 6, "9501");
+  test_play_expect_hex (some, VIDEO, 0, "1700000000");
+  test_play_expect_hex (some, VIDEO, 0, "1701000000");
+  test_play_expect_hex (some, AUDIO, 5, "af00");
+  test_play_expect_hex (some, AUDIO, 5, "af01");
+  test_play_expect_hex (some, AUDIO, 6, "9500");
+  test_play_expect_hex (some, AUDIO, 6, "9501");
 
   push_vp9 (video1, 40, FALSE);
   test_play_video (&t, 40, FALSE);
-  expect_hex (all, VIDEO, 40,
+  test_play_expect_hex (all, VIDEO, 40,
       "a601"
       "76703039"
       "01"
       "86");
-  expect_hex (all, VIDEO, 40, "2701");
-  expect_hex (first, VIDEO, 40, "2701");
-  expect_hex (some, VIDEO, 40, "2701");
+  test_play_expect_hex (all, VIDEO, 40, "2701");
+  test_play_expect_hex (first, VIDEO, 40, "2701");
+  test_play_expect_hex (some, VIDEO, 40, "2701");
   /* It ends with the last of them, for those who had few, too. */
   fail_unless (gst_pad_push_event (t.video, gst_event_new_eos ()));
   fail_unless (gst_pad_push_event (t.audio, gst_event_new_eos ()));
   push_vp9 (video1, 80, FALSE);
-  expect_hex (all, VIDEO, 80, "a601");
+  test_play_expect_hex (all, VIDEO, 80, "a601");
   fail_unless (gst_pad_push_event (video1, gst_event_new_eos ()));
   fail_unless (gst_pad_push_event (audio1, gst_event_new_eos ()));
   expect_end (all);
@@ -230,26 +184,6 @@ GST_START_TEST (test_multitrack)
   expect_end (some);
   gst_object_unref (video1);
   gst_object_unref (audio1);
-  test_play_stop (&t);
-}
-GST_END_TEST;
-
-/* A stream without track 0 is for those who take several. */
-GST_START_TEST (test_no_main_track)
-{
-  TestPlay t;
-  GstPad *video1;
-  g_autoptr (RtmpPeer) legacy = NULL, able = NULL;
-
-  test_play_start (&t, "", FALSE, FALSE);
-  video1 = test_play_add_track (&t, "video_1");
-  begin_vp9 (video1);
-  push_vp9 (video1, 0, TRUE);
-  legacy = test_play_ask_enhanced (&t, "*", 0);
-  test_play_expect_status (legacy, NO_TRACK, "several tracks");
-  able = test_play_player_enhanced (&t, "*", MULTITRACK);
-  expect_hex (able, VIDEO, 0, "9600");
-  gst_object_unref (video1);
   test_play_stop (&t);
 }
 GST_END_TEST;
@@ -275,12 +209,12 @@ GST_START_TEST (test_each_begins_with_key)
   test_play_video (&t, 120, FALSE);
   push_vp9 (video1, 120, TRUE);
   push_vp9 (video1, 160, FALSE);
-  expect_hex (peer, VIDEO, 80, "1700");
-  expect_hex (peer, VIDEO, 80, "9600");
-  expect_hex (peer, VIDEO, 80, "1701");
-  expect_hex (peer, VIDEO, 120, "2701");
-  expect_hex (peer, VIDEO, 120, "9601");
-  expect_hex (peer, VIDEO, 160, "a601");
+  test_play_expect_hex (peer, VIDEO, 80, "1700");
+  test_play_expect_hex (peer, VIDEO, 80, "9600");
+  test_play_expect_hex (peer, VIDEO, 80, "1701");
+  test_play_expect_hex (peer, VIDEO, 120, "2701");
+  test_play_expect_hex (peer, VIDEO, 120, "9601");
+  test_play_expect_hex (peer, VIDEO, 160, "a601");
   gst_object_unref (video1);
   test_play_stop (&t);
 }
@@ -307,17 +241,17 @@ GST_START_TEST (test_codec_changes)
   test_play_expect_status (legacy, NO_TRACK, "video \"vp09\"");
   test_play_audio (&t, 45);
   push_vp9 (t.video, 80, FALSE);
-  expect_hex (able, VIDEO, 40, "9076703039");
-  expect_hex (able, VIDEO, 40, "9176703039");
-  expect_hex (able, AUDIO, 45, "af01");
-  expect_hex (able, VIDEO, 80, "a176703039");
-  expect_hex (legacy, AUDIO, 45, "af01");
+  test_play_expect_hex (able, VIDEO, 40, "9076703039");
+  test_play_expect_hex (able, VIDEO, 40, "9176703039");
+  test_play_expect_hex (able, AUDIO, 45, "af01");
+  test_play_expect_hex (able, VIDEO, 80, "a176703039");
+  test_play_expect_hex (legacy, AUDIO, 45, "af01");
 
   test_play_begin (t.video, TEST_AVC_CAPS, test_avc_240, test_avc_240_size);
   test_play_video (&t, 120, TRUE);
   test_play_audio (&t, 125);
   test_play_video (&t, 160, FALSE);
-  expect_hex (able, VIDEO, 120, "1700");
+  test_play_expect_hex (able, VIDEO, 120, "1700");
   test_play_expect_video (able, 120);
   test_play_expect_video (legacy, 120);
   test_play_expect_audio (legacy, 125);
@@ -355,31 +289,31 @@ GST_START_TEST (test_color)
   begin_vp9 (t.video);
   push_vp9 (t.video, 0, TRUE);
   early = test_play_player_enhanced (&t, "vp09", 0);
-  expect_hex (early, VIDEO, 0, "9076703039");
-  expect_hex (early, VIDEO, 0, "9176703039");
+  test_play_expect_hex (early, VIDEO, 0, "9076703039");
+  test_play_expect_hex (early, VIDEO, 0, "9176703039");
   test_play_begin (
       t.video, "video/x-vp9, colorimetry=(string)bt2100-pq", NULL, 0);
   push_vp9 (t.video, 40, FALSE);
   late = test_play_player_enhanced (&t, "vp09", 0);
-  expect_hex (late, VIDEO, 0, "9076703039");
-  expect_hex (late, VIDEO, 0, "9176703039");
+  test_play_expect_hex (late, VIDEO, 0, "9076703039");
+  test_play_expect_hex (late, VIDEO, 0, "9176703039");
   push_vp9 (t.video, 80, TRUE);
-  expect_hex (early, VIDEO, 40, "a176703039");
-  expect_hex (early, VIDEO, 80, "9076703039");
-  expect_hex (early, VIDEO, 80, "9476703039020009636f6c6f72496e666f");
-  expect_hex (early, VIDEO, 80, "9176703039");
+  test_play_expect_hex (early, VIDEO, 40, "a176703039");
+  test_play_expect_hex (early, VIDEO, 80, "9076703039");
+  test_play_expect_hex (early, VIDEO, 80, "9476703039020009636f6c6f72496e666f");
+  test_play_expect_hex (early, VIDEO, 80, "9176703039");
   g_clear_pointer (&late, rtmp_peer_free);
   /* Who begins there gets each once. */
   late = test_play_player_enhanced (&t, "vp09", 0);
-  expect_hex (late, VIDEO, 80, "9076703039");
-  expect_hex (late, VIDEO, 80, "9476703039");
-  expect_hex (late, VIDEO, 80, "9176703039");
+  test_play_expect_hex (late, VIDEO, 80, "9076703039");
+  test_play_expect_hex (late, VIDEO, 80, "9476703039");
+  test_play_expect_hex (late, VIDEO, 80, "9176703039");
   push_vp9 (t.video, 120, TRUE);
   g_clear_pointer (&late, rtmp_peer_free);
   late = test_play_player_enhanced (&t, "vp09", 0);
-  expect_hex (late, VIDEO, 120, "9076703039");
-  expect_hex (late, VIDEO, 120, "9476703039");
-  expect_hex (late, VIDEO, 120, "9176703039");
+  test_play_expect_hex (late, VIDEO, 120, "9076703039");
+  test_play_expect_hex (late, VIDEO, 120, "9476703039");
+  test_play_expect_hex (late, VIDEO, 120, "9176703039");
   test_play_stop (&t);
 }
 GST_END_TEST;
@@ -397,14 +331,14 @@ GST_START_TEST (test_decode_only)
   test_play_audio (&t, 5);
   test_play_video (&t, 40, FALSE);
   peer = test_play_player (&t);
-  expect_hex (peer, VIDEO, 0, "5700");
-  expect_hex (peer, VIDEO, 0, "1700");
+  test_play_expect_hex (peer, VIDEO, 0, "5700");
+  test_play_expect_hex (peer, VIDEO, 0, "1700");
   test_play_expect_video (peer, 0);
-  expect_hex (peer, AUDIO, 5, "af00");
+  test_play_expect_hex (peer, AUDIO, 5, "af00");
   test_play_expect_video (peer, 40);
   test_play_audio (&t, 45);
   test_play_video (&t, 80, FALSE);
-  expect_hex (peer, VIDEO, 45, "5701");
+  test_play_expect_hex (peer, VIDEO, 45, "5701");
   test_play_expect_audio (peer, 45);
   test_play_expect_video (peer, 80);
   test_play_audio (&t, 85);
@@ -415,18 +349,18 @@ GST_START_TEST (test_decode_only)
   begin_vp9 (t.video);
   push_vp9 (t.video, 160, TRUE);
   again = test_play_player_enhanced (&t, "vp09", 0);
-  expect_hex (again, AUDIO, 160, "af00");
-  expect_hex (again, VIDEO, 160, "d000");
-  expect_hex (again, VIDEO, 160, "9076703039");
-  expect_hex (again, VIDEO, 160, "9176703039");
+  test_play_expect_hex (again, AUDIO, 160, "af00");
+  test_play_expect_hex (again, VIDEO, 160, "d000");
+  test_play_expect_hex (again, VIDEO, 160, "9076703039");
+  test_play_expect_hex (again, VIDEO, 160, "9176703039");
   push_vp9 (t.video, 200, FALSE);
-  expect_hex (again, VIDEO, 200, "d001");
-  expect_hex (again, VIDEO, 200, "a176703039");
+  test_play_expect_hex (again, VIDEO, 200, "d001");
+  test_play_expect_hex (again, VIDEO, 200, "a176703039");
 
   /* Nothing to show comes any more: it ends all the same. */
   ended = test_play_player_enhanced (&t, "vp09", 0);
-  expect_hex (ended, AUDIO, 160, "af00");
-  expect_hex (ended, VIDEO, 160, "d000");
+  test_play_expect_hex (ended, AUDIO, 160, "af00");
+  test_play_expect_hex (ended, VIDEO, 160, "d000");
   fail_unless (gst_pad_push_event (t.video, gst_event_new_eos ()));
   fail_unless (gst_pad_push_event (t.audio, gst_event_new_eos ()));
   expect_end (ended);
@@ -465,7 +399,7 @@ GST_START_TEST (test_metadata)
   test_play_video (&t, 0, TRUE);
   test_play_audio (&t, 5);
   peer = test_play_player (&t);
-  before = read_data (peer, 0, "onMetaData");
+  before = test_play_read_data (peer, 0, "onMetaData");
   values = g_ptr_array_index (before, 1);
 #define STRING(name) gst_arcly_amf_value_get_string (values, name)
 #define NUMBER(name) gst_arcly_amf_value_get_number (values, name, -1)
@@ -489,7 +423,7 @@ GST_START_TEST (test_metadata)
   test_play_video (&t, 80, FALSE);
   test_play_expect_video (peer, 0);
   test_play_expect_video (peer, 40);
-  after = read_data (peer, 0, "onMetaData");
+  after = test_play_read_data (peer, 0, "onMetaData");
   values = g_ptr_array_index (after, 1);
   fail_unless_equals_string (STRING ("title"), "Three");
   fail_unless_equals_string (STRING ("language"), "de");
@@ -534,14 +468,14 @@ GST_START_TEST (test_data)
   fail_unless (gst_pad_push_event (t.video, make_data ("onCuePoint")));
   test_play_video (&t, 120, FALSE);
 
-  values = read_data (peer, 40, "onTextData");
+  values = test_play_read_data (peer, 40, "onTextData");
   object = g_ptr_array_index (values, 1);
   fail_unless_equals_string (
       gst_arcly_amf_value_get_string (object, "text"), "hello");
   fail_unless (gst_arcly_amf_value_get_number (object, "n", 0) == 7);
   object = gst_arcly_amf_value_get (object, "list");
   fail_unless_equals_int (gst_arcly_amf_value_n_members (object), 2);
-  last = read_data (peer, 80, "onCuePoint");
+  last = test_play_read_data (peer, 80, "onCuePoint");
   test_play_stop (&t);
 }
 GST_END_TEST;
@@ -556,7 +490,6 @@ arclyrtmpsinktracks_suite (void)
   tcase_add_test (tcase, test_unannounced);
   tcase_add_test (tcase, test_half);
   tcase_add_test (tcase, test_multitrack);
-  tcase_add_test (tcase, test_no_main_track);
   tcase_add_test (tcase, test_each_begins_with_key);
   tcase_add_test (tcase, test_codec_changes);
   tcase_add_test (tcase, test_codec_changes_to_nothing);

@@ -126,12 +126,12 @@ write_buffer (Fixture *f, gconstpointer data, gsize size, gboolean key,
 }
 
 static gdouble
-describe (Fixture *f, const gchar *name)
+describe (Fixture *f, gboolean main, const gchar *name)
 {
   g_autoptr (GstArclyAmfValue) metadata =
       gst_arcly_amf_value_new (GST_ARCLY_AMF_OBJECT);
 
-  gst_arcly_rtmp_writer_describe (f->writer, metadata);
+  gst_arcly_rtmp_writer_describe (f->writer, main, metadata);
   return gst_arcly_amf_value_get_number (metadata, name, -1);
 }
 
@@ -170,7 +170,7 @@ static const struct {
 } rows[] = {
   { "video/x-h264, stream-format=avc, alignment=au", "codec_data", avcc,
       sizeof avcc, (const guint8 *) "x", 1, "H1700000000+0142c00dffe000",
-      "F1701000000+78", "F2701000028+78", "videocodecid", 7, 0 },
+      "F1701000000+78", "F2701000028+78", "videocodecid", 7, 0x61766331 },
   { "video/x-vp9, framerate=30/1", NOTHING, vp9, sizeof vp9, "",
       "H9076703039+00*", "Fa176703039+82*", "videocodecid", 0x76703039,
       0x76703039 },
@@ -179,9 +179,10 @@ static const struct {
       "videocodecid", 0x76703038, 0x76703038 },
   { "audio/mpeg, mpegversion=4, stream-format=raw", "codec_data", asc,
       sizeof asc, (const guint8 *) "x", 1, "Haf00+1210", "Faf01+78", "Faf01+78",
-      "audiocodecid", 10, 0 },
+      "audiocodecid", 10, 0x6d703461 },
   { "audio/mpeg, mpegversion=1, layer=3", NOTHING, mp3, sizeof mp3, "",
-      "F2f+fffb90646d7033", "F2f+fffb90646d7033", "audiocodecid", 2, 0 },
+      "F2f+fffb90646d7033", "F2f+fffb90646d7033", "audiocodecid", 2,
+      0x2e6d7033 },
   { "audio/x-ac3", NOTHING, ac3, sizeof ac3, "", "F9161632d33+0b77*",
       "F9161632d33+0b77*", "audiosamplerate", 44100, 0x61632d33 },
   { "audio/x-eac3", NOTHING, eac3, sizeof eac3, "", "F9165632d33+0b77*",
@@ -213,7 +214,7 @@ test_codecs (void)
     write_buffer (&f, rows[i].frame, rows[i].frame_size, FALSE, 40, &error);
     g_assert_no_error (error);
     expect (&f, rows[i].of_other);
-    g_assert_cmpfloat (describe (&f, rows[i].id_key), ==, rows[i].id);
+    g_assert_cmpfloat (describe (&f, TRUE, rows[i].id_key), ==, rows[i].id);
     g_assert_cmphex (
         gst_arcly_rtmp_writer_get_fourcc (f.writer), ==, rows[i].fourcc);
     /* The same caps again are no news, unless there is nothing to compare. */
@@ -238,7 +239,8 @@ test_other_tracks (Fixture *f, gconstpointer id)
   expect (f, "Fa6036176633103+78");
   g_assert_cmphex (
       gst_arcly_rtmp_writer_get_fourcc (f->writer), ==, 0x61766331);
-  g_assert_cmpfloat (describe (f, "videocodecid"), ==, 0x61766331);
+  g_assert_cmpfloat (describe (f, FALSE, "videocodecid"), ==, 0x61766331);
+  g_assert_cmpfloat (describe (f, TRUE, "videocodecid"), ==, 7);
 
   set_caps (f, rows[3].caps, "codec_data", asc, sizeof asc, &error);
   expect (f, "H95006d70346103+1210");
@@ -354,7 +356,7 @@ test_headers_within (Fixture *f, gconstpointer id)
   expect (f, "");
   write_buffer (f, frame, sizeof frame, TRUE, 0, &error);
   expect (f, "F91664c6143+fff86918");
-  g_assert_cmpfloat (describe (f, "audiosamplerate"), ==, 44100);
+  g_assert_cmpfloat (describe (f, TRUE, "audiosamplerate"), ==, 44100);
 
   set_caps (f, "audio/x-opus, channel-mapping-family=0, rate=48000, channels=1",
       NULL, NULL, 0, &error);

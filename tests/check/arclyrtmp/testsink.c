@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "rtmp/rtmpamf.h"
+
 #define WAIT (10 * GST_SECOND)
 
 GstPad *
@@ -78,17 +80,25 @@ test_play_begin_all (TestPlay *t)
 }
 
 void
-test_play_push (GstPad *pad, gint64 dts, gint64 pts, gboolean key,
-    gconstpointer data, gsize size)
+test_play_push_ns (GstPad *pad, GstClockTime dts, GstClockTime pts,
+    gboolean key, gconstpointer data, gsize size)
 {
   GstBuffer *buffer = gst_buffer_new_memdup ((gpointer) data, size);
 
-  if (dts >= 0)
-    GST_BUFFER_DTS (buffer) = dts * GST_MSECOND;
-  GST_BUFFER_PTS (buffer) = pts * GST_MSECOND;
+  GST_BUFFER_DTS (buffer) = dts;
+  GST_BUFFER_PTS (buffer) = pts;
   if (!key)
     GST_BUFFER_FLAG_SET (buffer, GST_BUFFER_FLAG_DELTA_UNIT);
   fail_unless_equals_int (gst_pad_push (pad, buffer), GST_FLOW_OK);
+}
+
+void
+test_play_push (GstPad *pad, gint64 dts, gint64 pts, gboolean key,
+    gconstpointer data, gsize size)
+{
+  test_play_push_ns (pad,
+      dts >= 0 ? (GstClockTime) dts * GST_MSECOND : GST_CLOCK_TIME_NONE,
+      pts * GST_MSECOND, key, data, size);
 }
 
 void
@@ -224,4 +234,50 @@ test_play_expect_audio (RtmpPeer *peer, guint32 timestamp)
   g_autofree gchar *text = g_strdup_printf ("audio @%u", timestamp);
 
   test_play_expect (peer, GST_ARCLY_RTMP_AUDIO_MESSAGE, timestamp, text);
+}
+
+void
+test_play_expect_hex (
+    RtmpPeer *peer, guint8 type, guint32 timestamp, const gchar *hex)
+{
+  g_auto (GstArclyRtmpMessage) message = { 0 };
+  g_autoptr (GString) text = g_string_new (NULL);
+  const guint8 *data;
+  gsize size, i;
+
+  do {
+    gst_arcly_rtmp_message_clear (&message);
+    fail_unless (rtmp_peer_read (peer, &message), "the connection ended");
+  } while (message.type != GST_ARCLY_RTMP_VIDEO_MESSAGE &&
+           message.type != GST_ARCLY_RTMP_AUDIO_MESSAGE);
+  data = g_bytes_get_data (message.payload, &size);
+  for (i = 0; i < size; i++)
+    g_string_append_printf (text, "%02x", data[i]);
+  fail_unless (g_str_has_prefix (text->str, hex), "type %u, %u ms: %s, not %s",
+      message.type, message.timestamp, text->str, hex);
+  fail_unless_equals_int (message.type, type);
+  fail_unless_equals_int (message.timestamp, timestamp);
+}
+
+GPtrArray *
+test_play_read_data (RtmpPeer *peer, guint32 timestamp, const gchar *name)
+{
+  const GstArclyAmfLimits limits = { 8, 256 };
+
+  for (;;) {
+    g_auto (GstArclyRtmpMessage) message = { 0 };
+    g_autoptr (GPtrArray) values = NULL;
+    gsize size;
+    const guint8 *data;
+
+    test_play_next (peer, GST_ARCLY_RTMP_DATA_AMF0, &message);
+    data = g_bytes_get_data (message.payload, &size);
+    values = gst_arcly_amf_read (data, size, &limits, NULL);
+    fail_unless (values && values->len == 2);
+    if (g_strcmp0 (gst_arcly_amf_value_string (g_ptr_array_index (values, 0)),
+            name) != 0)
+      continue;
+    fail_unless_equals_int (message.timestamp, timestamp);
+    return g_steal_pointer (&values);
+  }
 }

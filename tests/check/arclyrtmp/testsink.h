@@ -38,6 +38,9 @@ void test_play_begin_all (TestPlay *t);
 /* Times in ms; @dts -1: none. */
 void test_play_push (GstPad *pad, gint64 dts, gint64 pts, gboolean key,
     gconstpointer data, gsize size);
+/* Times in ns; @dts GST_CLOCK_TIME_NONE: none. */
+void test_play_push_ns (GstPad *pad, GstClockTime dts, GstClockTime pts,
+    gboolean key, gconstpointer data, gsize size);
 /* A frame whose payload is "video @dts"; likewise of audio. */
 void test_play_video (TestPlay *t, gint64 dts, gboolean key);
 void test_play_audio (TestPlay *t, gint64 dts);
@@ -63,5 +66,12 @@ void test_play_expect (
     RtmpPeer *peer, guint8 type, guint32 timestamp, const gchar *payload);
 void test_play_expect_video (RtmpPeer *peer, guint32 timestamp);
 void test_play_expect_audio (RtmpPeer *peer, guint32 timestamp);
+/* The next audio or video message is of that type and time, and begins with
+ * these bytes, in hex. */
+void test_play_expect_hex (
+    RtmpPeer *peer, guint8 type, guint32 timestamp, const gchar *hex);
+/* The next data message of that name: it, and its argument. */
+GPtrArray *test_play_read_data (
+    RtmpPeer *peer, guint32 timestamp, const gchar *name);
 void test_play_expect_status (
     RtmpPeer *peer, const gchar *code, const gchar *text);

@@ -8,7 +8,7 @@
 
 #include <gst/arcly/codec/gstarclycursor.h>
 
-#include "rtmp/flvenhanced.h"
+#include "rtmp/flvform.h"
 #include "rtmp/flvtag.h"
 #include "rtmpwriter.h"
 
@@ -90,7 +90,10 @@ on_body (gpointer data, const GstArclyRtmpBody *body)
   g_byte_array_append (bytes, body->header, body->header_size);
   if (body->size > 0)
     g_byte_array_append (bytes, body->data, body->size);
-  if (gst_arcly_rtmp_writer_get_fourcc (check->writer))
+  if (check->track_id > 0 ||
+      gst_arcly_flv_fourcc_get_number (
+          check->video ? GST_ARCLY_FLV_EX_VIDEO : GST_ARCLY_FLV_EX_AUDIO,
+          gst_arcly_rtmp_writer_get_fourcc (check->writer)) == 0)
     check_enhanced (check, body, bytes->data, bytes->len);
   else
     check_legacy (check, body, bytes->data, bytes->len);

@@ -66,6 +66,11 @@ def sequence_header(stream):
     return data
 
 
+def nanoseconds(index):
+    """Of the frame of that number, with ModEx."""
+    return index * 7919 % 1000000
+
+
 class Track:
     """One stream of a clip; @track_id None: messages without multitrack."""
 
@@ -75,8 +80,9 @@ class Track:
         self.track_id = track_id
         self.mod_ex = mod_ex
         self.header = sequence_header(stream)
+        self.frames = 0
 
-    def body(self, packet_type, key, payload, composition=0):
+    def body(self, packet_type, key, payload, composition=0, nanoseconds=0):
         first = (0x80 | (1 if key else 2) << 4) if self.video else 0x90
         head = b''
         if self.track_id is None:
@@ -85,9 +91,10 @@ class Track:
             inner = VIDEO_MULTITRACK if self.video else AUDIO_MULTITRACK
             head = bytes([packet_type])  # OneTrack
         if self.mod_ex:
-            # Nothing of a nanosecond, and a modifier that nobody knows.
-            head = (bytes([first | MOD_EX, 2, 0, 0, 0, MOD_EX])
-                    + bytes([0, 0xff, 0xf0 | inner]) + head)
+            # Nanoseconds, and a modifier that nobody knows.
+            head = (bytes([first | MOD_EX, 2])
+                    + struct.pack('>I', nanoseconds)[1:]
+                    + bytes([MOD_EX, 0, 0xff, 0xf0 | inner]) + head)
         else:
             head = bytes([first | inner]) + head
         head += FOURCC[self.codec]
@@ -103,7 +110,9 @@ class Track:
         kind = CODED_FRAMES
         if self.codec in REORDERED and pts == dts:
             kind = CODED_FRAMES_X
-        return self.body(kind, key, payload, pts - dts)
+        self.frames += 1
+        return self.body(kind, key, payload, pts - dts,
+                         nanoseconds(self.frames - 1))
 
 
 class Connection:
@@ -189,6 +198,7 @@ COLOR = {'colorConfig': {'bitDepth': 10, 'colorPrimaries': 9,
                          'transferCharacteristics': 16,
                          'matrixCoefficients': 9},
          'hdrCll': {'maxFall': 400, 'maxCLL': 1000}}
+SCENE = {'id': 7, 'tags': ['a', {'b': True}, None], 'nothing': {}}
 CUE = ['onCuePoint', {'name': 'break', 'time': 1.5, 'parameters': [1, 'two']}]
 
 
@@ -208,7 +218,7 @@ def publish(path, port, app, name, multitrack=False, mod_ex=False, color=None):
 
     publisher = Publisher(port, app, name)
     values = {'encoder': 'from the specification', 'note': 'of ours',
-              'level': 4.5, 'live': True}
+              'level': 4.5, 'live': True, 'scene': SCENE, 'list': [1, 'x']}
     for stream, track in zip(streams, tracks):
         code = struct.unpack('>I', FOURCC[track.codec])[0]
         if track.track_id:

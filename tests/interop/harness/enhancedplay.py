@@ -13,17 +13,22 @@ from . import enhanced
 
 EVERYTHING = ('*',)
 MULTITRACK = 2
+NANOSECONDS = 4 | 8
 NAMES = {fourcc: codec for codec, fourcc in enhanced.FOURCC.items()}
 LEGACY = {('video', 7): 'h264', ('audio', 10): 'aac', ('audio', 2): 'mp3'}
 
 
 @dataclasses.dataclass
 class Played:
-    """One track; each frame is (dts, composition time, key, bytes)."""
+    """One track; each frame is (dts, composition time, key, bytes).
+
+    @nanoseconds: of each frame that came in the form of enhanced RTMP.
+    """
     codec: str = ''
     headers: list = dataclasses.field(default_factory=list)
     colors: list = dataclasses.field(default_factory=list)
     frames: list = dataclasses.field(default_factory=list)
+    nanoseconds: list = dataclasses.field(default_factory=list)
 
 
 def read_amf(data, pos=0):
@@ -167,12 +172,17 @@ class Player(enhanced.Connection):
                                  body[2 if track.codec == 'aac' else 1:]))
 
     def take_enhanced(self, kind, timestamp, key, body, multitrack):
-        packet, pos, number = body[0] & 15, 1, 0
+        packet, pos, number, nanoseconds = body[0] & 15, 1, 0, 0
+        if packet == enhanced.MOD_EX:
+            if body[1] != 2 or body[5] >> 4 != 0:
+                raise ValueError('a modifier that nobody knows')
+            nanoseconds = int.from_bytes(body[2:5], 'big')
+            packet, pos = body[5] & 15, 6
         one_track = packet == multitrack
         if one_track:
-            if body[1] >> 4 != 0:
+            if body[pos] >> 4 != 0:
                 raise ValueError('more than one track in a message')
-            packet, pos = body[1] & 15, 2
+            packet, pos = body[pos] & 15, pos + 1
         codec = NAMES[body[pos:pos + 4]]
         pos += 4
         if one_track:
@@ -189,3 +199,5 @@ class Player(enhanced.Connection):
             track.frames.append((timestamp, 0, key, body[pos:]))
         else:
             raise ValueError(f'packet type {packet} of {codec}')
+        if packet in (enhanced.CODED_FRAMES, enhanced.CODED_FRAMES_X):
+            track.nanoseconds.append(nanoseconds)
