@@ -295,6 +295,7 @@ add_sample (GstArclyFmp4Mux *self, const GstArclyFmp4MuxUnit *unit,
     self->chunk_dts = item->dts;
     self->leftover = unit->job->leftover;
   }
+  self->has_key |= can_cut (unit);
   self->chunk_bytes += unit->sample.size;
   self->last_dts = item->dts;
 }
@@ -422,7 +423,8 @@ gst_arcly_fmp4_mux_output_reset (GstArclyMux *mux)
   self->has_base = FALSE;
   self->sequence = 0;
   self->n_anew = 0;
-  self->opens_fragment = self->can_start = self->leftover = FALSE;
+  self->opens_fragment = self->can_start = FALSE;
+  self->has_key = self->leftover = FALSE;
   self->n_samples = 0;
   self->chunk_bytes = 0;
   self->last_dts = GST_ARCLY_MUX_NO_TIME;

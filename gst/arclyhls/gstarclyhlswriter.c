@@ -197,6 +197,8 @@ take_boxes (
 
     self->unit = read_unit (buffer);
     self->unit.chunk = TRUE;
+    self->unit.key =
+        GST_BUFFER_FLAG_IS_SET (buffer, GST_ARCLY_FMP4_MUX_FLAG_KEY);
     self->unit.fresh = self->init_is_new;
     self->in_chunk = TRUE;
     cut_before (self, &self->unit, data, size);
