@@ -5,11 +5,9 @@
 
 G_BEGIN_DECLS
 
-/* A custom query, from the thread that pushes: at a key frame with "pts"
- * (gint64, of media) a fragment may begin. Whoever answers sets "begin"
- * (gboolean), and may set "chunk-duration" (guint64), which counts from now on
- * instead of the property. */
-#define GST_ARCLY_FMP4_MUX_QUERY "arcly-fragment"
+/* On the first buffer of a chunk: a key frame is in it, of the track that
+ * decides where to cut; also where no fragment begins there. */
+#define GST_ARCLY_FMP4_MUX_FLAG_KEY (GST_BUFFER_FLAG_LAST << 1)
 
 #define GST_TYPE_ARCLY_FMP4_MUX (gst_arcly_fmp4_mux_get_type ())
 G_DECLARE_FINAL_TYPE (

@@ -132,6 +132,8 @@ new_first_buffer (GstArclyFmp4Mux *self, const GstArclyFmp4Timeline *line)
     GST_BUFFER_FLAG_SET (buffer, GST_BUFFER_FLAG_DELTA_UNIT);
   else if (self->need_discont)
     GST_BUFFER_FLAG_SET (buffer, GST_BUFFER_FLAG_DISCONT);
+  if (self->has_key)
+    GST_BUFFER_FLAG_SET (buffer, GST_ARCLY_FMP4_MUX_FLAG_KEY);
   if (self->leftover)
     GST_BUFFER_FLAG_SET (buffer, GST_ARCLY_FMP4_MUX_FLAG_LEFTOVER);
   return buffer;
@@ -242,7 +244,8 @@ gst_arcly_fmp4_mux_push_chunk (GstArclyFmp4Mux *self)
   mark_rest (list);
   if (self->opens_fragment && self->can_start)
     self->need_discont = FALSE;
-  self->opens_fragment = self->can_start = self->leftover = FALSE;
+  self->opens_fragment = self->can_start = FALSE;
+  self->has_key = self->leftover = FALSE;
   self->n_samples = 0;
   self->chunk_bytes = 0;
   if (flow == GST_FLOW_OK)
@@ -265,7 +268,8 @@ gst_arcly_fmp4_mux_drop_chunk (GstArclyFmp4Mux *self)
     g_byte_array_set_size (pad->payload.small, 0);
   }
   g_array_set_size (self->events, 0);
-  self->opens_fragment = self->can_start = self->leftover = FALSE;
+  self->opens_fragment = self->can_start = FALSE;
+  self->has_key = self->leftover = FALSE;
   self->n_samples = 0;
   self->chunk_bytes = 0;
 }

@@ -185,19 +185,9 @@ static gboolean
 ask_downstream (GstArclyFmp4Mux *self, const GstArclyFmp4MuxUnit *unit)
 {
   gint64 pts = unit->job->item.pts + (self->has_base ? self->base : 0);
-  GstQuery *query = gst_query_new_custom (
-      GST_QUERY_CUSTOM, gst_structure_new (GST_ARCLY_FMP4_MUX_QUERY, "pts",
-                            G_TYPE_INT64, pts, NULL));
-  const GstStructure *answer = gst_query_get_structure (query);
-  gboolean begin = TRUE;
 
-  if (gst_pad_peer_query (GST_ARCLY_MUX (self)->srcpad, query)) {
-    gst_structure_get_boolean (answer, "begin", &begin);
-    gst_structure_get_uint64 (
-        answer, "chunk-duration", &self->used.chunk_duration);
-  }
-  gst_query_unref (query);
-  return begin;
+  return gst_arcly_mux_ask (
+      GST_ARCLY_MUX (self), pts, TRUE, &self->used.chunk_duration);
 }
 
 static gboolean
@@ -295,6 +285,7 @@ add_sample (GstArclyFmp4Mux *self, const GstArclyFmp4MuxUnit *unit,
     self->chunk_dts = item->dts;
     self->leftover = unit->job->leftover;
   }
+  self->has_key |= can_cut (unit);
   self->chunk_bytes += unit->sample.size;
   self->last_dts = item->dts;
 }
@@ -422,7 +413,8 @@ gst_arcly_fmp4_mux_output_reset (GstArclyMux *mux)
   self->has_base = FALSE;
   self->sequence = 0;
   self->n_anew = 0;
-  self->opens_fragment = self->can_start = self->leftover = FALSE;
+  self->opens_fragment = self->can_start = FALSE;
+  self->has_key = self->leftover = FALSE;
   self->n_samples = 0;
   self->chunk_bytes = 0;
   self->last_dts = GST_ARCLY_MUX_NO_TIME;

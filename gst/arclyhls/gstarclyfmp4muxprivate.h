@@ -101,6 +101,7 @@ struct _GstArclyFmp4Mux {
   /* The open chunk. */
   gboolean opens_fragment;
   gboolean can_start; /* decoding can */
+  gboolean has_key;
   gboolean leftover;
   gint64 chunk_dts; /* ns */
   gsize chunk_bytes;

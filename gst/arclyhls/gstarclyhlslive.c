@@ -123,7 +123,7 @@ gst_arcly_hls_live_push_chunk (
     end_part (self, duration);
     announce (self);
   }
-  self->has_key |= unit->may_cut;
+  self->has_key |= unit->key;
   return ended;
 }
 

@@ -105,6 +105,17 @@ gst_arcly_hls_master_remove (GstArclyHlsMaster *self, guint number)
   g_mutex_unlock (&self->lock);
 }
 
+/* What HLS and its players call MP3, by its object type of MPEG-4; RFC 6381 has
+ * those of MPEG-1 and MPEG-2, which are layer 2, too. */
+static gchar *
+make_codecs (const GstArclyCodecInfo *info)
+{
+  if (g_strcmp0 (info->codec_string, "mp4a.6B") == 0 ||
+      g_strcmp0 (info->codec_string, "mp4a.69") == 0)
+    return g_strdup ("mp4a.40.34");
+  return g_strdup (info->codec_string);
+}
+
 /* Of those that have a segment. What strings they borrow, @owned has. */
 static GArray *
 collect (GstArclyHlsMaster *self, GPtrArray *owned)
@@ -128,7 +139,7 @@ collect (GstArclyHlsMaster *self, GPtrArray *owned)
         rendition->bits, GST_SECOND, MAX (rendition->duration, 1));
     info = gst_arcly_hls_hold_get_info (rendition->hold);
     if (info) {
-      strings[0] = g_strdup (info->codec_string);
+      strings[0] = make_codecs (info);
       variant.width = info->width;
       variant.height = info->height;
       variant.fps_n = info->fps_n;

@@ -97,6 +97,8 @@ gst_arcly_hls_sink_request_new_pad (GstElement *element, GstPadTemplate *templ,
     return NULL;
   target_name = gst_pad_get_name (target);
   pad = gst_ghost_pad_new_from_template (target_name, target, templ);
+  /* As the muxer's: some encoders leave fields out that the template has. */
+  GST_PAD_SET_ACCEPT_INTERSECT (pad);
   gst_pad_set_active (pad, TRUE);
   if (!gst_element_add_pad (element, pad)) {
     gst_element_release_request_pad (rendition->mux, target);

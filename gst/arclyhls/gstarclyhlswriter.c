@@ -197,6 +197,8 @@ take_boxes (
 
     self->unit = read_unit (buffer);
     self->unit.chunk = TRUE;
+    self->unit.key =
+        GST_BUFFER_FLAG_IS_SET (buffer, GST_ARCLY_FMP4_MUX_FLAG_KEY);
     self->unit.fresh = self->init_is_new;
     self->in_chunk = TRUE;
     cut_before (self, &self->unit, data, size);
@@ -352,7 +354,9 @@ answer_fragment (GstArclyHlsWriter *self, GstStructure *fragment)
 {
   gint64 pts;
 
-  if ((!self->live && !self->cuts) ||
+  /* In MPEG-TS there is no need, but for sound: it follows what leads. */
+  if ((self->fmp4 ? !self->live && !self->cuts
+                  : !self->cuts || self->is_video) ||
       !gst_structure_get_int64 (fragment, "pts", &pts))
     return FALSE;
   gst_arcly_hls_writer_guide (self);
@@ -369,7 +373,7 @@ gst_arcly_hls_writer_query (GstBaseSink *sink, GstQuery *query)
 
   if (GST_QUERY_TYPE (query) == GST_QUERY_CUSTOM &&
       gst_structure_has_name (
-          gst_query_get_structure (query), GST_ARCLY_FMP4_MUX_QUERY))
+          gst_query_get_structure (query), GST_ARCLY_MUX_QUERY))
     return answer_fragment (self, gst_query_writable_structure (query));
   return GST_BASE_SINK_CLASS (gst_arcly_hls_writer_parent_class)
       ->query (sink, query);

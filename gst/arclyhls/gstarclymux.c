@@ -413,6 +413,23 @@ gst_arcly_mux_push_stream_start (GstArclyMux *self)
   gst_pad_push_event (self->srcpad, event);
 }
 
+gboolean
+gst_arcly_mux_ask (
+    GstArclyMux *self, gint64 pts, gboolean begin, GstClockTime *chunk_duration)
+{
+  GstQuery *query = gst_query_new_custom (GST_QUERY_CUSTOM,
+      gst_structure_new (GST_ARCLY_MUX_QUERY, "pts", G_TYPE_INT64, pts, NULL));
+  const GstStructure *answer = gst_query_get_structure (query);
+
+  if (gst_pad_peer_query (self->srcpad, query)) {
+    gst_structure_get_boolean (answer, "begin", &begin);
+    if (chunk_duration)
+      gst_structure_get_uint64 (answer, "chunk-duration", chunk_duration);
+  }
+  gst_query_unref (query);
+  return begin;
+}
+
 void
 gst_arcly_mux_push_segment (GstArclyMux *self)
 {

@@ -121,6 +121,18 @@ void gst_arcly_mux_class_add_templates (GstArclyMuxClass *klass,
     GstStaticPadTemplate *video, GstStaticPadTemplate *audio,
     GstStaticPadTemplate *data, GType pad_type, GstStaticPadTemplate *src);
 
+/* A custom query, from the thread that pushes: at a key frame, or a frame of
+ * sound, with "pts" (gint64, of media) a fragment may begin, or the stream be
+ * cut. Whoever answers sets "begin" (gboolean); of arclyfmp4mux it may set
+ * "chunk-duration" (guint64), which counts from now on instead of the property.
+ */
+#define GST_ARCLY_MUX_QUERY "arcly-fragment"
+
+/* Asks that. Returns the answer, or @begin if there is none; and sets
+ * @chunk_duration, if that is not %NULL and the answer has one. */
+gboolean gst_arcly_mux_ask (GstArclyMux *self, gint64 pts, gboolean begin,
+    GstClockTime *chunk_duration);
+
 /* Events that go first. The pushing thread. */
 void gst_arcly_mux_push_stream_start (GstArclyMux *self);
 void gst_arcly_mux_push_segment (GstArclyMux *self);

@@ -280,6 +280,17 @@ jumps (GstArclyTsMux *self, const GstArclyTsMuxUnit *in)
   return jumped;
 }
 
+/* An audio-only stream can be cut anywhere; it need not be everywhere. Who cuts
+ * downstream is asked at each, so that it knows of all. */
+static gboolean
+cuts_sound (GstArclyTsMux *self, const GstArclyTsMuxUnit *in)
+{
+  return gst_arcly_mux_ask (GST_ARCLY_MUX (self), in->pts, FALSE, NULL) ||
+         self->need_discont || in->discont ||
+         self->last_cut == GST_ARCLY_MUX_NO_TIME ||
+         in->dts - self->last_cut >= (gint64) AUDIO_CUT_NS;
+}
+
 void
 gst_arcly_ts_mux_output_write (GstArclyTsMux *self, const GstArclyTsMuxUnit *in)
 {
@@ -302,12 +313,8 @@ gst_arcly_ts_mux_output_write (GstArclyTsMux *self, const GstArclyTsMuxUnit *in)
     self->need_discont = self->need_clock = TRUE;
   if (in->turns)
     self->need_discont = TRUE;
-  /* An audio-only stream can be cut anywhere; it need not be everywhere. */
-  if (unit.cut && !is_video) {
-    unit.cut = self->need_discont || in->discont ||
-               self->last_cut == GST_ARCLY_MUX_NO_TIME ||
-               in->dts - self->last_cut >= (gint64) AUDIO_CUT_NS;
-  }
+  if (unit.cut && !is_video)
+    unit.cut = cuts_sound (self, in);
   /* Each frame of sound is a random access point; saying so at each might
    * cost a packet. */
   if (!is_video)

@@ -23,6 +23,7 @@ typedef struct {
   gboolean fresh; /* with discont: what was there in front of it, be it of the
                      same time line, has another init segment */
   gboolean chunk; /* of many frames: it is in a segment whole or not at all */
+  gboolean key;   /* a keyframe is in it; of a chunk, also in its middle */
 } GstArclyHlsUnit;
 
 typedef struct {

@@ -272,6 +272,48 @@ GST_START_TEST (test_sound)
 }
 GST_END_TEST;
 
+static guint
+count (const gchar *text, const gchar *what)
+{
+  g_auto (GStrv) pieces = g_strsplit (text, what, -1);
+
+  return g_strv_length (pieces) - 1;
+}
+
+/* rfc8216bis, 4.4.4.9: those parts are INDEPENDENT that have a keyframe, and no
+ * others. Times in ms; all that there was is listed. */
+static void
+check_independent (const gchar *list, const guint *gops, guint n_gops)
+{
+  g_auto (GStrv) lines = g_strsplit (list, "\n", -1);
+  gdouble end = 0, in_parts = 0;
+  guint key = 0, gop = 0, i, n_inside = 0;
+
+  for (i = 0; lines[i]; i++) {
+    gboolean has_key = FALSE;
+
+    if (g_str_has_prefix (lines[i], "#EXTINF:")) {
+      if (in_parts == 0)
+        end += 1000 * g_ascii_strtod (lines[i] + strlen ("#EXTINF:"), NULL);
+      in_parts = 0;
+    }
+    if (g_str_has_prefix (lines[i], "#EXT-X-PART:")) {
+      gdouble duration = g_ascii_strtod (
+          strstr (lines[i], "DURATION=") + strlen ("DURATION="), NULL);
+
+      n_inside += in_parts > 0 && strstr (lines[i], "INDEPENDENT=YES");
+      end += 1000 * duration;
+      in_parts += duration;
+    }
+    for (; gop < n_gops && key * 40 + 1 < end; key += gops[gop++])
+      has_key = TRUE;
+    if (g_str_has_prefix (lines[i], "#EXT-X-PART:"))
+      fail_unless_equals_int (
+          strstr (lines[i], "INDEPENDENT=YES") != NULL, has_key);
+  }
+  fail_unless (n_inside >= 1);
+}
+
 /* Keyframes where the picture changes, and not all of them begin a segment:
  * parts are even all the same. */
 GST_START_TEST (test_uneven_keyframes)
@@ -281,7 +323,7 @@ GST_START_TEST (test_uneven_keyframes)
   Live live;
 
   live_init (&live);
-  test_hls_new_sink (&live.hls, NULL);
+  test_hls_new_sink (&live.hls, "playlist-length", 0, NULL);
   start (&live);
   for (i = 0; i < G_N_ELEMENTS (gops); i++) {
     for (k = 0; k < gops[i]; k++, n++) {
@@ -293,15 +335,18 @@ GST_START_TEST (test_uneven_keyframes)
   check_media (&live);
   fail_unless (live.n_lists > 50);
   fail_unless (strstr (live.list, "#EXT-X-INDEPENDENT-SEGMENTS"));
+  check_independent (live.list, gops, G_N_ELEMENTS (gops));
   test_hls_assert_no_message (&live.hls, GST_MESSAGE_WARNING);
   live_clear (&live);
 }
 GST_END_TEST;
 
-/* Sound alone has parts, too. */
+/* Sound alone has parts, too; all are independent where the format needs no
+ * tables in front. */
 GST_START_TEST (test_sound_only)
 {
   Live live;
+  guint n;
 
   live_init (&live);
   test_hls_new_sink (&live.hls, NULL);
@@ -312,6 +357,9 @@ GST_START_TEST (test_sound_only)
   push (&live, 0, 600);
   check_media (&live);
   fail_unless (live.n_lists > 90);
+  n = count (live.list, "#EXT-X-PART:");
+  fail_unless (n >= 30);
+  fail_unless (count (live.list, "INDEPENDENT=YES") >= (TEST_FMP4 ? n : n / 3));
   test_hls_assert_no_message (&live.hls, GST_MESSAGE_WARNING);
   live_clear (&live);
 }

@@ -267,6 +267,51 @@ count (const gchar *text, const gchar *what)
   return g_strv_length (parts) - 1;
 }
 
+/* Seconds, in the order of the playlist. */
+static GArray *
+read_dates (const gchar *text)
+{
+  static const gchar *tag = "#EXT-X-PROGRAM-DATE-TIME:";
+  g_auto (GStrv) lines = g_strsplit (text, "\n", -1);
+  GArray *dates = g_array_new (FALSE, FALSE, sizeof (gdouble));
+  guint i;
+
+  for (i = 0; lines[i]; i++) {
+    g_autoptr (GDateTime) date = NULL;
+    gdouble seconds;
+
+    if (!g_str_has_prefix (lines[i], tag))
+      continue;
+    date = g_date_time_new_from_iso8601 (lines[i] + strlen (tag), NULL);
+    fail_unless (date != NULL, "%s", lines[i]);
+    seconds = (gdouble) g_date_time_to_unix (date) +
+              g_date_time_get_microsecond (date) / 1e6;
+    g_array_append_val (dates, seconds);
+  }
+  return dates;
+}
+
+/* Sound that was recorded when a picture was is in the segment with it, but for
+ * less than a frame of sound. */
+static void
+check_sound_follows (const gchar *video, const gchar *sound)
+{
+  g_autoptr (GArray) wanted = read_dates (video);
+  g_autoptr (GArray) dates = read_dates (sound);
+  gdouble frame = (gdouble) SOUND_TIME / GST_SECOND;
+  guint i;
+
+  fail_unless (wanted->len >= 5);
+  fail_unless_equals_int (dates->len, wanted->len);
+  for (i = 0; i < dates->len; i++) {
+    gdouble late =
+        g_array_index (dates, gdouble, i) - g_array_index (wanted, gdouble, i);
+
+    fail_unless (late > -0.0115 && late < frame + 0.0015,
+        "segment %u is %.6f s behind", i, late);
+  }
+}
+
 /* Segments of both videos begin at the same times, with the same numbers and
  * dates; those of sound with it, as near as its frames are. */
 static void
@@ -283,6 +328,7 @@ check_step (Several *s)
   assert_same (high, sound, "#EXT-X-MEDIA-SEQUENCE");
   assert_same (high, sound, "#EXT-X-TARGETDURATION");
   fail_unless_equals_int (count (high, "#EXTINF"), count (sound, "#EXTINF"));
+  check_sound_follows (high, sound);
   fail_unless_equals_int (count (high, "#EXT-X-DISCONTINUITY\n"),
       count (sound, "#EXT-X-DISCONTINUITY\n"));
   fail_unless (strstr (low, "#EXT-X-INDEPENDENT-SEGMENTS"));

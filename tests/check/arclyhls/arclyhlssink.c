@@ -125,6 +125,39 @@ GST_START_TEST (test_vod)
 }
 GST_END_TEST;
 
+/* An encoder leaves out what the muxer's template says; that is no reason to
+ * refuse it, and another alignment is. */
+GST_START_TEST (test_caps_with_fewer_fields)
+{
+  static const struct {
+    const gchar *caps;
+    gboolean accepted;
+  } cases[] = {
+    { "video/x-vp9, width=(int)320, height=(int)180", TRUE },
+    { "video/x-vp9, alignment=(string)frame", FALSE },
+    { "video/x-h264, stream-format=(string)byte-stream", TRUE },
+    { "video/x-raw", FALSE },
+  };
+  GstPad *pad;
+  TestHls t;
+  guint i;
+
+  test_hls_init (&t);
+  test_hls_new_sink (&t, "segment-format", 1, NULL);
+  pad = gst_element_request_pad_simple (t.sink, "video_%u");
+  for (i = 0; i < G_N_ELEMENTS (cases); i++) {
+    GstCaps *caps = gst_caps_from_string (cases[i].caps);
+
+    fail_unless_equals_int (
+        gst_pad_query_accept_caps (pad, caps), cases[i].accepted);
+    gst_caps_unref (caps);
+  }
+  gst_element_release_request_pad (t.sink, pad);
+  gst_object_unref (pad);
+  test_hls_clear (&t);
+}
+GST_END_TEST;
+
 static void
 push_discont (TestHls *t, guint n)
 {
@@ -546,6 +579,7 @@ arclyhlssink_suite (void)
   tcase_add_test (tcase, test_audio_only);
   tcase_add_test (tcase, test_live_window);
   tcase_add_test (tcase, test_vod);
+  tcase_add_test (tcase, test_caps_with_fewer_fields);
   tcase_add_test (tcase, test_discontinuity);
   tcase_add_test (tcase, test_silent_jump);
   tcase_add_test (tcase, test_sound_outlives_picture);

@@ -4,7 +4,7 @@
 Payloads are normalised before they are hashed, so that a clip in MP4 and the
 same frames in MPEG-TS have the same hashes: H.264 and H.265 as byte-stream
 without parameter sets and AUD (which each container puts elsewhere), AAC
-without ADTS headers.
+without ADTS headers, AV1 without temporal delimiters.
 """
 
 import dataclasses
@@ -61,6 +61,8 @@ def bitstream_filters(found):
                         'hevc_mp4toannexb,filter_units=remove_types=32-35|39']
         elif stream['codec_name'] == 'aac':
             filters += [f'-bsf:{i}', 'aac_adtstoasc']
+        elif stream['codec_name'] == 'av1':
+            filters += [f'-bsf:{i}', 'av1_metadata=td=remove']
     return filters
 
 

@@ -90,10 +90,10 @@ def lint(playlist):
     return wrong
 
 
-def concatenate(segments, path):
+def concatenate(segments, path, init=None):
     """Writes the bytes of @segments one after the other to @path."""
     with open(path, 'wb') as out:
-        for segment in segments:
-            with open(segment.path, 'rb') as file:
+        for name in ([init] if init else []) + [s.path for s in segments]:
+            with open(name, 'rb') as file:
                 out.write(file.read())
     return path
