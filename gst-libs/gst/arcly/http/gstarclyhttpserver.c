@@ -78,7 +78,7 @@ on_request (SoupServer *soup, SoupServerMessage *message, const char *path,
     soup_server_message_set_status (message, SOUP_STATUS_NO_CONTENT, NULL);
     return;
   }
-  gst_arcly_http_router_handle (server->router, message);
+  gst_arcly_http_soup_handle (server->router, message);
   GST_LOG ("%s %s: %u", soup_server_message_get_method (message), path,
       soup_server_message_get_status (message));
 }
