@@ -31,6 +31,21 @@ gst_arcly_http_find_type (const gchar *path)
   return NULL;
 }
 
+const gchar *
+gst_arcly_http_date_now (GstArclyHttpDate *date)
+{
+  gint64 second = g_get_real_time () / G_USEC_PER_SEC;
+
+  if (second != date->second) {
+    g_autoptr (GDateTime) now = g_date_time_new_now_utc ();
+    g_autofree gchar *text = soup_date_time_to_string (now, SOUP_DATE_HTTP);
+
+    g_strlcpy (date->text, text, sizeof date->text);
+    date->second = second;
+  }
+  return date->text;
+}
+
 void
 gst_arcly_http_answer_text (
     GstArclyHttpMessage *message, guint status, const gchar *text)

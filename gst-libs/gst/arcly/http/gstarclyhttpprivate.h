@@ -174,6 +174,14 @@ typedef struct {
   guint64 size;
 } GstArclyHttpContent;
 
+/* The present second in words (RFC 9110, 5.6.7), made once. */
+typedef struct {
+  gint64 second;
+  gchar text[64];
+} GstArclyHttpDate;
+
+const gchar *gst_arcly_http_date_now (GstArclyHttpDate *date);
+
 /* Answers: in the server's thread. */
 void gst_arcly_http_answer_text (
     GstArclyHttpMessage *message, guint status, const gchar *text);
@@ -245,5 +253,43 @@ void gst_arcly_http_fast_take (GstArclyHttpFast *fast,
 /* Ends what waits, and all connections. */
 void gst_arcly_http_fast_close (GstArclyHttpFast *fast);
 void gst_arcly_http_fast_free (GstArclyHttpFast *fast);
+
+/* Connections of HTTP/2: all of their requests go to the router. The server's
+ * thread, whose default context is @context. */
+typedef struct _GstArclyHttp2 GstArclyHttp2;
+
+#ifdef HAVE_HTTP2
+GstArclyHttp2 *gst_arcly_http2_new (
+    GstArclyHttpRouter *router, GMainContext *context);
+/* FALSE if it is not what client and server agreed upon in @tls. */
+gboolean gst_arcly_http2_take (GstArclyHttp2 *http2,
+    GSocketConnection *connection, GSocketAddress *client, GIOStream *tls);
+/* Ends all connections. */
+void gst_arcly_http2_close (GstArclyHttp2 *http2);
+void gst_arcly_http2_free (GstArclyHttp2 *http2);
+#else
+static inline GstArclyHttp2 *
+gst_arcly_http2_new (GstArclyHttpRouter *router, GMainContext *context)
+{
+  return NULL;
+}
+
+static inline gboolean
+gst_arcly_http2_take (GstArclyHttp2 *http2, GSocketConnection *connection,
+    GSocketAddress *client, GIOStream *tls)
+{
+  return FALSE;
+}
+
+static inline void
+gst_arcly_http2_close (GstArclyHttp2 *http2)
+{
+}
+
+static inline void
+gst_arcly_http2_free (GstArclyHttp2 *http2)
+{
+}
+#endif
 
 G_END_DECLS
