@@ -45,8 +45,7 @@ class Https(PipelineTest):
             ['curl', '-sS', '--http2', '--cacert', self.certificate, '-w',
              '%{http_version} %{ssl_verify_result}', '-o', self.path('list'),
              url], timeout=PATIENCE, stdout=subprocess.PIPE, check=True)
-        # docs/http.md: HTTP/2 is for who stands in front.
-        self.assertEqual(done.stdout, b'1.1 0')
+        self.assertEqual(done.stdout, b'2 0')
         with open(self.path('list'), 'rb') as file:
             self.assertIn(b'#EXT-X-PART:', file.read())
 

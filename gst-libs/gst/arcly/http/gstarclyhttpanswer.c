@@ -31,63 +31,70 @@ gst_arcly_http_find_type (const gchar *path)
   return NULL;
 }
 
-void
-gst_arcly_http_set_header (
-    SoupServerMessage *message, const gchar *name, const gchar *value)
+const gchar *
+gst_arcly_http_date_now (GstArclyHttpDate *date)
 {
-  soup_message_headers_replace (
-      soup_server_message_get_response_headers (message), name, value);
+  gint64 second = g_get_real_time () / G_USEC_PER_SEC;
+
+  if (second != date->second) {
+    g_autoptr (GDateTime) now = g_date_time_new_now_utc ();
+    g_autofree gchar *text = soup_date_time_to_string (now, SOUP_DATE_HTTP);
+
+    g_strlcpy (date->text, text, sizeof date->text);
+    date->second = second;
+  }
+  return date->text;
 }
 
 void
 gst_arcly_http_answer_text (
-    SoupServerMessage *message, guint status, const gchar *text)
+    GstArclyHttpMessage *message, guint status, const gchar *text)
 {
-  soup_server_message_set_status (message, status, NULL);
-  soup_server_message_set_response (message, "text/plain; charset=utf-8",
-      SOUP_MEMORY_COPY, text, strlen (text));
+  g_autoptr (GBytes) bytes = g_bytes_new (text, strlen (text));
+
+  message->status = status;
+  gst_arcly_http_set_header (
+      message, "Content-Type", "text/plain; charset=utf-8");
+  gst_arcly_http_message_append (message, bytes);
 }
 
 void
-gst_arcly_http_answer_bytes (SoupServerMessage *message, GBytes *bytes,
+gst_arcly_http_answer_bytes (GstArclyHttpMessage *message, GBytes *bytes,
     const gchar *type, const gchar *cache_control)
 {
+  message->status = SOUP_STATUS_OK;
   gst_arcly_http_set_header (message, "Cache-Control", cache_control);
   gst_arcly_http_set_header (message, "Content-Type", type);
-  soup_server_message_set_status (message, SOUP_STATUS_OK, NULL);
-  soup_message_body_append_bytes (
-      soup_server_message_get_response_body (message), bytes);
+  gst_arcly_http_message_append (message, bytes);
 }
 
 /* RFC 9110, 13.1.2: a list of tags, or "*". Ours hold no comma. */
 static gboolean
-client_has (SoupServerMessage *message, const gchar *etag)
+client_has (GstArclyHttpMessage *message, const gchar *etag)
 {
-  const gchar *have = soup_message_headers_get_list (
-      soup_server_message_get_request_headers (message), "If-None-Match");
+  const gchar *have = message->if_none_match;
 
   return have && (strstr (have, etag) || g_str_equal (have, "*"));
 }
 
 gboolean
 gst_arcly_http_answer_not_modified (
-    SoupServerMessage *message, const gchar *etag, const gchar *cache_control)
+    GstArclyHttpMessage *message, const gchar *etag, const gchar *cache_control)
 {
   gst_arcly_http_set_header (message, "ETag", etag);
   if (!client_has (message, etag))
     return FALSE;
   gst_arcly_http_set_header (message, "Cache-Control", cache_control);
-  soup_server_message_set_status (message, SOUP_STATUS_NOT_MODIFIED, NULL);
+  message->status = SOUP_STATUS_NOT_MODIFIED;
   return TRUE;
 }
 
 /* RFC 9110, 13.1.5: a client that has a part of another version gets all. */
 static GstArclyHttpRange
-find_range (SoupServerMessage *message, const GstArclyHttpContent *content,
+find_range (GstArclyHttpMessage *message, const GstArclyHttpContent *content,
     const gchar *range, guint64 *start, guint64 *length)
 {
-  const gchar *condition = soup_message_headers_get_one (
-      soup_server_message_get_request_headers (message), "If-Range");
+  const gchar *condition = message->if_range;
 
   if (condition && !g_str_equal (condition, content->etag))
     return GST_ARCLY_HTTP_RANGE_ALL;
@@ -95,10 +102,9 @@ find_range (SoupServerMessage *message, const GstArclyHttpContent *content,
 }
 
 static void
-append_range (SoupServerMessage *message, const GstArclyHttpContent *content,
+append_range (GstArclyHttpMessage *message, const GstArclyHttpContent *content,
     guint64 start, guint64 length)
 {
-  SoupMessageBody *body = soup_server_message_get_response_body (message);
   guint i;
 
   for (i = 0; i < content->chunks->len && length > 0; i++) {
@@ -111,11 +117,11 @@ append_range (SoupServerMessage *message, const GstArclyHttpContent *content,
     }
     n = MIN (length, size - start);
     if (n == size) {
-      soup_message_body_append_bytes (body, chunk);
+      gst_arcly_http_message_append (message, chunk);
     } else {
       g_autoptr (GBytes) part = g_bytes_new_from_bytes (chunk, start, n);
 
-      soup_message_body_append_bytes (body, part);
+      gst_arcly_http_message_append (message, part);
     }
     start = 0;
     length -= n;
@@ -123,7 +129,7 @@ append_range (SoupServerMessage *message, const GstArclyHttpContent *content,
 }
 
 void
-gst_arcly_http_answer_content (SoupServerMessage *message,
+gst_arcly_http_answer_content (GstArclyHttpMessage *message,
     const GstArclyHttpContent *content, const gchar *range)
 {
   guint64 start = 0, length = content->size;
@@ -145,8 +151,7 @@ gst_arcly_http_answer_content (SoupServerMessage *message,
       gst_arcly_http_set_header (message, "Content-Range", content_range);
       gst_arcly_http_set_header (
           message, "Cache-Control", GST_ARCLY_HTTP_CACHE_NEVER);
-      soup_server_message_set_status (
-          message, SOUP_STATUS_REQUESTED_RANGE_NOT_SATISFIABLE, NULL);
+      message->status = SOUP_STATUS_REQUESTED_RANGE_NOT_SATISFIABLE;
       return;
     case GST_ARCLY_HTTP_RANGE_PART:
       content_range =
@@ -159,6 +164,6 @@ gst_arcly_http_answer_content (SoupServerMessage *message,
   }
   gst_arcly_http_set_header (message, "Cache-Control", content->cache_control);
   gst_arcly_http_set_header (message, "Content-Type", content->type);
-  soup_server_message_set_status (message, status, NULL);
+  message->status = status;
   append_range (message, content, start, length);
 }

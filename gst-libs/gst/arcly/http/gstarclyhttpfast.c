@@ -74,8 +74,7 @@ struct _GstArclyHttpFast {
   GSource *source, *timer;
   GQueue clients;    /* (element-type Client) */
   GHashTable *rooms; /* origin to Room, while anybody waits */
-  gint64 date_second;
-  gchar date[64];
+  GstArclyHttpDate date;
 };
 
 static void go_on (Client *client);
@@ -166,22 +165,6 @@ flush (Client *client)
   return TRUE;
 }
 
-/* RFC 9110, 6.6.1. */
-static const gchar *
-date_now (GstArclyHttpFast *self)
-{
-  gint64 second = g_get_real_time () / G_USEC_PER_SEC;
-
-  if (second != self->date_second) {
-    g_autoptr (GDateTime) now = g_date_time_new_now_utc ();
-    g_autofree gchar *text = soup_date_time_to_string (now, SOUP_DATE_HTTP);
-
-    g_strlcpy (self->date, text, sizeof self->date);
-    self->date_second = second;
-  }
-  return self->date;
-}
-
 /* The head of an answer, the same as libsoup and the router make of it. @more
  * is whole lines. */
 static void
@@ -194,7 +177,7 @@ answer (Client *client, const gchar *status, const gchar *more, gsize size,
       "Access-Control-Expose-Headers: " GST_ARCLY_HTTP_EXPOSED "\r\n"
       "X-Content-Type-Options: nosniff\r\n%s"
       "Content-Length: %" G_GSIZE_FORMAT "\r\n\r\n",
-      status, date_now (client->fast), more, size);
+      status, gst_arcly_http_date_now (&client->fast->date), more, size);
   guint i;
 
   client->out = (GstArclyHttpOutput){ g_ptr_array_new_full (

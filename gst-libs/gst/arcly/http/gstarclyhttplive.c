@@ -8,7 +8,8 @@
 #include <string.h>
 #include <gst/arcly/http/gstarclyhttpprivate.h>
 
-/* Requests that wait; a connection of HTTP/1.1 has one at most. */
+/* Requests that wait; a connection has one at most, or as many as HTTP/2 has
+ * streams. */
 #define MAX_PENDING 4096
 /* How often waiting requests are looked at for being late. */
 #define LATE_MS 250
@@ -19,12 +20,11 @@ typedef struct _Room Room;
 
 typedef struct {
   Room *room;
-  GList link;                 /* in the room's queue */
-  SoupServerMessage *message; /* owned */
-  gulong finished_id;
-  gint64 since;              /* monotonic time */
-  GstArclyHttpReload reload; /* of a playlist */
-  gchar *name;               /* of a file; else NULL */
+  GList link;                   /* in the room's queue */
+  GstArclyHttpMessage *message; /* owned */
+  gint64 since;                 /* monotonic time */
+  GstArclyHttpReload reload;    /* of a playlist */
+  gchar *name;                  /* of a file; else NULL */
   gchar *range;
   gsize sent; /* of the file, once its head went out */
   gboolean streaming;
@@ -70,8 +70,8 @@ waiter_free (Waiter *waiter)
 {
   g_queue_unlink (&waiter->room->waiters, &waiter->link);
   waiter->room->live->n_pending--;
-  g_signal_handler_disconnect (waiter->message, waiter->finished_id);
-  g_object_unref (waiter->message);
+  gst_arcly_http_message_release (waiter->message);
+  gst_arcly_http_message_unref (waiter->message);
   g_free (waiter->name);
   g_free (waiter->range);
   g_free (waiter);
@@ -79,7 +79,7 @@ waiter_free (Waiter *waiter)
 
 /* The client went, or has all. */
 static void
-on_finished (SoupServerMessage *message, gpointer data)
+on_finished (gpointer data)
 {
   Waiter *waiter = data;
   Room *room = waiter->room;
@@ -90,7 +90,7 @@ on_finished (SoupServerMessage *message, gpointer data)
 }
 
 static void
-answer_late (SoupServerMessage *message)
+answer_late (GstArclyHttpMessage *message)
 {
   gst_arcly_http_set_header (message, "Retry-After", "1");
   gst_arcly_http_set_header (
@@ -100,7 +100,7 @@ answer_late (SoupServerMessage *message)
 }
 
 static void
-answer_not_found (SoupServerMessage *message)
+answer_not_found (GstArclyHttpMessage *message)
 {
   gst_arcly_http_set_header (
       message, "Cache-Control", GST_ARCLY_HTTP_CACHE_NEVER);
@@ -108,10 +108,9 @@ answer_not_found (SoupServerMessage *message)
 }
 
 static gboolean
-wants_gzip (SoupServerMessage *message)
+wants_gzip (GstArclyHttpMessage *message)
 {
-  const gchar *codings = soup_message_headers_get_list (
-      soup_server_message_get_request_headers (message), "Accept-Encoding");
+  const gchar *codings = message->accept_encoding;
 
   /* RFC 9110, 12.5.3: "gzip;q=0" is none of it. */
   return codings && soup_header_contains (codings, "gzip");
@@ -120,7 +119,7 @@ wants_gzip (SoupServerMessage *message)
 /* rfc8216bis, 6.2.5: what was asked for with a number is the same for six
  * target durations; what was not is old when the next part comes. */
 static void
-answer_playlist (SoupServerMessage *message, GstArclyHttpSnapshot *snapshot,
+answer_playlist (GstArclyHttpMessage *message, GstArclyHttpSnapshot *snapshot,
     const GstArclyHttpReload *reload)
 {
   gchar cache_control[64] = "public, max-age=1";
@@ -147,7 +146,7 @@ answer_playlist (SoupServerMessage *message, GstArclyHttpSnapshot *snapshot,
 
 /* TRUE if it is answered. */
 static gboolean
-try_playlist (SoupServerMessage *message, GstArclyHttpSnapshot *snapshot,
+try_playlist (GstArclyHttpMessage *message, GstArclyHttpSnapshot *snapshot,
     const GstArclyHttpReload *reload)
 {
   if (!snapshot)
@@ -170,8 +169,8 @@ try_playlist (SoupServerMessage *message, GstArclyHttpSnapshot *snapshot,
 
 /* All of a file, or the range of it that is asked for. */
 static void
-answer_whole (SoupServerMessage *message, const gchar *name, GPtrArray *chunks,
-    gsize size, const gchar *range)
+answer_whole (GstArclyHttpMessage *message, const gchar *name,
+    GPtrArray *chunks, gsize size, const gchar *range)
 {
   const GstArclyHttpType *type = gst_arcly_http_find_type (name);
   g_autofree gchar *etag = g_strdup_printf ("\"%s\"", name);
@@ -190,30 +189,23 @@ answer_whole (SoupServerMessage *message, const gchar *name, GPtrArray *chunks,
 static void
 start_streaming (Waiter *waiter)
 {
-  SoupServerMessage *message = waiter->message;
+  GstArclyHttpMessage *message = waiter->message;
   const GstArclyHttpType *type = gst_arcly_http_find_type (waiter->name);
 
   gst_arcly_http_set_header (message, "Cache-Control",
       type ? type->cache_control : GST_ARCLY_HTTP_CACHE_NEVER);
   gst_arcly_http_set_header (
       message, "Content-Type", type ? type->type : "application/octet-stream");
-  soup_message_headers_set_encoding (
-      soup_server_message_get_response_headers (message),
-      SOUP_ENCODING_CHUNKED);
-  soup_message_body_set_accumulate (
-      soup_server_message_get_response_body (message), FALSE);
-  soup_server_message_set_status (message, SOUP_STATUS_OK, NULL);
+  message->status = SOUP_STATUS_OK;
+  message->open = TRUE;
   waiter->streaming = TRUE;
 }
 
 static gboolean
 can_stream (Waiter *waiter)
 {
-  return !waiter->range &&
-         g_str_equal (
-             soup_server_message_get_method (waiter->message), "GET") &&
-         soup_server_message_get_http_version (waiter->message) >=
-             SOUP_HTTP_1_1;
+  return !waiter->range && waiter->message->can_stream &&
+         gst_arcly_http_message_is_get (waiter->message);
 }
 
 /* TRUE if it is answered, and nothing more will follow. */
@@ -224,8 +216,6 @@ try_file (Waiter *waiter)
   gsize size = 0;
   g_autoptr (GPtrArray) chunks = gst_arcly_http_origin_get (
       waiter->room->origin, waiter->name, waiter->sent, &size, &complete);
-  SoupMessageBody *body =
-      soup_server_message_get_response_body (waiter->message);
   guint i;
 
   if (!chunks && !waiter->streaming) {
@@ -242,13 +232,15 @@ try_file (Waiter *waiter)
     if (!waiter->streaming)
       start_streaming (waiter);
     for (i = 0; i < chunks->len; i++)
-      soup_message_body_append_bytes (body, g_ptr_array_index (chunks, i));
+      gst_arcly_http_message_append (
+          waiter->message, g_ptr_array_index (chunks, i));
     waiter->sent = size;
-    soup_server_message_unpause (waiter->message);
+    waiter->message->open = !complete;
+    gst_arcly_http_message_resume (waiter->message);
   }
   if (chunks && !complete)
     return FALSE;
-  soup_message_body_complete (body);
+  waiter->message->open = FALSE;
   return TRUE;
 }
 
@@ -262,36 +254,21 @@ try_waiter (Waiter *waiter, GstArclyHttpSnapshot *snapshot)
 
   if (!done)
     return FALSE;
-  soup_server_message_unpause (waiter->message);
+  gst_arcly_http_message_resume (waiter->message);
   waiter_free (waiter);
   return TRUE;
 }
 
-/* Ours, or one of an application's server. */
-static void
-break_connection (SoupServerMessage *message)
-{
-  GSocket *socket = soup_server_message_get_socket (message);
-
-  gst_arcly_http_deadline_break (
-      soup_server_message_get_remote_address (message));
-  if (socket)
-    g_socket_shutdown (socket, TRUE, TRUE, NULL);
-}
-
-/* Half a file that ends well would be cached for ever: the connection breaks.
- */
+/* Half a file that ends well would be cached for ever. */
 static void
 give_up (Waiter *waiter)
 {
   if (waiter->streaming) {
-    break_connection (waiter->message);
-    soup_message_body_complete (
-        soup_server_message_get_response_body (waiter->message));
+    gst_arcly_http_message_abort (waiter->message);
   } else {
     answer_late (waiter->message);
+    gst_arcly_http_message_resume (waiter->message);
   }
-  soup_server_message_unpause (waiter->message);
   waiter_free (waiter);
 }
 
@@ -377,7 +354,7 @@ look_again (Waiter *waiter)
 }
 
 static void
-hold (GstArclyHttpLive *live, SoupServerMessage *message,
+hold (GstArclyHttpLive *live, GstArclyHttpMessage *message,
     GstArclyHttpOrigin *origin, const Waiter *what)
 {
   Waiter *waiter = NULL;
@@ -388,29 +365,26 @@ hold (GstArclyHttpLive *live, SoupServerMessage *message,
   }
   waiter = g_memdup2 (what, sizeof *what);
   waiter->room = find_room (live, origin);
-  waiter->message = g_object_ref (message);
+  waiter->message = gst_arcly_http_message_ref (message);
   waiter->name = g_strdup (what->name);
   waiter->range = g_strdup (what->range);
   waiter->since = g_get_monotonic_time ();
   waiter->link.data = waiter;
-  waiter->finished_id =
-      g_signal_connect (message, "finished", G_CALLBACK (on_finished), waiter);
   g_queue_push_tail_link (&waiter->room->waiters, &waiter->link);
   live->n_pending++;
-  soup_server_message_pause (message);
+  gst_arcly_http_message_hold (message, on_finished, waiter);
   look_again (waiter);
 }
 
 static gboolean
-answer_reload (GstArclyHttpLive *live, SoupServerMessage *message,
+answer_reload (GstArclyHttpLive *live, GstArclyHttpMessage *message,
     GstArclyHttpOrigin *origin)
 {
   Waiter waiter = { 0 };
   g_autoptr (GstArclyHttpSnapshot) snapshot =
       gst_arcly_http_origin_get_snapshot (origin);
 
-  if (!gst_arcly_http_reload_parse (&waiter.reload,
-          g_uri_get_query (soup_server_message_get_uri (message)))) {
+  if (!gst_arcly_http_reload_parse (&waiter.reload, message->query)) {
     gst_arcly_http_set_header (
         message, "Cache-Control", GST_ARCLY_HTTP_CACHE_NEVER);
     gst_arcly_http_answer_text (
@@ -427,8 +401,9 @@ answer_reload (GstArclyHttpLive *live, SoupServerMessage *message,
 }
 
 gboolean
-gst_arcly_http_live_answer (GstArclyHttpLive *live, SoupServerMessage *message,
-    GstArclyHttpOrigin *origin, const gchar *relative, const gchar *range)
+gst_arcly_http_live_answer (GstArclyHttpLive *live,
+    GstArclyHttpMessage *message, GstArclyHttpOrigin *origin,
+    const gchar *relative, const gchar *range)
 {
   g_autoptr (GPtrArray) chunks = NULL;
   gboolean complete = FALSE;

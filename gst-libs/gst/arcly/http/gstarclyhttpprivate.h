@@ -5,6 +5,7 @@
 
 #include <gio/gio.h>
 #include <libsoup/soup.h>
+#include <gst/arcly/http/gstarclyhttpmessage.h>
 #include <gst/arcly/http/gstarclyhttporiginprivate.h>
 
 G_BEGIN_DECLS
@@ -173,19 +174,25 @@ typedef struct {
   guint64 size;
 } GstArclyHttpContent;
 
+/* The present second in words (RFC 9110, 5.6.7), made once. */
+typedef struct {
+  gint64 second;
+  gchar text[64];
+} GstArclyHttpDate;
+
+const gchar *gst_arcly_http_date_now (GstArclyHttpDate *date);
+
 /* Answers: in the server's thread. */
-void gst_arcly_http_set_header (
-    SoupServerMessage *message, const gchar *name, const gchar *value);
 void gst_arcly_http_answer_text (
-    SoupServerMessage *message, guint status, const gchar *text);
-void gst_arcly_http_answer_bytes (SoupServerMessage *message, GBytes *bytes,
+    GstArclyHttpMessage *message, guint status, const gchar *text);
+void gst_arcly_http_answer_bytes (GstArclyHttpMessage *message, GBytes *bytes,
     const gchar *type, const gchar *cache_control);
 /* With If-None-Match, If-Range and @range, which may be NULL. */
-void gst_arcly_http_answer_content (SoupServerMessage *message,
+void gst_arcly_http_answer_content (GstArclyHttpMessage *message,
     const GstArclyHttpContent *content, const gchar *range);
 /* TRUE if it was. */
-gboolean gst_arcly_http_answer_not_modified (
-    SoupServerMessage *message, const gchar *etag, const gchar *cache_control);
+gboolean gst_arcly_http_answer_not_modified (GstArclyHttpMessage *message,
+    const gchar *etag, const gchar *cache_control);
 
 /* Answers from origins, and holds requests until it can. The server's thread,
  * whose default context is that of the server. */
@@ -197,7 +204,7 @@ void gst_arcly_http_live_close (GstArclyHttpLive *live);
 void gst_arcly_http_live_free (GstArclyHttpLive *live);
 /* FALSE if @origin, which may be NULL, has nothing under that name. */
 gboolean gst_arcly_http_live_answer (GstArclyHttpLive *live,
-    SoupServerMessage *message, GstArclyHttpOrigin *origin,
+    GstArclyHttpMessage *message, GstArclyHttpOrigin *origin,
     const gchar *relative, const gchar *range);
 /* For the list of streams; NULL if that is not known from @origin. */
 const gchar *gst_arcly_http_live_state (GstArclyHttpOrigin *origin);
@@ -215,7 +222,11 @@ GstArclyHttpRouter *gst_arcly_http_router_new (
 /* Ends what waits; in the server's thread. */
 void gst_arcly_http_router_close (GstArclyHttpRouter *router);
 void gst_arcly_http_router_free (GstArclyHttpRouter *router);
+/* It is answered, or held. */
 void gst_arcly_http_router_handle (
+    GstArclyHttpRouter *router, GstArclyHttpMessage *message);
+/* The same for what libsoup has. */
+void gst_arcly_http_soup_handle (
     GstArclyHttpRouter *router, SoupServerMessage *message);
 
 /* What is left of an answer. */
@@ -242,5 +253,43 @@ void gst_arcly_http_fast_take (GstArclyHttpFast *fast,
 /* Ends what waits, and all connections. */
 void gst_arcly_http_fast_close (GstArclyHttpFast *fast);
 void gst_arcly_http_fast_free (GstArclyHttpFast *fast);
+
+/* Connections of HTTP/2: all of their requests go to the router. The server's
+ * thread, whose default context is @context. */
+typedef struct _GstArclyHttp2 GstArclyHttp2;
+
+#ifdef HAVE_HTTP2
+GstArclyHttp2 *gst_arcly_http2_new (
+    GstArclyHttpRouter *router, GMainContext *context);
+/* FALSE if it is not what client and server agreed upon in @tls. */
+gboolean gst_arcly_http2_take (GstArclyHttp2 *http2,
+    GSocketConnection *connection, GSocketAddress *client, GIOStream *tls);
+/* Ends all connections. */
+void gst_arcly_http2_close (GstArclyHttp2 *http2);
+void gst_arcly_http2_free (GstArclyHttp2 *http2);
+#else
+static inline GstArclyHttp2 *
+gst_arcly_http2_new (GstArclyHttpRouter *router, GMainContext *context)
+{
+  return NULL;
+}
+
+static inline gboolean
+gst_arcly_http2_take (GstArclyHttp2 *http2, GSocketConnection *connection,
+    GSocketAddress *client, GIOStream *tls)
+{
+  return FALSE;
+}
+
+static inline void
+gst_arcly_http2_close (GstArclyHttp2 *http2)
+{
+}
+
+static inline void
+gst_arcly_http2_free (GstArclyHttp2 *http2)
+{
+}
+#endif
 
 G_END_DECLS

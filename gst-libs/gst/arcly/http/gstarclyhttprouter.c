@@ -58,7 +58,7 @@ gst_arcly_http_router_free (GstArclyHttpRouter *router)
 }
 
 static gboolean
-answer_file (GstArclyHttpRouter *router, SoupServerMessage *message,
+answer_file (GstArclyHttpRouter *router, GstArclyHttpMessage *message,
     const gchar *folder, const gchar *relative, const gchar *range)
 {
   g_auto (GstArclyHttpFile) file = { 0 };
@@ -82,7 +82,7 @@ answer_file (GstArclyHttpRouter *router, SoupServerMessage *message,
 }
 
 static gboolean
-answer_page (SoupServerMessage *message, const gchar *path)
+answer_page (GstArclyHttpMessage *message, const gchar *path)
 {
   guint i;
 
@@ -110,7 +110,7 @@ answer_page (SoupServerMessage *message, const gchar *path)
 /* hls.js comes from its own package and need not be there. */
 static gboolean
 answer_hls_js (
-    GstArclyHttpRouter *router, SoupServerMessage *message, const gchar *path)
+    GstArclyHttpRouter *router, GstArclyHttpMessage *message, const gchar *path)
 {
   const gchar *folder = g_getenv ("GST_ARCLY_DATA_DIR");
   g_auto (GstArclyHttpFile) file = { 0 };
@@ -213,7 +213,7 @@ whole_state (GstArclyHttpRouter *router, GPtrArray *mounts,
 
 static gboolean
 answer_streams (
-    GstArclyHttpRouter *router, SoupServerMessage *message, const gchar *path)
+    GstArclyHttpRouter *router, GstArclyHttpMessage *message, const gchar *path)
 {
   g_autoptr (GPtrArray) mounts = NULL;
   g_autoptr (JsonBuilder) builder = NULL;
@@ -256,7 +256,7 @@ answer_streams (
 }
 
 static gboolean
-answer_mounted (GstArclyHttpRouter *router, SoupServerMessage *message,
+answer_mounted (GstArclyHttpRouter *router, GstArclyHttpMessage *message,
     const gchar *path, const gchar *range)
 {
   const gchar *relative;
@@ -272,9 +272,9 @@ answer_mounted (GstArclyHttpRouter *router, SoupServerMessage *message,
 
 /* TRUE if the method asks for content; else it is answered. */
 static gboolean
-check_method (SoupServerMessage *message)
+check_method (GstArclyHttpMessage *message)
 {
-  const gchar *method = soup_server_message_get_method (message);
+  const gchar *method = message->method;
 
   if (g_str_equal (method, "GET") || g_str_equal (method, "HEAD"))
     return TRUE;
@@ -284,7 +284,7 @@ check_method (SoupServerMessage *message)
     gst_arcly_http_set_header (message, "Access-Control-Allow-Headers",
         "Cache-Control, If-None-Match, If-Range, Range");
     gst_arcly_http_set_header (message, "Access-Control-Max-Age", "86400");
-    soup_server_message_set_status (message, SOUP_STATUS_NO_CONTENT, NULL);
+    message->status = SOUP_STATUS_NO_CONTENT;
     return FALSE;
   }
   gst_arcly_http_set_header (message, "Allow", "GET, HEAD, OPTIONS");
@@ -293,53 +293,33 @@ check_method (SoupServerMessage *message)
   return FALSE;
 }
 
-/* Taken away from libsoup, which would answer it, too. It is for GET only (RFC
- * 9110, 14.2). */
-static gchar *
-take_range (SoupServerMessage *message)
-{
-  SoupMessageHeaders *headers =
-      soup_server_message_get_request_headers (message);
-  gboolean is_get =
-      g_str_equal (soup_server_message_get_method (message), "GET");
-  gchar *range = g_strdup (
-      is_get ? soup_message_headers_get_list (headers, "Range") : NULL);
-
-  soup_message_headers_remove (headers, "Range");
-  return range;
-}
-
 /* The page's own links are relative: they need the slash. */
 static gboolean
 answer_prefix (
-    GstArclyHttpRouter *router, SoupServerMessage *message, const gchar *path)
+    GstArclyHttpRouter *router, GstArclyHttpMessage *message, const gchar *path)
 {
   g_autofree gchar *slash = NULL;
 
   if (*path != '\0')
     return FALSE;
   slash = g_strconcat (router->prefix, "/", NULL);
-  soup_server_message_set_redirect (
-      message, SOUP_STATUS_MOVED_PERMANENTLY, slash);
+  gst_arcly_http_set_header (message, "Location", slash);
+  message->status = SOUP_STATUS_MOVED_PERMANENTLY;
   return TRUE;
 }
 
 void
 gst_arcly_http_router_handle (
-    GstArclyHttpRouter *router, SoupServerMessage *message)
+    GstArclyHttpRouter *router, GstArclyHttpMessage *message)
 {
-  GUri *uri = soup_server_message_get_uri (message);
-  g_autofree gchar *path = gst_arcly_http_decode_path (g_uri_get_path (uri));
-  g_autofree gchar *range = take_range (message);
+  g_autofree gchar *path = gst_arcly_http_decode_path (message->path);
+  /* For GET only: RFC 9110, 14.2. */
+  const gchar *range =
+      gst_arcly_http_message_is_get (message) ? message->range : NULL;
   const gchar *rest = path && g_str_has_prefix (path, router->prefix)
                           ? path + strlen (router->prefix)
                           : NULL;
-  const gchar *connection = soup_message_headers_get_list (
-      soup_server_message_get_request_headers (message), "Connection");
 
-  /* RFC 9112, 9.6: who ends it says so. */
-  if (connection && soup_header_contains (connection, "close"))
-    gst_arcly_http_set_header (message, "Connection", "close");
   /* Players on other pages may read it (Fetch standard, CORS). */
   gst_arcly_http_set_header (message, "Access-Control-Allow-Origin", "*");
   gst_arcly_http_set_header (

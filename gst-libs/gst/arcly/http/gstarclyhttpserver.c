@@ -46,6 +46,7 @@ struct _GstArclyHttpServer {
   GstArclyHttpRouter *router;
   GstArclyHttpTls *tls;   /* NULL for plain HTTP, */
   GstArclyHttpFast *fast; /* which goes here first */
+  GstArclyHttp2 *http2;   /* NULL for plain HTTP */
 };
 
 G_DEFINE_FINAL_TYPE_WITH_CODE (GstArclyHttpServer, gst_arcly_http_server,
@@ -78,7 +79,7 @@ on_request (SoupServer *soup, SoupServerMessage *message, const char *path,
     soup_server_message_set_status (message, SOUP_STATUS_NO_CONTENT, NULL);
     return;
   }
-  gst_arcly_http_router_handle (server->router, message);
+  gst_arcly_http_soup_handle (server->router, message);
   GST_LOG ("%s %s: %u", soup_server_message_get_method (message), path,
       soup_server_message_get_status (message));
 }
@@ -124,7 +125,11 @@ static void
 on_tls (GSocketConnection *connection, GSocketAddress *client, GIOStream *tls,
     gpointer data)
 {
-  hand_over (data, connection, client, tls, NULL);
+  GstArclyHttpServer *server = data;
+
+  if (!server->http2 ||
+      !gst_arcly_http2_take (server->http2, connection, client, tls))
+    hand_over (server, connection, client, tls, NULL);
 }
 
 static void
@@ -220,6 +225,9 @@ run (gpointer data)
   soup_server_disconnect (server->soup);
   if (server->tls)
     gst_arcly_http_tls_close (server->tls, server->context);
+  /* After the last handshake: nobody else comes. */
+  if (server->http2)
+    gst_arcly_http2_close (server->http2);
   while (g_main_context_iteration (server->context, FALSE))
     ;
   g_main_context_pop_thread_default (server->context);
@@ -242,8 +250,10 @@ create (GstArclyEngine *engine, gchar **key, gpointer user_data, GError **error)
   gboolean ok;
 
   server->router = gst_arcly_http_router_new (server->mounts, "");
-  if (where->certificate)
+  if (where->certificate) {
     server->tls = gst_arcly_http_tls_new (where->certificate, on_tls, server);
+    server->http2 = gst_arcly_http2_new (server->router, server->context);
+  }
   /* What listens now belongs to the server's context from the start. */
   g_main_context_push_thread_default (server->context);
   server->soup =
@@ -558,6 +568,7 @@ gst_arcly_http_server_finalize (GObject *object)
   if (server->silent_fd >= 0)
     close (server->silent_fd);
   g_clear_pointer (&server->listener, gst_arcly_http_listener_free);
+  g_clear_pointer (&server->http2, gst_arcly_http2_free);
   g_clear_pointer (&server->router, gst_arcly_http_router_free);
   gst_arcly_http_mounts_free (server->mounts);
   g_clear_pointer (&server->tls, gst_arcly_http_tls_free);

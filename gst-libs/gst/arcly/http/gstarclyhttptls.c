@@ -66,8 +66,13 @@ void
 gst_arcly_http_tls_accept (GstArclyHttpTls *self, GSocketConnection *connection,
     GSocketAddress *client)
 {
-  /* What libsoup can do on a connection that it did not take itself. */
-  static const gchar *const protocols[] = { "http/1.1", NULL };
+  /* RFC 7301: the first of them that the client knows. */
+  static const gchar *const protocols[] = {
+#ifdef HAVE_HTTP2
+    "h2",
+#endif
+    "http/1.1", NULL
+  };
   g_autoptr (GIOStream) stream = NULL;
   Handshake *handshake = NULL;
 
