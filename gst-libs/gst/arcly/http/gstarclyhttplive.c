@@ -252,6 +252,41 @@ try_file (Waiter *waiter)
   return TRUE;
 }
 
+/* An answer that goes out. */
+typedef struct {
+  GstArclyHttpOrigin *origin; /* owned */
+  gint64 released;
+} Timed;
+
+static void
+timed_free (gpointer data, GClosure *closure)
+{
+  Timed *timed = data;
+
+  g_object_unref (timed->origin);
+  g_free (timed);
+}
+
+static void
+on_sent (SoupServerMessage *message, gpointer data)
+{
+  Timed *timed = data;
+
+  gst_arcly_http_origin_note_answer (
+      timed->origin, g_get_monotonic_time () - timed->released);
+}
+
+static void
+time_answer (Waiter *waiter, GstArclyHttpSnapshot *snapshot)
+{
+  Timed *timed = g_new (Timed, 1);
+
+  timed->origin = g_object_ref (waiter->room->origin);
+  timed->released = gst_arcly_http_snapshot_get_time (snapshot);
+  g_signal_connect_data (waiter->message, "wrote-body", G_CALLBACK (on_sent),
+      timed, timed_free, 0);
+}
+
 /* Takes the waiter, if it is done with. */
 static gboolean
 try_waiter (Waiter *waiter, GstArclyHttpSnapshot *snapshot)
@@ -262,6 +297,8 @@ try_waiter (Waiter *waiter, GstArclyHttpSnapshot *snapshot)
 
   if (!done)
     return FALSE;
+  if (!waiter->name)
+    time_answer (waiter, snapshot);
   soup_server_message_unpause (waiter->message);
   waiter_free (waiter);
   return TRUE;

@@ -218,6 +218,22 @@ void gst_arcly_http_router_free (GstArclyHttpRouter *router);
 void gst_arcly_http_router_handle (
     GstArclyHttpRouter *router, SoupServerMessage *message);
 
+/* The Date of answers, which is the same for a second. Zero is a new one. */
+typedef struct {
+  gint64 second;
+  gchar text[64];
+} GstArclyHttpDate;
+
+/* (transfer full) (element-type GBytes): whole answers, to send and not to
+ * change. The thread that has @date. */
+GPtrArray *gst_arcly_http_plain_playlist (GstArclyHttpDate *date,
+    GstArclyHttpSnapshot *snapshot, const GstArclyHttpReload *reload,
+    gboolean gzip);
+/* NULL if it is not there, or not whole. */
+GPtrArray *gst_arcly_http_plain_file (
+    GstArclyHttpDate *date, GstArclyHttpOrigin *origin, const gchar *name);
+GPtrArray *gst_arcly_http_plain_late (GstArclyHttpDate *date);
+
 /* What is left of an answer. */
 typedef struct {
   GPtrArray *pieces; /* (element-type GBytes), owned */
