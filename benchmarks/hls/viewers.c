@@ -2,15 +2,20 @@
  *
  * Low-latency viewers of one stream, over loopback and keep-alive: each waits
  * for the playlist that has the next part, then fetches that part, for as long
- * as the run lasts. Prints JSON: what the server cost a request, whether each
- * viewer got each part, and how long after a part was complete its viewers had
- * the playlist and the part.
+ * as the run lasts. Prints JSON: what the server cost a request, and what the
+ * viewers did; whether each viewer got each part; and how long after a part was
+ * complete the answers with its playlist and with itself were sent.
  *
- * The server runs in a child, which makes the parts. --file-bytes measures how
- * fast one file is served instead, from memory or, with --folder, from there;
- * --plain-port, --plain-pid and --plain-path the same of another server (nginx
- * on the same bytes). One thread with epoll is all viewers: its own CPU is not
- * the server's. */
+ * The server runs in a child, which makes the parts. An answer is sent when its
+ * last byte comes out of the other end of the connection: the kernel notes that
+ * time, within the server's system call. So it is no matter when the viewers,
+ * which are one thread with epoll, get to it ("read"), but for that they ask
+ * for the part then. They throw bodies away unread, so that they cost little of
+ * a machine that the server shares.
+ *
+ * --file-bytes measures how fast one file is served instead, from memory or,
+ * with --folder, from there; --plain-port, --plain-pid and --plain-path the
+ * same of another server (nginx on the same bytes). */
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -29,6 +34,7 @@
 
 #define MAX_VIEWERS 4000
 #define MAX_PART (1024 * 1024)
+#define MAX_PARTS 100000
 #define MAX_HEAD 4096
 #define PARTS_A_SEGMENT 10
 #define SEGMENTS_LISTED 6
@@ -60,13 +66,15 @@ static const GOptionEntry options[] = {
   { NULL, 0, 0, 0, NULL, NULL, NULL },
 };
 
-/* Shared by both processes: when each part was complete, in microseconds of the
- * monotonic clock. Written before the playlist that lists it. */
+/* Shared by both processes. Times are microseconds of the monotonic clock. */
 typedef struct {
-  gint64 complete[100000];
-} Times;
+  gint64 complete[MAX_PARTS]; /* each part; written before its playlist is */
+  /* Of the server, when it has ended. */
+  gdouble cpu;
+  guint64 delay_p50, delay_p99; /* ns, as it says itself */
+} Shared;
 
-static Times *times;
+static Shared *shared;
 
 typedef struct {
   int fd;
@@ -74,25 +82,28 @@ typedef struct {
   gboolean has_list;        /* it waits for the part itself */
   gchar head[MAX_HEAD + 1]; /* of the answer, as far as it came */
   gsize have, wanted;       /* of all of it */
-  guint got;
+  gint64 asked, came;       /* the request, the answer's last byte so far */
 } Viewer;
 
-static Times *
-share_times (void)
+static Shared *
+share (void)
 {
-  Times *shared = mmap (NULL, sizeof (Times), PROT_READ | PROT_WRITE,
+  Shared *memory = mmap (NULL, sizeof (Shared), PROT_READ | PROT_WRITE,
       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 
-  if (shared == MAP_FAILED)
+  if (memory == MAP_FAILED)
     g_error ("mmap: %s", g_strerror (errno));
-  return shared;
+  return memory;
 }
 
 static gdouble
-cpu_of (struct rusage *usage)
+own_cpu (void)
 {
-  return usage->ru_utime.tv_sec + usage->ru_stime.tv_sec +
-         (usage->ru_utime.tv_usec + usage->ru_stime.tv_usec) / 1e6;
+  struct rusage usage;
+
+  getrusage (RUSAGE_SELF, &usage);
+  return usage.ru_utime.tv_sec + usage.ru_stime.tv_sec +
+         (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
 }
 
 /* What a real playlist has: about as much text. */
@@ -137,23 +148,25 @@ make_part (GstArclyHttpOrigin *origin, guint n, GBytes *bytes)
   gst_arcly_http_origin_append (origin, name, bytes);
   if (n > 60)
     gst_arcly_http_origin_remove (origin, old);
-  times->complete[n] = g_get_monotonic_time ();
+  shared->complete[n] = g_get_monotonic_time ();
   gst_arcly_http_origin_finish (origin, name);
   gst_arcly_http_origin_set_playlist (origin, &playlist);
 }
 
 static void
-tell (int port_fd, GstArclyHttpServer *server)
+tell (int fd, GstArclyHttpServer *server)
 {
   guint16 port = (guint16) gst_arcly_http_server_get_port (server);
+  gchar go;
 
-  if (write (port_fd, &port, sizeof port) != sizeof port)
+  if (write (fd, &port, sizeof port) != sizeof port ||
+      read (fd, &go, 1) != 1) /* all viewers are there */
     exit (1);
 }
 
 /* The child: a file that is there. */
 static void
-serve_file (int port_fd)
+serve_file (int fd)
 {
   g_autoptr (GstArclyEngine) engine = gst_arcly_engine_new ();
   g_autoptr (GstArclyHttpOrigin) origin = gst_arcly_http_origin_new ();
@@ -161,6 +174,7 @@ serve_file (int port_fd)
       g_bytes_new_take (g_malloc0 (file_bytes), file_bytes);
   GstArclyHttpServer *server =
       gst_arcly_http_server_acquire (engine, "127.0.0.1", 0, NULL);
+  gdouble cpu = own_cpu ();
 
   if (!folder) {
     gst_arcly_http_origin_begin (origin, "file.ts");
@@ -169,14 +183,25 @@ serve_file (int port_fd)
   }
   gst_arcly_http_server_mount_origin (
       server, "/live", origin, folder, NULL, NULL);
-  tell (port_fd, server);
+  tell (fd, server);
   g_usleep ((gulong) (seconds + 1) * G_USEC_PER_SEC);
   gst_arcly_http_server_release (engine, server);
+  shared->cpu = own_cpu () - cpu;
+}
+
+static void
+keep_stats (GstArclyHttpOrigin *origin)
+{
+  GstStructure *stats = gst_arcly_http_origin_get_stats (origin);
+
+  gst_structure_get_uint64 (stats, "answer-delay-p50", &shared->delay_p50);
+  gst_structure_get_uint64 (stats, "answer-delay-p99", &shared->delay_p99);
+  gst_structure_free (stats);
 }
 
 /* The child: the server, and what a packager would do. */
 static void
-serve (int port_fd)
+serve (int fd)
 {
   g_autoptr (GstArclyEngine) engine = gst_arcly_engine_new ();
   g_autoptr (GstArclyHttpOrigin) origin = gst_arcly_http_origin_new ();
@@ -184,17 +209,25 @@ serve (int port_fd)
       g_bytes_new_take (g_malloc0 (part_bytes), part_bytes);
   GstArclyHttpServer *server =
       gst_arcly_http_server_acquire (engine, "127.0.0.1", 0, NULL);
-  guint n, n_parts = (guint) (seconds + 2) * 1000 / part_ms;
+  guint n, n_parts = (guint) (seconds + 1) * 1000 / part_ms;
+  gdouble cpu = own_cpu ();
+  gint64 start;
 
   gst_arcly_http_server_mount_origin (
       server, "/live", origin, NULL, NULL, NULL);
   make_part (origin, 0, bytes);
-  tell (port_fd, server);
+  tell (fd, server);
+  start = g_get_monotonic_time ();
   for (n = 1; n < n_parts; n++) {
-    g_usleep (part_ms * 1000);
+    gint64 left = start + (gint64) n * part_ms * 1000 - g_get_monotonic_time ();
+
+    if (left > 0)
+      g_usleep ((gulong) left);
     make_part (origin, n, bytes);
   }
+  keep_stats (origin);
   gst_arcly_http_server_release (engine, server);
+  shared->cpu = own_cpu () - cpu;
 }
 
 static int
@@ -208,6 +241,7 @@ dial (guint16 port)
   if (fd < 0 || connect (fd, (struct sockaddr *) &address, sizeof address) < 0)
     g_error ("connect: %s", g_strerror (errno));
   setsockopt (fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+  setsockopt (fd, SOL_SOCKET, SO_TIMESTAMPNS, &one, sizeof one);
   fcntl (fd, F_SETFL, O_NONBLOCK);
   return fd;
 }
@@ -230,42 +264,81 @@ ask (Viewer *viewer)
         "Host: x\r\n\r\n",
         viewer->n / PARTS_A_SEGMENT, viewer->n % PARTS_A_SEGMENT);
   viewer->have = viewer->wanted = 0;
+  viewer->asked = g_get_monotonic_time ();
   if (send (viewer->fd, text, size, MSG_NOSIGNAL) != size)
     g_error ("send: %s", g_strerror (errno));
+}
+
+/* When what was read last came out of the connection. The kernel tells the time
+ * of day. */
+static gint64
+arrival (struct msghdr *message)
+{
+  struct cmsghdr *control = CMSG_FIRSTHDR (message);
+  gint64 now = g_get_monotonic_time ();
+  struct timespec stamp;
+
+  if (!control || control->cmsg_type != SCM_TIMESTAMPNS)
+    return now;
+  memcpy (&stamp, CMSG_DATA (control), sizeof stamp);
+  return now - (g_get_real_time () - stamp.tv_sec * G_USEC_PER_SEC -
+                   stamp.tv_nsec / 1000);
+}
+
+/* With MSG_TRUNC a TCP socket copies nothing (tcp(7)). */
+static gssize
+receive_some (Viewer *viewer)
+{
+  static gchar nothing[MAX_PART];
+  _Alignas(struct cmsghdr) gchar control[CMSG_SPACE (sizeof (struct timespec))];
+  struct iovec piece = { viewer->head + viewer->have, MAX_HEAD - viewer->have };
+  struct msghdr message = { .msg_iov = &piece,
+    .msg_iovlen = 1,
+    .msg_control = control,
+    .msg_controllen = sizeof control };
+  gssize n;
+
+  if (viewer->wanted > 0)
+    piece = (struct iovec){ nothing,
+      MIN (sizeof nothing, viewer->wanted - viewer->have) };
+  n = recvmsg (viewer->fd, &message, viewer->wanted > 0 ? MSG_TRUNC : 0);
+  if (n == 0 || (n < 0 && errno != EAGAIN))
+    g_error ("a connection ended");
+  if (n > 0)
+    viewer->came = arrival (&message);
+  return n;
+}
+
+/* The size of the answer, once its head is there. */
+static void
+read_head (Viewer *viewer)
+{
+  gchar *end, *length;
+
+  viewer->head[viewer->have] = '\0';
+  end = strstr (viewer->head, "\r\n\r\n");
+  if (!end)
+    return;
+  if (!g_str_has_prefix (viewer->head, "HTTP/1.1 200"))
+    g_error ("answer: %.60s", viewer->head);
+  length = strstr (viewer->head, "Content-Length: ");
+  if (!length)
+    g_error ("no length: %.300s", viewer->head);
+  viewer->wanted = end + 4 - viewer->head + atoi (length + 16);
 }
 
 /* TRUE if the answer is whole. What is behind the head is not looked at. */
 static gboolean
 receive (Viewer *viewer)
 {
-  static gchar block[256 * 1024];
-  gchar *end, *length;
-  gssize n;
-
   do {
-    if (viewer->wanted == 0)
-      n = recv (
-          viewer->fd, viewer->head + viewer->have, MAX_HEAD - viewer->have, 0);
-    else
-      n = recv (viewer->fd, block,
-          MIN (sizeof block, viewer->wanted - viewer->have), 0);
-    if (n < 0 && errno == EAGAIN)
+    gssize n = receive_some (viewer);
+
+    if (n < 0)
       return FALSE;
-    if (n <= 0)
-      g_error ("a connection ended");
     viewer->have += n;
-    if (viewer->wanted > 0)
-      continue;
-    viewer->head[viewer->have] = '\0';
-    end = strstr (viewer->head, "\r\n\r\n");
-    if (!end)
-      continue;
-    if (!g_str_has_prefix (viewer->head, "HTTP/1.1 200"))
-      g_error ("answer: %.60s", viewer->head);
-    length = strstr (viewer->head, "Content-Length: ");
-    if (!length)
-      g_error ("no length: %.300s", viewer->head);
-    viewer->wanted = end + 4 - viewer->head + atoi (length + 16);
+    if (viewer->wanted == 0)
+      read_head (viewer);
   } while (viewer->have < viewer->wanted || viewer->wanted == 0);
   return TRUE;
 }
@@ -288,37 +361,63 @@ percentile (GArray *values, gdouble part)
          1000.0;
 }
 
+/* What is measured of each answer, in microseconds. */
+typedef enum {
+  LIST_SENT, /* from the end of the part */
+  LIST_READ,
+  PART_SENT, /* from the end of the part, too */
+  PART_READ,
+  PART_ASKED, /* from its request to sent */
+  N_DELAYS,
+} Delay;
+
+static const gchar *const delay_names[] = { "list", "list_read", "part",
+  "part_read", "part_asked" };
+
 typedef struct {
   Viewer *all;
-  GArray *list_delays, *part_delays; /* (element-type gint64) */
+  GArray *delays[N_DELAYS]; /* (element-type gint64) */
   guint64 n_requests, n_bytes;
+  gdouble cpu; /* of the viewers */
 } Run;
+
+static void
+note (Run *run, Delay delay, gint64 from, gint64 to)
+{
+  gint64 value = to - from;
+
+  g_array_append_val (run->delays[delay], value);
+}
+
+static void
+note_all (Run *run, Viewer *viewer)
+{
+  gint64 complete = shared->complete[viewer->n];
+  Delay first = viewer->has_list ? PART_SENT : LIST_SENT;
+
+  note (run, first, complete, viewer->came);
+  note (run, first + 1, complete, g_get_monotonic_time ());
+  if (viewer->has_list)
+    note (run, PART_ASKED, viewer->asked, viewer->came);
+}
 
 static void
 on_answer (Run *run, Viewer *viewer)
 {
-  gint64 delay = g_get_monotonic_time () - times->complete[viewer->n];
-
   run->n_requests++;
   run->n_bytes += viewer->have;
-  if (!plain_path && !viewer->has_list) {
-    g_array_append_val (run->list_delays, delay);
-    viewer->has_list = TRUE;
-  } else if (!plain_path) {
-    g_array_append_val (run->part_delays, delay);
-    viewer->has_list = FALSE;
-    viewer->got++;
-    viewer->n++;
+  if (!plain_path) {
+    note_all (run, viewer);
+    viewer->n += viewer->has_list;
+    viewer->has_list = !viewer->has_list;
   }
   ask (viewer);
 }
 
 static void
-watch (Run *run, guint16 port)
+connect_all (Run *run, guint16 port, int epoll)
 {
-  gint64 end = g_get_monotonic_time () + seconds * G_USEC_PER_SEC;
-  int epoll = epoll_create1 (EPOLL_CLOEXEC), i, n;
-  struct epoll_event events[256];
+  gint i;
 
   for (i = 0; i < viewers; i++) {
     struct epoll_event event = { .events = EPOLLIN, .data.ptr = &run->all[i] };
@@ -328,6 +427,22 @@ watch (Run *run, guint16 port)
     epoll_ctl (epoll, EPOLL_CTL_ADD, run->all[i].fd, &event);
     ask (&run->all[i]);
   }
+}
+
+/* @server is told to begin when all are there; -1 if it need not be. */
+static void
+watch (Run *run, guint16 port, int server)
+{
+  int epoll = epoll_create1 (EPOLL_CLOEXEC), i, n;
+  struct epoll_event events[256];
+  gdouble cpu;
+  gint64 end;
+
+  connect_all (run, port, epoll);
+  if (server >= 0 && write (server, "", 1) != 1)
+    exit (1);
+  cpu = own_cpu ();
+  end = g_get_monotonic_time () + seconds * G_USEC_PER_SEC;
   while (g_get_monotonic_time () < end) {
     n = epoll_wait (epoll, events, G_N_ELEMENTS (events), 100);
     for (i = 0; i < n; i++) {
@@ -335,6 +450,7 @@ watch (Run *run, guint16 port)
         on_answer (run, events[i].data.ptr);
     }
   }
+  run->cpu = own_cpu () - cpu;
   close (epoll);
 }
 
@@ -353,67 +469,78 @@ process_cpu (gint pid)
 }
 
 static void
-report (Run *run, gdouble cpu)
+report_delays (Run *run)
 {
   guint fewest = G_MAXUINT, i;
 
   for (i = 0; i < (guint) viewers; i++)
     fewest = MIN (fewest, run->all[i].n - 1);
+  printf (", \"fewest_parts\": %u, \"parts_made\": %u", fewest,
+      (guint) seconds * 1000 / part_ms);
+  for (i = 0; i < N_DELAYS; i++)
+    printf (", \"%s_ms_p50\": %.1f, \"%s_ms_p99\": %.1f", delay_names[i],
+        percentile (run->delays[i], 0.5), delay_names[i],
+        percentile (run->delays[i], 0.99));
+  printf (", \"server_list_ms_p50\": %.1f, \"server_list_ms_p99\": %.1f",
+      shared->delay_p50 / 1e6, shared->delay_p99 / 1e6);
+}
+
+static void
+report (Run *run, gdouble cpu)
+{
+  guint64 n = MAX (run->n_requests, 1);
+
   printf ("{ \"viewers\": %d, \"seconds\": %d, \"requests\": %" G_GUINT64_FORMAT
           ", \"requests_a_second\": %.0f, \"cpu_us_a_request\": %.1f, "
-          "\"core\": %.2f",
+          "\"viewers_us_a_request\": %.1f, \"core\": %.2f",
       viewers, seconds, run->n_requests, (gdouble) run->n_requests / seconds,
-      cpu * 1e6 / MAX (run->n_requests, 1), cpu / seconds);
+      cpu * 1e6 / n, run->cpu * 1e6 / n, cpu / seconds);
   if (!plain_path)
-    printf (", \"fewest_parts\": %u, \"parts_made\": %u, "
-            "\"list_ms_p50\": %.1f, \"list_ms_p99\": %.1f, "
-            "\"part_ms_p50\": %.1f, \"part_ms_p99\": %.1f",
-        fewest, (guint) seconds * 1000 / part_ms,
-        percentile (run->list_delays, 0.5), percentile (run->list_delays, 0.99),
-        percentile (run->part_delays, 0.5),
-        percentile (run->part_delays, 0.99));
+    report_delays (run);
   else
     printf (", \"mbyte_a_cpu_second\": %.0f",
         cpu > 0 ? run->n_bytes / cpu / 1e6 : 0);
   printf (" }\n");
 }
 
-int
-main (int argc, char **argv)
+static gboolean
+parse_options (int *argc, char ***argv)
 {
   g_autoptr (GOptionContext) context = g_option_context_new (NULL);
-  struct rlimit limit;
-  struct rusage usage;
-  Run run = { 0 };
-  gdouble cpu;
-  guint16 port = 0;
-  int ends[2];
-  pid_t child = 0;
 
   g_option_context_add_main_entries (context, options, NULL);
-  if (!g_option_context_parse (context, &argc, &argv, NULL) || viewers < 1 ||
-      viewers > MAX_VIEWERS || seconds < 1 || part_ms < 1 ||
-      part_bytes > MAX_PART || !plain_port != !plain_path) {
-    fprintf (stderr, "%s", g_option_context_get_help (context, TRUE, NULL));
-    return 2;
-  }
+  if (g_option_context_parse (context, argc, argv, NULL) && viewers >= 1 &&
+      viewers <= MAX_VIEWERS && seconds >= 1 && part_ms >= 1 &&
+      (seconds + 1) * 1000 / part_ms < MAX_PARTS && part_bytes <= MAX_PART &&
+      !plain_port == !plain_path)
+    return TRUE;
+  fprintf (stderr, "%s", g_option_context_get_help (context, TRUE, NULL));
+  return FALSE;
+}
+
+static void
+raise_limit (void)
+{
+  struct rlimit limit;
+
   getrlimit (RLIMIT_NOFILE, &limit);
   limit.rlim_cur = limit.rlim_max;
   setrlimit (RLIMIT_NOFILE, &limit);
-  times = share_times ();
-  run.all = g_new0 (Viewer, viewers);
-  run.list_delays = g_array_new (FALSE, FALSE, sizeof (gint64));
-  run.part_delays = g_array_new (FALSE, FALSE, sizeof (gint64));
-  if (plain_port) {
-    cpu = process_cpu (plain_pid);
-    watch (&run, (guint16) plain_port);
-    report (&run, process_cpu (plain_pid) - cpu);
-    return 0;
-  }
-  if (pipe (ends) < 0)
+}
+
+/* The server, as a child, and its viewers. */
+static int
+run_both (Run *run)
+{
+  guint16 port = 0;
+  int ends[2], status;
+  pid_t child;
+
+  if (socketpair (AF_UNIX, SOCK_STREAM, 0, ends) < 0)
     return 1;
   child = fork ();
   if (child == 0) {
+    close (ends[0]);
     gst_init (NULL, NULL);
     if (file_bytes > 0)
       serve_file (ends[1]);
@@ -421,13 +548,36 @@ main (int argc, char **argv)
       serve (ends[1]);
     exit (0);
   }
-  if (read (ends[0], &port, sizeof port) != sizeof port)
+  close (ends[1]);
+  if (child < 0 || read (ends[0], &port, sizeof port) != sizeof port)
     return 1;
   if (file_bytes > 0)
     plain_path = g_strdup ("/live/file.ts");
-  watch (&run, port);
-  if (wait4 (child, NULL, 0, &usage) < 0)
+  watch (run, port, ends[0]);
+  if (waitpid (child, &status, 0) < 0 || status != 0)
     return 1;
-  report (&run, cpu_of (&usage));
+  report (run, shared->cpu);
+  return 0;
+}
+
+int
+main (int argc, char **argv)
+{
+  Run run = { 0 };
+  gdouble cpu;
+  guint i;
+
+  if (!parse_options (&argc, &argv))
+    return 2;
+  raise_limit ();
+  shared = share ();
+  run.all = g_new0 (Viewer, viewers);
+  for (i = 0; i < N_DELAYS; i++)
+    run.delays[i] = g_array_new (FALSE, FALSE, sizeof (gint64));
+  if (!plain_port)
+    return run_both (&run);
+  cpu = process_cpu (plain_pid);
+  watch (&run, (guint16) plain_port, -1);
+  report (&run, process_cpu (plain_pid) - cpu);
   return 0;
 }

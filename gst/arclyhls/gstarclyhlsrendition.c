@@ -67,6 +67,7 @@ gst_arcly_hls_rendition_free (GstArclyHlsRendition *self)
   remove_element (self->bin, GST_ELEMENT (self->writer));
   gst_arcly_hls_writer_close (writer);
   gst_object_unref (writer);
+  g_clear_object (&self->origin);
   g_free (self->name);
   g_free (self);
 }

@@ -18,6 +18,8 @@ typedef struct {
   GstArclyHlsHold *hold;     /* the same; NULL for a single rendition */
   gchar *name;               /* of its pad and its folder; NULL the same */
   gboolean is_video;
+  /* The bin's object lock: what viewers of parts get; owned, NULL without. */
+  GstArclyHttpOrigin *origin;
 } GstArclyHlsRendition;
 
 /* @name is that of its one pad, or NULL for a rendition with all pads. */

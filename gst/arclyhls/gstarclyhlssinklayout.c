@@ -172,6 +172,20 @@ fail_to_open (GstArclyHlsSink *self, const GError *error)
   return FALSE;
 }
 
+/* For the statistics; NULL when it has ended, and its memory with it. */
+static void
+keep_origin (GstArclyHlsSink *self, GstArclyHlsRendition *rendition,
+    GstArclyHttpOrigin *origin)
+{
+  GstArclyHttpOrigin *old;
+
+  GST_OBJECT_LOCK (self);
+  old = rendition->origin;
+  rendition->origin = origin ? g_object_ref (origin) : NULL;
+  GST_OBJECT_UNLOCK (self);
+  g_clear_object (&old);
+}
+
 /* Segments must be there before they are offered. */
 static gboolean
 start_rendition (GstArclyHlsSink *self, GstArclyHlsRendition *rendition,
@@ -201,6 +215,7 @@ start_rendition (GstArclyHlsSink *self, GstArclyHlsRendition *rendition,
   }
   if (!gst_arcly_hls_writer_open (rendition->writer, settings, &error))
     return fail_to_open (self, error);
+  keep_origin (self, rendition, origin);
   gst_arcly_hls_rendition_set_up (rendition, settings->fmp4);
   if (settings->storage && !origin) {
     if (gst_arcly_hls_http_is_open (&self->http))
@@ -350,6 +365,7 @@ gst_arcly_hls_sink_stop (GstArclyHlsSink *self)
     GstArclyHlsRendition *rendition = g_ptr_array_index (self->renditions, i);
 
     gst_arcly_hls_writer_close (rendition->writer);
+    keep_origin (self, rendition, NULL);
     if (rendition->hold)
       gst_arcly_hls_hold_set_cuts (rendition->hold, NULL, 0);
   }
@@ -359,7 +375,8 @@ static void
 add_up (GstStructure *sum, const GstStructure *stats)
 {
   static const gchar *fields[] = { "segments", "bytes", "lost-segments",
-    "deleted-segments", "storage-retries" };
+    "deleted-segments", "storage-retries", "answers" };
+  static const gchar *worst[] = { "answer-delay-p50", "answer-delay-p99" };
   guint64 a, b;
   guint i;
 
@@ -368,6 +385,34 @@ add_up (GstStructure *sum, const GstStructure *stats)
         gst_structure_get_uint64 (stats, fields[i], &b))
       gst_structure_set (sum, fields[i], G_TYPE_UINT64, a + b, NULL);
   }
+  for (i = 0; i < G_N_ELEMENTS (worst); i++) {
+    if (gst_structure_get_uint64 (sum, worst[i], &a) &&
+        gst_structure_get_uint64 (stats, worst[i], &b))
+      gst_structure_set (sum, worst[i], G_TYPE_UINT64, MAX (a, b), NULL);
+  }
+}
+
+static gboolean
+add_field (GQuark name, const GValue *value, gpointer stats)
+{
+  gst_structure_id_set_value (stats, name, value);
+  return TRUE;
+}
+
+static GstStructure *
+rendition_stats (GstArclyHlsRendition *rendition)
+{
+  GstStructure *stats = gst_arcly_hls_writer_get_stats (rendition->writer);
+  g_autoptr (GstStructure) answers = NULL;
+
+  gst_structure_set (stats, "answers", G_TYPE_UINT64, (guint64) 0,
+      "answer-delay-p50", G_TYPE_UINT64, (guint64) 0, "answer-delay-p99",
+      G_TYPE_UINT64, (guint64) 0, NULL);
+  if (!rendition->origin)
+    return stats;
+  answers = gst_arcly_http_origin_get_stats (rendition->origin);
+  gst_structure_foreach (answers, add_field, stats);
+  return stats;
 }
 
 GstStructure *
@@ -378,8 +423,8 @@ gst_arcly_hls_sink_get_stats (GstArclyHlsSink *self)
 
   GST_OBJECT_LOCK (self);
   for (i = 0; i < self->renditions->len; i++) {
-    GstArclyHlsRendition *rendition = g_ptr_array_index (self->renditions, i);
-    GstStructure *stats = gst_arcly_hls_writer_get_stats (rendition->writer);
+    GstStructure *stats =
+        rendition_stats (g_ptr_array_index (self->renditions, i));
 
     if (!sum) {
       sum = stats;

@@ -552,8 +552,13 @@ gst_arcly_hls_sink_install_properties (GObjectClass *object_class)
    * (that could not be written, or that a storage did not take in the end),
    * "deleted-segments" and "storage-retries", all #guint64. What the playlist
    * has now: "media-sequence" (#guint64) and "target-duration" (#guint,
-   * seconds, 0 before the first segment). Of several renditions the counters
-   * are sums, and the rest is that of the first.
+   * seconds, 0 before the first segment). With parts, how fast viewers get
+   * them, since the element was started: "answers", the requests that waited
+   * for a playlist and got it, and "answer-delay-p50" and "answer-delay-p99",
+   * how long after a part was complete half of them, and 99 of 100, were
+   * answered (all #guint64, nanoseconds, up to half too much). Of several
+   * renditions the counters are sums, the delays are the longest, and the rest
+   * is that of the first.
    *
    * Since: 0.1
    */

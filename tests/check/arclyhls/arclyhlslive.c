@@ -365,6 +365,67 @@ GST_START_TEST (test_sound_only)
 }
 GST_END_TEST;
 
+/* A viewer of its own thread, which waits for the part that is hinted. */
+static gpointer
+wait_for_hint (gpointer data)
+{
+  Live live = *(const Live *) data;
+  g_autoptr (GRegex) regex =
+      g_regex_new ("PRELOAD-HINT:.*-0*(\\d+)-0*(\\d+)\\.", 0, 0, NULL);
+  g_autoptr (GMatchInfo) match = NULL;
+  g_autofree gchar *query = NULL;
+  gchar *list;
+
+  live.session = soup_session_new_with_options ("proxy-resolver", NULL, NULL);
+  fail_unless (g_regex_match (regex, live.list, 0, &match));
+  query = g_match_info_expand_references (
+      match, "?_HLS_msn=\\1&_HLS_part=\\2", NULL);
+  list = get_list (&live, query);
+  g_object_unref (live.session);
+  return list;
+}
+
+static guint64
+count_answers (Live *live)
+{
+  g_autoptr (GstStructure) stats = NULL;
+  guint64 n, p50, p99;
+
+  g_object_get (live->hls.sink, "stats", &stats, NULL);
+  fail_unless (gst_structure_get (stats, "answers", G_TYPE_UINT64, &n,
+      "answer-delay-p50", G_TYPE_UINT64, &p50, "answer-delay-p99",
+      G_TYPE_UINT64, &p99, NULL));
+  fail_unless (p50 <= p99 && (n > 0) == (p99 > 0));
+  return n;
+}
+
+/* Those who wait are in the statistics. One that comes late does not. */
+GST_START_TEST (test_stats)
+{
+  guint at = 110, i;
+  Live live;
+
+  live_init (&live);
+  test_hls_new_sink (&live.hls, NULL);
+  fail_unless_equals_uint64 (count_answers (&live), 0);
+  start (&live);
+  push (&live, 0, at);
+  fail_unless_equals_uint64 (count_answers (&live), 0);
+  for (i = 0; i < 200 && count_answers (&live) == 0; i++, at += 10) {
+    g_autofree gchar *before = g_strdup (live.list);
+    Live viewer = { .port = live.port, .list = before };
+    GThread *thread = g_thread_new ("viewer", wait_for_hint, &viewer);
+    g_autofree gchar *list = NULL;
+
+    push (&live, at, at + 10);
+    list = g_thread_join (thread);
+    fail_unless (list != NULL);
+  }
+  fail_unless (count_answers (&live) > 0);
+  live_clear (&live);
+}
+GST_END_TEST;
+
 /* The disk does not take a segment: viewers have had its parts, so it stays in
  * the playlist, as a gap. */
 GST_START_TEST (test_lost_segment)
@@ -432,6 +493,7 @@ arclyhlslive_suite (void)
   tcase_add_test (tcase, test_sound);
   tcase_add_test (tcase, test_uneven_keyframes);
   tcase_add_test (tcase, test_sound_only);
+  tcase_add_test (tcase, test_stats);
   tcase_add_test (tcase, test_lost_segment);
   tcase_add_test (tcase, test_no_server);
   tcase_add_test (tcase, test_dvr_window);

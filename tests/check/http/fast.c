@@ -398,6 +398,57 @@ raise_limit (guint wanted)
   return (guint) MIN (wanted, (limit.rlim_cur - 400) / 4);
 }
 
+static guint64
+count (Live *live, const gchar *field)
+{
+  GstStructure *stats = gst_arcly_http_origin_get_stats (live->origin);
+  guint64 value = 0;
+
+  fail_unless (gst_structure_get_uint64 (stats, field, &value));
+  gst_structure_free (stats);
+  return value;
+}
+
+/* Who waited is counted, with libsoup and without; who did not, is not. The
+ * answer that the test gets behind one was written after that was counted. */
+GST_START_TEST (test_stats)
+{
+  static const gchar at_once[] =
+      "GET /live/" PART " HTTP/1.1\r\nHost: x\r\n\r\n";
+  const gchar *more = __i__ ? "TE: trailers\r\n" : "";
+  g_autoptr (GSocketConnection) connection = NULL;
+  Live live;
+  guint i;
+
+  live_init (&live);
+  connection = dial (&live);
+  say (connection, at_once, strlen (at_once));
+  expect (connection, 200, "ppp");
+  fail_unless_equals_uint64 (count (&live, "answers"), 0);
+  fail_unless_equals_uint64 (count (&live, "answer-delay-p99"), 0);
+  /* The server may be late, and answer at once. */
+  for (i = 1; i < 1000 && count (&live, "answers") == 0; i++) {
+    g_autofree gchar *waits = g_strdup_printf (
+        "GET /live/index.m3u8?_HLS_msn=%u HTTP/1.1\r\nHost: x\r\n%s\r\n", i,
+        more);
+    g_autoptr (GSocketConnection) other = dial (&live);
+
+    say (connection, waits, strlen (waits));
+    say (other, at_once, strlen (at_once));
+    expect (other, 200, "ppp");
+    publish (&live, i + 1);
+    expect (connection, 200, "#EXTM3U");
+    say (connection, at_once, strlen (at_once));
+    expect (connection, 200, "ppp");
+  }
+  fail_unless_equals_uint64 (count (&live, "answers"), 1);
+  fail_unless (count (&live, "answer-delay-p50") > 0);
+  fail_unless_equals_uint64 (
+      count (&live, "answer-delay-p50"), count (&live, "answer-delay-p99"));
+  live_clear (&live);
+}
+GST_END_TEST;
+
 /* Thousands wait; all of them are answered, and one who comes later, too. */
 GST_START_TEST (test_thousands_wait)
 {
@@ -500,6 +551,7 @@ fast_suite (void)
   tcase_add_test (all, test_slow_reader);
   tcase_add_test (all, test_late);
   tcase_add_loop_test (all, test_ends, 0, 2);
+  tcase_add_loop_test (all, test_stats, 0, 2);
   tcase_add_test (all, test_thousands_wait);
   tcase_add_test (all, test_endless_url);
   tcase_add_test (all, test_outside);

@@ -41,10 +41,11 @@ typedef struct {
   GSocketAddress *client;        /* owned */
   int fd;
   State state;
-  gint64 since;   /* of the state, or of the last bytes written; monotonic */
-  gboolean known; /* had an answer */
-  gboolean ended; /* the client sends nothing more */
-  gboolean full;  /* there may be more to read */
+  gint64 since;     /* of the state, or of the last bytes written; monotonic */
+  gboolean known;   /* had an answer */
+  gboolean leaving; /* the client sends nothing more: what it sent, and */
+  gboolean ended;   /* the end, was read */
+  gboolean full;    /* there may be more to read */
 
   gsize n_in;
   gchar in[MAX_REQUEST];
@@ -55,6 +56,9 @@ typedef struct {
   gboolean gzip;
 
   GstArclyHttpOutput out; /* the answer */
+  /* If it was waited for: from where, and since when it could be sent. */
+  GstArclyHttpOrigin *source; /* owned */
+  gint64 released;
 } Client;
 
 /* Who waits for one origin. */
@@ -90,6 +94,7 @@ forget (Client *client)
   if (client->room)
     g_queue_unlink (&client->room->waiters, &client->room_link);
   g_clear_pointer (&client->out.pieces, g_ptr_array_unref);
+  g_clear_object (&client->source);
   g_object_unref (client->connection);
   g_object_unref (client->client);
   g_free (client);
@@ -162,74 +167,19 @@ flush (Client *client)
   g_clear_pointer (&client->out.pieces, g_ptr_array_unref);
   client->known = TRUE;
   enter (client, READING);
+  if (client->source)
+    gst_arcly_http_origin_note_answer (
+        client->source, client->since - client->released);
+  g_clear_object (&client->source);
   return TRUE;
 }
 
-/* The head of an answer, the same as libsoup and the router make of it. @more
- * is whole lines. */
+/* Takes @pieces, which others may send, too. */
 static void
-answer (Client *client, const gchar *status, const gchar *more, gsize size,
-    GPtrArray *chunks)
+answer (Client *client, GPtrArray *pieces)
 {
-  gchar *head = g_strdup_printf (
-      "HTTP/1.1 %s\r\nServer: arcly\r\nDate: %s\r\n"
-      "Access-Control-Allow-Origin: *\r\n"
-      "Access-Control-Expose-Headers: " GST_ARCLY_HTTP_EXPOSED "\r\n"
-      "X-Content-Type-Options: nosniff\r\n%s"
-      "Content-Length: %" G_GSIZE_FORMAT "\r\n\r\n",
-      status, gst_arcly_http_date_now (&client->fast->date), more, size);
-  guint i;
-
-  client->out = (GstArclyHttpOutput){ g_ptr_array_new_full (
-      1 + chunks->len, (GDestroyNotify) g_bytes_unref) };
-  g_ptr_array_add (client->out.pieces, g_bytes_new_take (head, strlen (head)));
-  for (i = 0; i < chunks->len; i++)
-    g_ptr_array_add (
-        client->out.pieces, g_bytes_ref (g_ptr_array_index (chunks, i)));
+  client->out = (GstArclyHttpOutput){ pieces };
   enter (client, WRITING);
-}
-
-static void
-answer_playlist (Client *client, GstArclyHttpSnapshot *snapshot)
-{
-  const GstArclyHttpReload *reload = &client->reload;
-  GBytes *zipped = NULL, *text;
-  gchar age[32] = "1";
-  g_autofree gchar *etag = NULL;
-  g_autofree gchar *more = NULL;
-  g_autoptr (GPtrArray) chunks = g_ptr_array_new ();
-
-  if (reload->blocks)
-    g_snprintf (age, sizeof age, "%u",
-        6 * gst_arcly_http_snapshot_get_target_duration (snapshot));
-  if (client->gzip)
-    zipped = gst_arcly_http_snapshot_get_text (snapshot, reload->skip, TRUE);
-  text = zipped
-             ? zipped
-             : gst_arcly_http_snapshot_get_text (snapshot, reload->skip, FALSE);
-  if (!client->gzip && !reload->skip)
-    etag = g_strdup_printf (
-        "ETag: %s\r\n", gst_arcly_http_snapshot_get_etag (snapshot));
-  more = g_strdup_printf ("Vary: Accept-Encoding\r\n%s%s"
-                          "Cache-Control: public, max-age=%s\r\n"
-                          "Content-Type: application/vnd.apple.mpegurl\r\n",
-      zipped ? "Content-Encoding: gzip\r\n" : "", etag ? etag : "", age);
-  g_ptr_array_add (chunks, text);
-  answer (client, "200 OK", more, g_bytes_get_size (text), chunks);
-}
-
-static void
-answer_late (Client *client)
-{
-  static const gchar reason[] = "nothing came in time\n";
-  g_autoptr (GBytes) text = g_bytes_new_static (reason, strlen (reason));
-  g_autoptr (GPtrArray) chunks = g_ptr_array_new ();
-
-  g_ptr_array_add (chunks, text);
-  answer (client, "503 Service Unavailable",
-      "Retry-After: 1\r\nCache-Control: " GST_ARCLY_HTTP_CACHE_NEVER "\r\n"
-      "Content-Type: text/plain; charset=utf-8\r\n",
-      strlen (reason), chunks);
 }
 
 static void
@@ -237,6 +187,31 @@ stop_waiting (Client *client)
 {
   g_queue_unlink (&client->room->waiters, &client->room_link);
   client->room = NULL;
+}
+
+/* One answer for all who want the same of @snapshot; @made is what there is
+ * already, by what they want. */
+static void
+release (Client *client, GstArclyHttpOrigin *origin,
+    GstArclyHttpSnapshot *snapshot, GPtrArray *made[2][2])
+{
+  GPtrArray **same = &made[client->reload.skip][client->gzip];
+
+  if (!*same)
+    *same = gst_arcly_http_plain_playlist (
+        &client->fast->date, snapshot, &client->reload, client->gzip);
+  client->source = g_object_ref (origin);
+  client->released = gst_arcly_http_snapshot_get_time (snapshot);
+  answer (client, g_ptr_array_ref (*same));
+}
+
+static void
+free_made (GPtrArray *made[2][2])
+{
+  guint i;
+
+  for (i = 0; i < 4; i++)
+    g_clear_pointer (&made[i / 2][i % 2], g_ptr_array_unref);
 }
 
 /* Each client once: those that ask again meanwhile wait behind. */
@@ -248,6 +223,7 @@ on_wake (gpointer data)
       gst_arcly_http_origin_get_snapshot (room->origin);
   gboolean closed = gst_arcly_http_origin_is_closed (room->origin);
   guint n = room->waiters.length;
+  GPtrArray *made[2][2] = { { NULL, NULL }, { NULL, NULL } };
 
   room->busy = TRUE;
   for (; n > 0 && room->waiters.length > 0; n--) {
@@ -263,12 +239,13 @@ on_wake (gpointer data)
     }
     client->room = NULL;
     if (judgement == GST_ARCLY_HTTP_RELOAD_NOW)
-      answer_playlist (client, snapshot);
+      release (client, room->origin, snapshot, made);
     else
-      answer_late (client);
+      answer (client, gst_arcly_http_plain_late (&client->fast->date));
     if (flush (client))
       go_on (client);
   }
+  free_made (made);
   room->busy = FALSE;
   room_leave (room);
 }
@@ -313,7 +290,8 @@ take_reload (Client *client, GstArclyHttpOrigin *origin, const gchar *query)
       case GST_ARCLY_HTTP_RELOAD_WAIT:
         return TRUE;
       case GST_ARCLY_HTTP_RELOAD_NOW:
-        answer_playlist (client, snapshot);
+        answer (client, gst_arcly_http_plain_playlist (&client->fast->date,
+                            snapshot, &client->reload, client->gzip));
         break;
       case GST_ARCLY_HTTP_RELOAD_TOO_FAR:
         break;
@@ -329,21 +307,12 @@ take_reload (Client *client, GstArclyHttpOrigin *origin, const gchar *query)
 static gboolean
 take_file (Client *client, GstArclyHttpOrigin *origin, const gchar *name)
 {
-  const GstArclyHttpType *type = gst_arcly_http_find_type (name);
-  gboolean complete = FALSE;
-  gsize size = 0;
-  g_autofree gchar *more = NULL;
-  g_autoptr (GPtrArray) chunks = NULL;
+  GPtrArray *pieces =
+      gst_arcly_http_plain_file (&client->fast->date, origin, name);
 
-  chunks = type ? gst_arcly_http_origin_get (origin, name, 0, &size, &complete)
-                : NULL;
-  if (!chunks || !complete)
-    return FALSE;
-  more = g_strdup_printf ("Accept-Ranges: bytes\r\nETag: \"%s\"\r\n"
-                          "Cache-Control: %s\r\nContent-Type: %s\r\n",
-      name, type->cache_control, type->type);
-  answer (client, "200 OK", more, size, chunks);
-  return TRUE;
+  if (pieces)
+    answer (client, pieces);
+  return pieces != NULL;
 }
 
 /* TRUE if it is answered, or waits. */
@@ -366,14 +335,15 @@ take_request (Client *client, const GstArclyHttpRequest *request)
              : take_file (client, mount->origin, name);
 }
 
-/* FALSE if the connection broke. As much as there is room for. */
+/* FALSE if the connection broke. As much as there is room for. When less comes
+ * than that, it was all: what comes behind it is another event (epoll(7)). */
 static gboolean
 read_some (Client *client)
 {
   client->full = FALSE;
   while (!client->ended && client->n_in < MAX_REQUEST) {
-    gssize n = recv (client->fd, client->in + client->n_in,
-        MAX_REQUEST - client->n_in, MSG_DONTWAIT);
+    gsize room = MAX_REQUEST - client->n_in;
+    gssize n = recv (client->fd, client->in + client->n_in, room, MSG_DONTWAIT);
 
     if (n < 0 && errno == EINTR)
       continue;
@@ -381,6 +351,8 @@ read_some (Client *client)
       return errno == EAGAIN;
     client->ended = n == 0;
     client->n_in += (gsize) n;
+    if ((gsize) n < room && !client->leaving)
+      return TRUE;
   }
   client->full = !client->ended;
   return TRUE;
@@ -420,6 +392,7 @@ go_on (Client *client)
 static void
 on_event (Client *client, guint events)
 {
+  client->leaving |= (events & EPOLLRDHUP) != 0;
   if (!read_some (client) || (events & (EPOLLERR | EPOLLHUP)) ||
       (client->ended && client->state == WAITING)) {
     Room *room = client->room;
@@ -484,7 +457,7 @@ be_late (Client *client)
   }
   stop_waiting (client);
   room->busy = TRUE;
-  answer_late (client);
+  answer (client, gst_arcly_http_plain_late (&client->fast->date));
   if (flush (client))
     go_on (client);
   room->busy = FALSE;
@@ -563,7 +536,7 @@ gst_arcly_http_fast_close (GstArclyHttpFast *self)
       Room *room = client->room;
 
       stop_waiting (client);
-      answer_late (client);
+      answer (client, gst_arcly_http_plain_late (&client->fast->date));
       write_some (client);
       room_leave (room);
     }

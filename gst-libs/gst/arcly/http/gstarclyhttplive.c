@@ -255,6 +255,9 @@ try_waiter (Waiter *waiter, GstArclyHttpSnapshot *snapshot)
   if (!done)
     return FALSE;
   gst_arcly_http_message_resume (waiter->message);
+  if (!waiter->name)
+    gst_arcly_http_origin_note_answer (waiter->room->origin,
+        g_get_monotonic_time () - gst_arcly_http_snapshot_get_time (snapshot));
   waiter_free (waiter);
   return TRUE;
 }

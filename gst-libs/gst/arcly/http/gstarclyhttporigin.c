@@ -20,6 +20,7 @@
 #include <string.h>
 
 #include <gst/arcly/http/gstarclyhttporiginprivate.h>
+#include <gst/arcly/kernel/gstarclymeter.h>
 
 typedef struct {
   GPtrArray *chunks; /* (element-type GBytes) */
@@ -50,6 +51,8 @@ struct _GstArclyHttpOrigin {
   GPtrArray *watches; /* (element-type GstArclyHttpWatch) */
   guint64 serial;
   gboolean closed;
+  guint64 n_answers;
+  GstArclyHistogram delays; /* of those */
 };
 
 G_DEFINE_FINAL_TYPE (GstArclyHttpOrigin, gst_arcly_http_origin, G_TYPE_OBJECT)
@@ -184,6 +187,16 @@ gst_arcly_http_origin_is_closed (GstArclyHttpOrigin *origin)
 
   locker = g_mutex_locker_new (&origin->lock);
   return origin->closed;
+}
+
+void
+gst_arcly_http_origin_note_answer (GstArclyHttpOrigin *origin, gint64 delay)
+{
+  g_mutex_lock (&origin->lock);
+  origin->n_answers++;
+  gst_arcly_histogram_add (
+      &origin->delays, (GstClockTime) MAX (delay, 0) * GST_USECOND, 1);
+  g_mutex_unlock (&origin->lock);
 }
 
 /* A copy of the chunks behind @offset. */
@@ -442,6 +455,38 @@ gst_arcly_http_origin_close (GstArclyHttpOrigin *origin)
   origin->closed = TRUE;
   g_mutex_unlock (&origin->lock);
   wake_all (origin);
+}
+
+/**
+ * gst_arcly_http_origin_get_stats:
+ * @origin: a stream
+ *
+ * How fast those who waited were served, since the stream was made: "answers"
+ * (#guint64), the requests that waited for a playlist and got it, and
+ * "answer-delay-p50" and "answer-delay-p99" (#guint64, nanoseconds, up to half
+ * too much, 0 if there were none): how long after a playlist was set half of
+ * them, and 99 of 100, were handed to the system to the last byte. Any thread.
+ *
+ * Returns: (transfer full): application/x-arcly-http-origin-stats
+ *
+ * Since: 0.1
+ */
+GstStructure *
+gst_arcly_http_origin_get_stats (GstArclyHttpOrigin *origin)
+{
+  guint64 counts[GST_ARCLY_HISTOGRAM_BUCKETS] = { 0 };
+  guint64 n_answers;
+
+  g_return_val_if_fail (GST_IS_ARCLY_HTTP_ORIGIN (origin), NULL);
+
+  g_mutex_lock (&origin->lock);
+  n_answers = origin->n_answers;
+  gst_arcly_histogram_sum (&origin->delays, counts);
+  g_mutex_unlock (&origin->lock);
+  return gst_structure_new ("application/x-arcly-http-origin-stats", "answers",
+      G_TYPE_UINT64, n_answers, "answer-delay-p50", G_TYPE_UINT64,
+      gst_arcly_histogram_quantile (counts, 0.5), "answer-delay-p99",
+      G_TYPE_UINT64, gst_arcly_histogram_quantile (counts, 0.99), NULL);
 }
 
 static void

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <gio/gio.h>
+#include <gst/gst.h>
 #include <gst/arcly/gstarclyprelude.h>
 
 G_BEGIN_DECLS
@@ -66,5 +67,8 @@ void gst_arcly_http_origin_set_playlist (
 
 GST_ARCLY_API
 void gst_arcly_http_origin_close (GstArclyHttpOrigin *origin);
+
+GST_ARCLY_API
+GstStructure *gst_arcly_http_origin_get_stats (GstArclyHttpOrigin *origin);
 
 G_END_DECLS

@@ -64,6 +64,11 @@ gboolean gst_arcly_http_origin_is_closed (GstArclyHttpOrigin *origin);
 GPtrArray *gst_arcly_http_origin_get (GstArclyHttpOrigin *origin,
     const gchar *name, gsize offset, gsize *size, gboolean *complete);
 
+/* A request that waited for the playlist has its answer, this many
+ * microseconds after the playlist was there. */
+void gst_arcly_http_origin_note_answer (
+    GstArclyHttpOrigin *origin, gint64 delay);
+
 /* @func is called in @context's thread after something has changed, at least
  * once for all that did. That thread begins and ends it. */
 typedef struct _GstArclyHttpWatch GstArclyHttpWatch;

@@ -229,6 +229,16 @@ void gst_arcly_http_router_handle (
 void gst_arcly_http_soup_handle (
     GstArclyHttpRouter *router, SoupServerMessage *message);
 
+/* (transfer full) (element-type GBytes): whole answers, to send and not to
+ * change. The thread that has @date. */
+GPtrArray *gst_arcly_http_plain_playlist (GstArclyHttpDate *date,
+    GstArclyHttpSnapshot *snapshot, const GstArclyHttpReload *reload,
+    gboolean gzip);
+/* NULL if it is not there, or not whole. */
+GPtrArray *gst_arcly_http_plain_file (
+    GstArclyHttpDate *date, GstArclyHttpOrigin *origin, const gchar *name);
+GPtrArray *gst_arcly_http_plain_late (GstArclyHttpDate *date);
+
 /* What is left of an answer. */
 typedef struct {
   GPtrArray *pieces; /* (element-type GBytes), owned */
