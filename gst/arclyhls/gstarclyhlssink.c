@@ -44,6 +44,7 @@
 #include "config.h"
 
 #include "gstarclyfmp4mux.h"
+#include "gstarclyhlsdaterange.h"
 #include "gstarclyhlssinkprivate.h"
 #include "gstarclytsmux.h"
 
@@ -99,6 +100,7 @@ gst_arcly_hls_sink_request_new_pad (GstElement *element, GstPadTemplate *templ,
   pad = gst_ghost_pad_new_from_template (target_name, target, templ);
   /* As the muxer's: some encoders leave fields out that the template has. */
   GST_PAD_SET_ACCEPT_INTERSECT (pad);
+  gst_arcly_hls_daterange_watch (pad, element, self->board);
   gst_pad_set_active (pad, TRUE);
   if (!gst_element_add_pad (element, pad)) {
     gst_element_release_request_pad (rendition->mux, target);
@@ -208,6 +210,7 @@ gst_arcly_hls_sink_finalize (GObject *object)
 
   gst_arcly_hls_sink_clear_settings (self);
   g_ptr_array_unref (self->renditions);
+  gst_arcly_hls_board_unref (self->board);
 
   G_OBJECT_CLASS (gst_arcly_hls_sink_parent_class)->finalize (object);
 }
@@ -218,6 +221,7 @@ gst_arcly_hls_sink_init (GstArclyHlsSink *self)
   gst_arcly_hls_sink_init_settings (self);
 
   self->renditions = g_ptr_array_new ();
+  self->board = gst_arcly_hls_board_new ();
   gst_arcly_hls_sink_lay_out (self, FALSE, FALSE);
 }
 

@@ -329,6 +329,8 @@ gst_arcly_hls_sink_start (GstArclyHlsSink *self)
     return FALSE;
   }
   settings.storage = storage;
+  settings.board = self->board;
+  gst_arcly_hls_board_clear (self->board);
 
   GST_OBJECT_LOCK (self);
   location = g_strdup (self->location);

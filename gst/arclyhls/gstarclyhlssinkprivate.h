@@ -4,6 +4,7 @@
  * properties (gstarclyhlssinkproperties.c). */
 #pragma once
 
+#include "gstarclyhlsboard.h"
 #include "gstarclyhlshttp.h"
 #include "gstarclyhlssink.h"
 #include "gstarclyhlsrendition.h"
@@ -21,6 +22,8 @@ struct _GstArclyHlsSink {
   /* Object lock, or whoever changes it: the layout changes in NULL and READY
    * only. */
   GPtrArray *renditions; /* (element-type GstArclyHlsRendition), owned */
+
+  GstArclyHlsBoard *board; /* owned, constant */
 
   /* Settings. Object lock. */
   gchar *location;

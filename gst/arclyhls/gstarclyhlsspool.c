@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "config.h"
 
+#include <string.h>
+
 #include <gst/arcly/gstarclyerror.h>
 
 #include "gstarclyhlsspool.h"
+#include "hls/hlsgaps.h"
 
 /* From one try to the next: doubles from the first to the last. */
 #define FIRST_PAUSE (G_USEC_PER_SEC / 4)
@@ -28,6 +31,7 @@ struct _GstArclyHlsSpool {
 
   /* The spool's thread. */
   gboolean warned;
+  GHashTable *lost; /* (element-type utf8), owned: names that playlists have */
 
   /* lock. "changed" tells of all of it. */
   GMutex lock;
@@ -70,6 +74,30 @@ next_job (GstArclyHlsSpool *self, Job *done)
   self->busy = job != NULL;
   g_mutex_unlock (&self->lock);
   return job;
+}
+
+/* It was made before it was known what becomes of the segments: these are in
+ * front of it, so it is known now. What it names is in its own folder, as is
+ * all that a spool has. */
+static void
+mark_gaps (GstArclyHlsSpool *self, Job *job)
+{
+  gsize size;
+  const gchar *text;
+  gchar *marked;
+
+  if (!job->bytes || !g_str_has_suffix (job->name, ".m3u8"))
+    return;
+  text = g_bytes_get_data (job->bytes, &size);
+  marked = gst_arcly_hls_gaps_mark (text, size, self->lost);
+  if (!marked)
+    return;
+  g_mutex_lock (&self->lock);
+  self->bytes -= size;
+  g_bytes_unref (job->bytes);
+  job->bytes = g_bytes_new_take (marked, strlen (marked));
+  self->bytes += job_size (job);
+  g_mutex_unlock (&self->lock);
 }
 
 static gboolean
@@ -188,6 +216,14 @@ run_job (GstArclyHlsSpool *self, Job *job, GError **error)
   }
 }
 
+static void
+lose (GstArclyHlsSpool *self, const Job *job, const GError *error)
+{
+  if (!g_str_has_suffix (job->name, ".m3u8"))
+    g_hash_table_add (self->lost, g_path_get_basename (job->name));
+  self->events->lost (self->data, job->name, error);
+}
+
 static gpointer
 run (gpointer data)
 {
@@ -197,12 +233,13 @@ run (gpointer data)
   while ((job = next_job (self, done))) {
     g_autoptr (GError) error = NULL;
 
+    mark_gaps (self, job);
     if (run_job (self, job, &error)) {
       self->warned = FALSE;
     } else {
       warn (self, error);
       if (job->bytes)
-        self->events->lost (self->data, job->name, error);
+        lose (self, job, error);
     }
     g_clear_pointer (&done, job_free);
     done = job;
@@ -221,6 +258,7 @@ gst_arcly_hls_spool_new (GstArclyStorage *storage,
   self->events = events;
   self->data = data;
   self->cancellable = g_cancellable_new ();
+  self->lost = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   g_mutex_init (&self->lock);
   g_cond_init (&self->changed);
   g_queue_init (&self->jobs);
@@ -322,6 +360,7 @@ gst_arcly_hls_spool_close (GstArclyHlsSpool *self)
 
   g_mutex_clear (&self->lock);
   g_cond_clear (&self->changed);
+  g_hash_table_unref (self->lost);
   g_object_unref (self->cancellable);
   g_object_unref (self->storage);
   g_free (self);

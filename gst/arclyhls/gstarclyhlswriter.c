@@ -177,6 +177,7 @@ take_packets (
       GST_BUFFER_FLAG_IS_SET (buffer, GST_ARCLY_TS_MUX_FLAG_BESIDE);
   gsize done = cut_before (self, &unit, data, size);
 
+  gst_arcly_hls_writer_list_ranges (self, &unit);
   if (!beside)
     note_main (self, &unit);
   if (self->live && gst_arcly_hls_live_push (self->live, &unit, beside))
@@ -202,6 +203,7 @@ take_boxes (
     self->unit.fresh = self->init_is_new;
     self->in_chunk = TRUE;
     cut_before (self, &self->unit, data, size);
+    gst_arcly_hls_writer_list_ranges (self, &self->unit);
     note_main (self, &self->unit);
     if (self->live && gst_arcly_hls_live_push_chunk (self->live, &self->unit))
       gst_arcly_hls_writer_note_part (self);
@@ -311,6 +313,7 @@ finish_segment (GstArclyHlsWriter *self)
   gint64 duration;
 
   settle (self);
+  gst_arcly_hls_writer_take_ranges (self, GST_ARCLY_HLS_BOARD_END);
   duration = gst_arcly_hls_cutter_finish (&self->cutter);
   if (self->open && duration != GST_ARCLY_HLS_NO_TIME)
     gst_arcly_hls_writer_close_segment (self, duration);
@@ -433,6 +436,8 @@ gst_arcly_hls_writer_open (GstArclyHlsWriter *self,
     self->master = gst_arcly_hls_master_ref (settings->master);
     self->cuts = gst_arcly_hls_cuts_ref (settings->cuts);
   }
+  self->board = gst_arcly_hls_board_ref (settings->board);
+  self->n_ranges = 0;
   /* For those who follow it would be too late. */
   self->send_keyframe_requests =
       settings->send_keyframe_requests && (!settings->cuts || settings->leads);
@@ -497,6 +502,7 @@ gst_arcly_hls_writer_close (GstArclyHlsWriter *self)
   g_clear_pointer (&self->init, g_bytes_unref);
   if (self->cuts && self->leads)
     gst_arcly_hls_cuts_advance (self->cuts, GST_ARCLY_HLS_CUTS_END);
+  g_clear_pointer (&self->board, gst_arcly_hls_board_unref);
   g_clear_pointer (&self->cuts, gst_arcly_hls_cuts_unref);
   g_clear_pointer (&self->master, gst_arcly_hls_master_unref);
 }

@@ -9,6 +9,7 @@
 #include <gst/arcly/engine/gstarclystorage.h>
 #include <gst/arcly/http/gstarclyhttporigin.h>
 
+#include "gstarclyhlsboard.h"
 #include "gstarclyhlscuts.h"
 #include "gstarclyhlsmaster.h"
 #include "hls/hlsplaylist.h"
@@ -37,6 +38,7 @@ typedef struct {
   /* Low latency; NULL for none. */
   GstArclyHttpOrigin *origin;
   GstClockTime part_duration;
+  GstArclyHlsBoard *board; /* of all renditions */
   /* Of several renditions; else NULL. */
   GstArclyHlsMaster *master;
   GstArclyHlsCuts *cuts;

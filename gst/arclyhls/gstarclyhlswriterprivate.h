@@ -32,6 +32,7 @@ struct _GstArclyHlsWriter {
   GstClockTime part_duration;
   GstArclyHlsMaster *master; /* owned; NULL for a single rendition */
   GstArclyHlsCuts *cuts;     /* owned; the same */
+  GstArclyHlsBoard *board;   /* owned */
   guint number;
   gboolean leads;
   gboolean is_video;
@@ -72,6 +73,7 @@ struct _GstArclyHlsWriter {
   gboolean step_discontinuity; /* of the leader's segment */
   gboolean warned_rules;
   guint n_keyframe_requests;
+  guint64 n_ranges; /* that were read from the board */
 
   /* Atomic. The streaming thread adds, or that of a storage, relaxed; "stats"
    * reads. */
@@ -95,6 +97,14 @@ void gst_arcly_hls_writer_tell_step (GstArclyHlsWriter *self);
 
 /* All is known up to there. */
 void gst_arcly_hls_writer_tell_horizon (
+    GstArclyHlsWriter *self, const GstArclyHlsUnit *unit);
+
+/* gstarclyhlswriterranges.c. The streaming thread. */
+/* Date ranges up to there are listed; TRUE if there are some. */
+gboolean gst_arcly_hls_writer_take_ranges (
+    GstArclyHlsWriter *self, gint64 up_to);
+/* Those in front of it, and shown. */
+void gst_arcly_hls_writer_list_ranges (
     GstArclyHlsWriter *self, const GstArclyHlsUnit *unit);
 
 /* gstarclyhlswritersegment.c. The streaming thread. */

@@ -54,8 +54,9 @@ struct _GstArclyRtmpPlayer {
   GstArclyRtmpLane *lane;
   GstArclyRtmpWatch watch;
 
-  guint32 unplayable; /* tracks, for lack of a capability */
-  guint index;        /* in lane->players */
+  guint32 unplayable;   /* tracks, for lack of a capability */
+  guint index;          /* in lane->players */
+  guint64 metadata_end; /* what is before that in the log was said */
   gsize said_sent;
   gsize rest_offset;
   GstArclyRtmpSession *session;

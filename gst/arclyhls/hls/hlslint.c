@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "hlslint.h"
+#include "hlsranges.h"
 
 /* What text loses in rounding to microseconds. */
 #define EPSILON 0.000002
@@ -28,6 +29,9 @@ typedef struct {
   gboolean has_control, has_hint, ended, fixed; /* all segments stay */
   gchar *hint;
   guint version;
+  GstArclyHlsRanges *ranges;
+  gboolean has_ranges;
+  gint64 front; /* the first date there is, ms; or G_MININT64 */
   /* While it is read. */
   gchar *map; /* that counts */
   GString *tags;
@@ -58,6 +62,8 @@ list_new (void)
   list->parts = g_ptr_array_new_with_free_func (g_free);
   list->header = g_string_new (NULL);
   list->tags = g_string_new (NULL);
+  list->ranges = gst_arcly_hls_ranges_new ();
+  list->front = G_MININT64;
   return list;
 }
 
@@ -68,6 +74,7 @@ list_free (List *list)
   g_ptr_array_unref (list->parts);
   g_string_free (list->header, TRUE);
   g_string_free (list->tags, TRUE);
+  gst_arcly_hls_ranges_free (list->ranges);
   g_free (list->hint);
   g_free (list->map);
   g_free (list->wrong);
@@ -186,6 +193,41 @@ read_part (List *list, const gchar *line)
   g_ptr_array_add (list->parts, g_strdup (line));
 }
 
+/* rfc8216bis, 4.4.5.1: of those with one ID, none may contradict another. */
+static void
+read_range (List *list, const gchar *line)
+{
+  GstArclyHlsRangePlace place = { 0 };
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GstArclyHlsRange) range = gst_arcly_hls_range_parse (
+      line + strlen (GST_ARCLY_HLS_RANGE_TAG), &error);
+  g_autofree gchar *added = NULL;
+
+  list->has_ranges = TRUE;
+  if (range && gst_arcly_hls_range_get_start (range) == G_MININT64)
+    wrong (list, "rfc8216bis, 4.4.5.1: START-DATE is missing in %s", line);
+  if (range)
+    gst_arcly_hls_ranges_add (
+        list->ranges, range, 0, G_MININT64, place, &added, &error);
+  if (error)
+    wrong (list, "rfc8216bis, 4.4.5.1: %s in %s", error->message, line);
+  else if (!added)
+    wrong (list, "rfc8216bis, 4.4.5.1: nothing new in %s", line);
+}
+
+static void
+read_date (List *list, const gchar *line)
+{
+  g_autoptr (GDateTime) date =
+      g_date_time_new_from_iso8601 (strchr (line, ':') + 1, NULL);
+
+  if (!date)
+    wrong (list, "RFC 8216, 4.3.2.6: %s", line);
+  else if (list->front == G_MININT64)
+    list->front = g_date_time_to_unix (date) * 1000 +
+                  g_date_time_get_microsecond (date) / 1000;
+}
+
 static void
 read_control (List *list, const gchar *line)
 {
@@ -270,6 +312,8 @@ read_line (List *list, const gchar *line)
     list->hint = list->hint ? list->hint : find_uri (line);
   } else if (g_str_has_prefix (line, "#EXT-X-MAP:")) {
     read_map (list, line);
+  } else if (g_str_has_prefix (line, GST_ARCLY_HLS_RANGE_TAG)) {
+    read_range (list, line);
   } else if (g_str_equal (line, "#EXT-X-ENDLIST")) {
     list->ended = TRUE;
   } else if (!read_header (list, line)) {
@@ -277,6 +321,8 @@ read_line (List *list, const gchar *line)
       list->next.duration = g_ascii_strtod (line + strlen ("#EXTINF:"), NULL);
     else if (g_str_equal (line, "#EXT-X-DISCONTINUITY"))
       list->next.discontinuity = TRUE;
+    else if (g_str_has_prefix (line, "#EXT-X-PROGRAM-DATE-TIME:"))
+      read_date (list, line);
     g_string_append_printf (list->tags, "%s\n", line);
   }
 }
@@ -312,6 +358,9 @@ list_parse (const gchar *text)
     wrong (list, "RFC 8216, 4.3.3.1: no target duration");
   if (list->has_control)
     check_control (list);
+  if (list->has_ranges && list->front == G_MININT64)
+    wrong (list, "rfc8216bis, 4.4.5.1: EXT-X-DATERANGE without "
+                 "EXT-X-PROGRAM-DATE-TIME");
   return list;
 }
 
@@ -382,6 +431,18 @@ check_segments (List *list, const List *before, guint64 gone)
     check_open_parts (list, before, before->segments->len - (guint) gone);
 }
 
+/* RFC 8216, 6.2.1: they go when they apply to nothing that is listed. */
+static void
+check_ranges (List *list, const List *before)
+{
+  const gchar *missing = gst_arcly_hls_ranges_find_missing (
+      list->ranges, before->ranges, list->front);
+
+  if (missing)
+    wrong (list, "RFC 8216, 6.2.1: EXT-X-DATERANGE:%s went, or is elsewhere",
+        missing);
+}
+
 static void
 check_change (List *list, const List *before)
 {
@@ -402,6 +463,7 @@ check_change (List *list, const List *before)
     wrong (list, "RFC 8216, 4.3.3.5: its front went");
   if (gone > 0 && total (list) < 3 * list->target)
     wrong (list, "RFC 8216, 6.2.2: under 3 target durations are left");
+  check_ranges (list, before);
   check_segments (list, before, gone);
 }
 

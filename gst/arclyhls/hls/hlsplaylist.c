@@ -29,6 +29,7 @@ gst_arcly_hls_playlist_new (GstArclyHlsType type, guint target_duration,
   self->part_stamp = g_strdup (stamp);
   g_queue_init (&self->segments);
   g_queue_init (&self->graves);
+  self->ranges = gst_arcly_hls_ranges_new ();
   return self;
 }
 
@@ -61,6 +62,7 @@ gst_arcly_hls_playlist_free (GstArclyHlsPlaylist *self)
   g_queue_clear_full (&self->segments, (GDestroyNotify) entry_free);
   g_clear_pointer (&self->open, entry_free);
   g_queue_clear_full (&self->graves, (GDestroyNotify) grave_free);
+  gst_arcly_hls_ranges_free (self->ranges);
   g_free (self->stamp);
   g_free (self->part_stamp);
   g_free (self->left);
@@ -136,6 +138,7 @@ drop_front (GstArclyHlsPlaylist *self)
   self->duration -= entry->segment.duration;
   self->first++;
   entry_free (entry);
+  gst_arcly_hls_playlist_prune_ranges (self);
 }
 
 /* Whoever goes on behind the last one has an init segment of its own. */
@@ -212,6 +215,7 @@ continue_content (GstArclyHlsPlaylist *self, const GstArclyHlsContent *content)
     gst_arcly_hls_playlist_drop_before (self, G_MAXUINT64);
     return;
   }
+  gst_arcly_hls_playlist_continue_ranges (self, content);
   self->target_duration = content->target_duration;
   self->part_target = content->part_target;
   self->dependent = !content->independent;
@@ -375,6 +379,7 @@ start_anew (GstArclyHlsPlaylist *self, guint64 now)
 {
   while (self->segments.length > 0)
     bury_front (self, now);
+  gst_arcly_hls_ranges_clear (self->ranges);
   self->ended = FALSE;
   self->resumed = TRUE;
   self->dependent = FALSE;
@@ -443,6 +448,7 @@ gst_arcly_hls_playlist_append (
 
   add (self, entry);
   move_front (self, now);
+  gst_arcly_hls_playlist_prune_ranges (self);
 }
 
 void

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "hlsname.h"
+#include "hlsrange.h"
 
 G_BEGIN_DECLS
 
@@ -208,6 +209,22 @@ gint64 gst_arcly_hls_playlist_get_part_target (GstArclyHlsPlaylist *self);
  * the next one that is appended, also where that is the first of the segment
  * behind the open one: who was told of it shall get it. */
 gchar *gst_arcly_hls_playlist_get_hint (GstArclyHlsPlaylist *self);
+
+/**
+ * gst_arcly_hls_playlist_add_range:
+ * @self: a playlist
+ * @range: a date range, or more about one that is listed
+ * @start: when it begins if it does not say so, in microseconds since 1970 UTC
+ * @line: (out) (transfer full) (nullable): what is listed of it; NULL if that
+ *     was all known
+ * @error: return location for a #GError
+ *
+ * Lists it at the end. It goes when it is over before what is listed.
+ *
+ * Returns: %FALSE with %GST_ARCLY_ERROR_INVALID if it cannot be
+ */
+gboolean gst_arcly_hls_playlist_add_range (GstArclyHlsPlaylist *self,
+    const GstArclyHlsRange *range, gint64 start, gchar **line, GError **error);
 
 /* Nothing more will follow: EXT-X-ENDLIST. */
 void gst_arcly_hls_playlist_end (GstArclyHlsPlaylist *self);

@@ -5,6 +5,8 @@
 #pragma once
 
 #include "hlsplaylist.h"
+#include "hlsranges.h"
+#include "hlsread.h"
 
 #define NS_PER_SECOND G_GINT64_CONSTANT (1000000000)
 #define NS_PER_MS G_GINT64_CONSTANT (1000000)
@@ -45,9 +47,18 @@ struct _GstArclyHlsPlaylist {
   gint64 duration; /* of what is listed */
   gint64 longest;  /* that "duration" ever was */
   GQueue segments; /* (element-type GstArclyHlsEntry), owned */
-  GstArclyHlsEntry *open; /* owned, or NULL */
-  GQueue graves;          /* (element-type Grave), owned */
+  GstArclyHlsEntry *open;    /* owned, or NULL */
+  GQueue graves;             /* (element-type Grave), owned */
+  GstArclyHlsRanges *ranges; /* owned */
 };
+
+/* hlsdates.c: those of a former process; and those that are over go. */
+void gst_arcly_hls_playlist_continue_ranges (
+    GstArclyHlsPlaylist *self, const GstArclyHlsContent *content);
+void gst_arcly_hls_playlist_prune_ranges (GstArclyHlsPlaylist *self);
+
+/* Something is shown of the open segment already, be it only how it begins. */
+gboolean gst_arcly_hls_playlist_is_open_shown (GstArclyHlsPlaylist *self);
 
 /* Decides how the part that comes next is called, unless that was told. */
 void gst_arcly_hls_playlist_decide_hint (GstArclyHlsPlaylist *self);

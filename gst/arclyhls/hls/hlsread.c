@@ -5,6 +5,7 @@
 
 #include <gst/arcly/gstarclyerror.h>
 
+#include "hlsranges.h"
 #include "hlsread.h"
 
 #define NS_PER_SECOND 1000000000.0
@@ -163,6 +164,24 @@ read_map (Reader *reader, const gchar *value)
          reader->map.sequence >= before;
 }
 
+/* More than we write are no playlist of ours. */
+static gboolean
+read_range (Reader *reader, const gchar *value)
+{
+  GstArclyHlsContent *content = reader->content;
+  GstArclyHlsContentRange *range;
+  GstArclyHlsRange *read = gst_arcly_hls_range_parse (value, NULL);
+
+  if (!read)
+    return FALSE;
+  range = g_new0 (GstArclyHlsContentRange, 1);
+  range->range = read;
+  range->sequence = content->sequence + content->segments->len;
+  g_ptr_array_add (content->ranges, range);
+  reader->in_segments = TRUE;
+  return content->ranges->len <= GST_ARCLY_HLS_MAX_RANGES;
+}
+
 static gboolean
 read_end (Reader *reader, const gchar *value)
 {
@@ -184,6 +203,7 @@ static const struct {
   { "#EXT-X-DISCONTINUITY", read_discontinuity },
   { "#EXT-X-MAP", read_map },
   { "#EXT-X-PROGRAM-DATE-TIME", read_date_time },
+  { "#EXT-X-DATERANGE", read_range },
   { "#EXTINF", read_duration },
   { "#EXT-X-ENDLIST", read_end },
 };
@@ -258,6 +278,13 @@ invalid (GError **error, guint n_line, const gchar *what)
   return FALSE;
 }
 
+static void
+free_range (gpointer data)
+{
+  gst_arcly_hls_range_free (((GstArclyHlsContentRange *) data)->range);
+  g_free (data);
+}
+
 gboolean
 gst_arcly_hls_content_parse (
     GstArclyHlsContent *content, const gchar *text, gsize size, GError **error)
@@ -270,6 +297,7 @@ gst_arcly_hls_content_parse (
   g_return_val_if_fail (text != NULL || size == 0, FALSE);
 
   result.segments = g_array_new (FALSE, FALSE, sizeof (GstArclyHlsSegment));
+  result.ranges = g_ptr_array_new_with_free_func (free_range);
   while (text < end) {
     const gchar *newline = memchr (text, '\n', end - text);
     g_autofree gchar *line = NULL;
@@ -291,6 +319,7 @@ gst_arcly_hls_content_parse (
 
   *content = result;
   result.segments = NULL;
+  result.ranges = NULL;
   return TRUE;
 }
 
@@ -298,4 +327,5 @@ void
 gst_arcly_hls_content_clear (GstArclyHlsContent *content)
 {
   g_clear_pointer (&content->segments, g_array_unref);
+  g_clear_pointer (&content->ranges, g_ptr_array_unref);
 }

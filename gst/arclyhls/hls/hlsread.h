@@ -10,6 +10,11 @@ G_BEGIN_DECLS
 #define GST_ARCLY_HLS_MAX_TARGET_DURATION 86400
 
 typedef struct {
+  GstArclyHlsRange *range; /* owned */
+  guint64 sequence;        /* of the segment in front of which it stands */
+} GstArclyHlsContentRange;
+
+typedef struct {
   GstArclyHlsType type;
   GstArclyHlsKind kind; /* of all segments */
   guint target_duration;
@@ -19,7 +24,8 @@ typedef struct {
   gboolean ended;
   gboolean independent;                     /* EXT-X-INDEPENDENT-SEGMENTS */
   gchar stamp[GST_ARCLY_HLS_MAX_STAMP + 1]; /* of all names */
-  GArray *segments; /* (element-type GstArclyHlsSegment), owned */
+  GArray *segments;  /* (element-type GstArclyHlsSegment), owned */
+  GPtrArray *ranges; /* (element-type GstArclyHlsContentRange), owned */
 } GstArclyHlsContent;
 
 /* FALSE with GST_ARCLY_ERROR_INVALID; then @content needs no clearing. */

@@ -130,11 +130,12 @@ part_name (GstArclyHlsPlaylist *self, const GstArclyHlsPartName *name)
       self->kind == GST_ARCLY_HLS_FMP4 ? ".m4s" : ".ts");
 }
 
-/* rfc8216bis, 4.4.4.9. */
-static void
-render_parts (
-    GstArclyHlsPlaylist *self, const GstArclyHlsEntry *entry, GString *text)
+/* rfc8216bis, 4.4.4.9; with the date ranges that came between them. */
+static GList *
+render_parts (GstArclyHlsPlaylist *self, const GstArclyHlsEntry *entry,
+    guint64 sequence, GList *range, GString *text)
 {
+  GstArclyHlsRangePlace place = { .sequence = sequence };
   guint i;
 
   for (i = 0; entry->parts && i < entry->parts->len; i++) {
@@ -143,12 +144,16 @@ render_parts (
     gint64 microseconds = (part->duration + 500) / 1000;
     g_autofree gchar *name = part_name (self, &part->name);
 
+    place.part = i + 1;
+    range = gst_arcly_hls_ranges_render (range, place, text);
     g_string_append_printf (text,
         "#EXT-X-PART:DURATION=%" G_GINT64_FORMAT ".%06" G_GINT64_FORMAT
         ",URI=\"%s\"%s\n",
         microseconds / G_USEC_PER_SEC, microseconds % G_USEC_PER_SEC, name,
         part->independent ? ",INDEPENDENT=YES" : "");
   }
+  place.part = G_MAXUINT;
+  return gst_arcly_hls_ranges_render (range, place, text);
 }
 
 static gboolean
@@ -158,12 +163,15 @@ is_visible (GstArclyHlsPlaylist *self)
          (self->type != GST_ARCLY_HLS_VOD || self->ended);
 }
 
+/* Behind all that is listed. */
+static const GstArclyHlsRangePlace range_end = { G_MAXUINT64, G_MAXUINT };
+
 gchar *
 gst_arcly_hls_playlist_render (GstArclyHlsPlaylist *self)
 {
+  GstArclyHlsRangePlace place = { self->first, G_MAXUINT };
+  GList *range = gst_arcly_hls_ranges_get_first (self->ranges), *item;
   g_autoptr (GString) text = NULL;
-  guint64 sequence = self->first;
-  GList *item;
 
   if (!is_visible (self))
     return NULL;
@@ -173,9 +181,11 @@ gst_arcly_hls_playlist_render (GstArclyHlsPlaylist *self)
   for (item = self->segments.head; item; item = item->next) {
     const GstArclyHlsEntry *entry = item->data;
 
+    range = gst_arcly_hls_ranges_render (range, place, text);
     render_start (self, entry, item->prev ? item->prev->data : NULL, text);
-    render_end (self, &entry->segment, sequence++, text);
+    render_end (self, &entry->segment, place.sequence++, text);
   }
+  gst_arcly_hls_ranges_render (range, range_end, text);
   if (self->ended)
     g_string_append (text, "#EXT-X-ENDLIST\n");
   return g_string_free (g_steal_pointer (&text), FALSE);
@@ -194,17 +204,21 @@ open_duration (GstArclyHlsPlaylist *self)
 
 /* The parts of what is further from the end are of no use to anybody
  * (rfc8216bis, 6.2.2 lets them go then). */
-static void
+static GList *
 render_live_entry (GstArclyHlsPlaylist *self, const GstArclyHlsEntry *entry,
-    const GstArclyHlsEntry *before, guint64 sequence, gint64 from_end,
-    GString *text)
+    const GstArclyHlsEntry *before, GstArclyHlsRangePlace place,
+    gint64 from_end, GList *range, GString *text)
 {
   gint64 least = PART_TARGET_DURATIONS * self->target_duration * NS_PER_SECOND;
 
+  range = gst_arcly_hls_ranges_render (range, place, text);
   render_start (self, entry, before, text);
   if (from_end - entry->segment.duration < least)
-    render_parts (self, entry, text);
-  render_end (self, &entry->segment, sequence, text);
+    range = render_parts (self, entry, place.sequence, range, text);
+  place.part = G_MAXUINT;
+  range = gst_arcly_hls_ranges_render (range, place, text);
+  render_end (self, &entry->segment, place.sequence, text);
+  return range;
 }
 
 /* rfc8216bis, 4.4.5.2: how many segments lie wholly in front of the skip
@@ -230,21 +244,33 @@ count_skipped (GstArclyHlsPlaylist *self)
   return n;
 }
 
+/* Where it does not go on as it was, this is told with the hint: players
+ * (hls.js) take what they know of it by then for the segment's. */
+gboolean
+gst_arcly_hls_playlist_is_open_shown (GstArclyHlsPlaylist *self)
+{
+  const GstArclyHlsEntry *last = g_queue_peek_tail (&self->segments);
+
+  return self->open &&
+         (self->open->parts->len > 0 || self->open->segment.discontinuity ||
+             (last && last->segment.map != self->open->segment.map));
+}
+
 /* rfc8216bis, 4.4.5.3. */
 static void
-render_open (GstArclyHlsPlaylist *self, GString *text)
+render_open (GstArclyHlsPlaylist *self, GList *range, GString *text)
 {
   g_autofree gchar *hint = gst_arcly_hls_playlist_get_hint (self);
   const GstArclyHlsEntry *last = g_queue_peek_tail (&self->segments);
+  GstArclyHlsRangePlace place = { .sequence =
+                                      gst_arcly_hls_playlist_get_next (self) };
 
-  /* Where it does not go on as it was, this is told with the hint: players
-   * (hls.js) take what they know of it by then for the segment's. */
-  if (self->open &&
-      (self->open->parts->len > 0 || self->open->segment.discontinuity ||
-          (last && last->segment.map != self->open->segment.map))) {
+  range = gst_arcly_hls_ranges_render (range, place, text);
+  if (gst_arcly_hls_playlist_is_open_shown (self)) {
     render_start (self, self->open, last, text);
-    render_parts (self, self->open, text);
+    range = render_parts (self, self->open, place.sequence, range, text);
   }
+  gst_arcly_hls_ranges_render (range, range_end, text);
   g_string_append_printf (
       text, "#EXT-X-PRELOAD-HINT:TYPE=PART,URI=\"%s\"\n", hint);
 }
@@ -252,11 +278,11 @@ render_open (GstArclyHlsPlaylist *self, GString *text)
 gchar *
 gst_arcly_hls_playlist_render_live (GstArclyHlsPlaylist *self, gboolean delta)
 {
+  GstArclyHlsRangePlace place = { .sequence = self->first };
+  GList *range = gst_arcly_hls_ranges_get_first (self->ranges), *item;
   g_autoptr (GString) text = NULL;
-  guint64 sequence = self->first;
   gint64 left = self->duration + open_duration (self);
   guint skipped = delta ? count_skipped (self) : 0, n = 0;
-  GList *item;
 
   if (!is_visible (self) || self->part_target == 0 || (delta && skipped == 0))
     return NULL;
@@ -265,19 +291,22 @@ gst_arcly_hls_playlist_render_live (GstArclyHlsPlaylist *self, gboolean delta)
   render_head (self, TRUE, text);
   if (skipped > 0)
     g_string_append_printf (text, "#EXT-X-SKIP:SKIPPED-SEGMENTS=%u\n", skipped);
-  for (item = self->segments.head; item; item = item->next, sequence++) {
+  /* Date ranges are not skipped: CAN-SKIP-DATERANGES is not said. */
+  for (item = self->segments.head; item; item = item->next, place.sequence++) {
     const GstArclyHlsEntry *entry = item->data;
 
     if (n >= skipped)
-      render_live_entry (self, entry, n > skipped ? item->prev->data : NULL,
-          sequence, left, text);
+      range = render_live_entry (self, entry,
+          n > skipped ? item->prev->data : NULL, place, left, range, text);
     n++;
     left -= entry->segment.duration;
   }
-  if (self->ended)
+  if (self->ended) {
+    gst_arcly_hls_ranges_render (range, range_end, text);
     g_string_append (text, "#EXT-X-ENDLIST\n");
-  else
-    render_open (self, text);
+  } else {
+    render_open (self, range, text);
+  }
   if (!self->ended && self->reports)
     g_string_append (text, self->reports);
   return g_string_free (g_steal_pointer (&text), FALSE);

@@ -360,6 +360,39 @@ GST_START_TEST (test_step)
 }
 GST_END_TEST;
 
+/* An event to one pad is in all playlists, with the same date, and viewers of
+ * parts have it before the segment is whole. */
+GST_START_TEST (test_date_ranges)
+{
+  g_autofree gchar *high = NULL;
+  g_autofree gchar *low = NULL;
+  g_autofree gchar *sound = NULL;
+  g_autofree gchar *live = NULL;
+  Several s;
+
+  several_init (&s);
+  several_start (&s);
+  push (&s, 0, 110, 0);
+  fail_unless (gst_pad_push_event (s.sources[1],
+      gst_event_new_custom (GST_EVENT_CUSTOM_DOWNSTREAM,
+          gst_structure_new ("arcly-daterange", "id", G_TYPE_STRING, "a",
+              "duration", G_TYPE_UINT64, GST_SECOND, NULL))));
+  push (&s, 110, 160, 0);
+  live = await (&s, 0, 2, 9);
+  fail_unless (strstr (live, "#EXT-X-DATERANGE:ID=\"a\""), "%s", live);
+  push (&s, 160, 260, 0);
+  end (&s);
+  high = read_list (&s, 0);
+  low = read_list (&s, 1);
+  sound = read_list (&s, 2);
+  assert_same (high, low, "#EXT-X-DATERANGE");
+  assert_same (high, sound, "#EXT-X-DATERANGE");
+  fail_unless_equals_int (count (sound, "#EXT-X-DATERANGE"), 1);
+  fail_unless_equals_int (g_atomic_int_get (&s.n_warnings), 0);
+  several_clear (&s);
+}
+GST_END_TEST;
+
 /* A stream of the server is one, however many playlists it has; each tells of
  * the others (rfc8216bis, 4.4.5.4). */
 GST_START_TEST (test_served)
@@ -486,6 +519,7 @@ arclyhlsrenditions_suite (void)
   suite_add_tcase (suite, tcase);
   tcase_set_timeout (tcase, 120);
   tcase_add_test (tcase, test_step);
+  tcase_add_test (tcase, test_date_ranges);
   tcase_add_test (tcase, test_served);
   tcase_add_test (tcase, test_misaligned);
   tcase_add_test (tcase, test_restart);

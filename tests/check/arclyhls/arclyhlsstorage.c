@@ -27,6 +27,7 @@ struct _TestStorage {
   Mood mood;
   const gchar *only; /* a suffix of names: what the mood is for */
   guint n_tries;
+  guint n_missing; /* names in playlists, without a file */
   GPtrArray *puts; /* (element-type utf8): names, as they came */
   GThread *thread; /* of the last call */
 };
@@ -73,6 +74,24 @@ ask (TestStorage *self, const gchar *name, GCancellable *cancellable)
   return mood;
 }
 
+/* Names in a playlist of which it has no file. */
+static guint
+count_missing (TestStorage *self, GBytes *playlist)
+{
+  g_autofree gchar *text = g_strndup (
+      g_bytes_get_data (playlist, NULL), g_bytes_get_size (playlist));
+  g_auto (GStrv) names = hls_lint_names (text);
+  guint n = 0, i;
+
+  for (i = 0; names[i]; i++) {
+    g_autoptr (GBytes) bytes =
+        gst_arcly_storage_get (self->memory, names[i], NULL, NULL);
+
+    n += bytes == NULL;
+  }
+  return n;
+}
+
 static gboolean
 test_storage_put (GstArclyStorage *storage, const gchar *name, GBytes *bytes,
     GCancellable *cancellable, GError **error)
@@ -89,6 +108,8 @@ test_storage_put (GstArclyStorage *storage, const gchar *name, GBytes *bytes,
   if (!gst_arcly_storage_put (self->memory, name, bytes, NULL, error))
     return FALSE;
   g_mutex_lock (&self->lock);
+  if (g_str_has_suffix (name, "index.m3u8"))
+    self->n_missing += count_missing (self, bytes);
   g_ptr_array_add (self->puts, g_strdup (name));
   g_cond_broadcast (&self->changed);
   g_mutex_unlock (&self->lock);
@@ -371,10 +392,13 @@ GST_START_TEST (test_fails_for_a_while)
 }
 GST_END_TEST;
 
-/* What is refused is lost, which is told of each; the others get there. */
+/* What is refused is lost, which is told of each; the others get there, and the
+ * storage never had a playlist that sends anybody for what it does not have. */
 GST_START_TEST (test_refuses_one)
 {
   g_autoptr (TestStorage) storage = test_storage_new (REFUSES, "-00001.ts");
+  g_autofree gchar *text = NULL;
+  g_autofree gchar *wrong = NULL;
   g_autofree gchar *warning = NULL;
   g_autofree gchar *lost = NULL;
   TestHls t;
@@ -389,6 +413,15 @@ GST_START_TEST (test_refuses_one)
   fail_unless_equals_int (stat_of (&t, "lost-segments"), 1);
   fail_unless_equals_int (stat_of (&t, "storage-retries"), 0);
   fail_unless_equals_int (storage->puts->len, 10);
+  assert_complete (storage, 4);
+  text = dup_playlist (storage);
+  fail_unless (g_regex_match_simple (
+                   "#EXT-X-GAP\n#EXTINF:2.000000,\nsegment-[0-9T]*-00001.ts\n",
+                   text, 0, 0),
+      "%s", text);
+  wrong = hls_lint (text, NULL, FALSE);
+  fail_unless (wrong[0] == '\0', "%s in:\n%s", wrong, text);
+  fail_unless_equals_int (storage->n_missing, 0);
   test_hls_assert_no_message (&t, GST_MESSAGE_WARNING | GST_MESSAGE_ELEMENT);
   test_hls_clear (&t);
 }

@@ -1,46 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-#include "hlslint.h"
+#include "hlslintprivate.h"
 
 #include <string.h>
 
-typedef struct {
-  gchar *name;
-  gdouble duration;
-  gboolean independent;
-} Part;
-
-typedef struct {
-  gchar *name; /* NULL: a segment of which only parts are there */
-  gchar *map;  /* URI of its init segment, or NULL */
-  gdouble duration;
-  gint64 date_time; /* ms */
-  gboolean discontinuity;
-  gboolean gap;
-  GArray *parts; /* (element-type Part) */
-} Entry;
-
-typedef struct {
-  GString *wrong;
-  GArray *entries; /* (element-type Entry) */
-  gint64 version;
-  gint64 target;
-  gint64 sequence;
-  gint64 discontinuity_sequence;
-  gchar *type;
-  gboolean independent;
-  gboolean ended;
-  /* rfc8216bis. */
-  Entry open;
-  gchar *control;
-  gchar *part_inf;
-  gchar *hint;
-  gint64 skipped;
-  gdouble part_target;
-} List;
-
-G_GNUC_PRINTF (2, 3)
-static void
-complain (List *list, const gchar *format, ...)
+void
+hls_list_complain (List *list, const gchar *format, ...)
 {
   va_list args;
 
@@ -110,9 +74,9 @@ read_part (List *list, Entry *next, const gchar *value)
     .independent = g_strcmp0 (independent, "YES") == 0 };
 
   if (!name || part.duration <= 0)
-    complain (list, "%s: no part", value);
+    hls_list_complain (list, "%s: no part", value);
   if (list->hint)
-    complain (list, "%s: behind the hint", value);
+    hls_list_complain (list, "%s: behind the hint", value);
   part.name = g_strdup (name ? g_strstrip (name) : "");
   g_array_append_val (next->parts, part);
 }
@@ -124,7 +88,7 @@ read_hint (List *list, const gchar *value)
   gchar *name = attribute (value, "URI");
 
   if (g_strcmp0 (type, "PART") != 0 || !name || list->hint)
-    complain (list, "%s: no hint, or a second", value);
+    hls_list_complain (list, "%s: no hint, or a second", value);
   g_free (list->hint);
   list->hint = name ? g_strstrip (name) : NULL;
 }
@@ -158,19 +122,19 @@ static void
 once (List *list, gint64 *field, const gchar *line, const gchar *value)
 {
   if (*field != -1)
-    complain (list, "%s: a second time", line);
+    hls_list_complain (list, "%s: a second time", line);
   if (list->entries->len > 0)
-    complain (list, "%s: behind a segment", line);
+    hls_list_complain (list, "%s: behind a segment", line);
   *field = g_ascii_strtoll (value, NULL, 10);
 }
 
-static gint64
-parse_date_time (List *list, const gchar *value)
+gint64
+hls_list_parse_date (List *list, const gchar *value)
 {
   g_autoptr (GDateTime) time = g_date_time_new_from_iso8601 (value, NULL);
 
   if (!time) {
-    complain (list, "%s: no date", value);
+    hls_list_complain (list, "%s: no date", value);
     return -1;
   }
   return g_date_time_to_unix (time) * 1000 +
@@ -184,13 +148,13 @@ read_map (List *list, const gchar *value, Entry *next)
   gchar *uri = attribute (value, "URI");
 
   if (!uri || g_strcmp0 (next->map, g_strstrip (uri)) == 0)
-    complain (list, "%s: no map, or the same again", value);
+    hls_list_complain (list, "%s: no map, or the same again", value);
   if (list->version < 6)
-    complain (list, "EXT-X-MAP needs version 6");
+    hls_list_complain (list, "EXT-X-MAP needs version 6");
   if (next->parts->len > 0)
-    complain (list, "EXT-X-MAP behind a part");
+    hls_list_complain (list, "EXT-X-MAP behind a part");
   if (list->entries->len > 0 && !next->discontinuity)
-    complain (list, "%s: another map without a discontinuity", uri);
+    hls_list_complain (list, "%s: another map without a discontinuity", uri);
   g_free (next->map);
   next->map = uri;
 }
@@ -218,13 +182,15 @@ read_tag (List *list, const gchar *line, Entry *next)
   else if (g_str_equal (line, "#EXT-X-DISCONTINUITY"))
     next->discontinuity = TRUE;
   else if (g_str_equal (parts[0], "#EXT-X-PROGRAM-DATE-TIME"))
-    next->date_time = parse_date_time (list, value);
+    next->date_time = hls_list_parse_date (list, value);
   else if (g_str_equal (parts[0], "#EXTINF") && g_str_has_suffix (value, ","))
     next->duration = g_ascii_strtod (value, NULL);
+  else if (g_str_equal (parts[0], "#EXT-X-DATERANGE"))
+    g_ptr_array_add (list->ranges, g_strdup (value));
   else if (g_str_equal (parts[0], "#EXT-X-MAP"))
     read_map (list, value, next);
   else if (!read_live_tag (list, parts[0], value, next))
-    complain (list, "%s: unexpected", line);
+    hls_list_complain (list, "%s: unexpected", line);
 }
 
 static void
@@ -234,19 +200,19 @@ read_lines (List *list, gchar **lines)
   guint i;
 
   if (!lines[0] || !g_str_equal (lines[0], "#EXTM3U"))
-    complain (list, "no #EXTM3U");
+    hls_list_complain (list, "no #EXTM3U");
   for (i = 1; lines[0] && lines[i] && lines[i][0] != '\0'; i++) {
     if (list->ended)
-      complain (list, "%s: behind the end", lines[i]);
+      hls_list_complain (list, "%s: behind the end", lines[i]);
     if (lines[i][0] == '#') {
       read_tag (list, lines[i], &next);
       continue;
     }
     next.name = g_strdup (lines[i]);
     if (next.duration < 0)
-      complain (list, "%s: no EXTINF", next.name);
+      hls_list_complain (list, "%s: no EXTINF", next.name);
     if (next.date_time < 0)
-      complain (list, "%s: no date", next.name);
+      hls_list_complain (list, "%s: no date", next.name);
     g_array_append_val (list->entries, next);
     next = new_entry ();
     next.map = g_strdup (
@@ -256,9 +222,9 @@ read_lines (List *list, gchar **lines)
   if (next.duration >= 0 || next.gap ||
       (next.parts->len == 0 && next.date_time >= 0 &&
           (!list->hint || !next.discontinuity)))
-    complain (list, "tags of a segment without a name");
+    hls_list_complain (list, "tags of a segment without a name");
   if (next.parts->len > 0 && (next.date_time < 0 || list->ended))
-    complain (list, "parts without a date, or behind the end");
+    hls_list_complain (list, "parts without a date, or behind the end");
   list->open = next;
 }
 
@@ -267,7 +233,7 @@ static void
 check_format (List *list, const Entry *entry, const gchar *name)
 {
   if (g_str_has_suffix (name, entry->map ? ".ts" : ".m4s"))
-    complain (list, "%s: with the map %s", name, entry->map);
+    hls_list_complain (list, "%s: with the map %s", name, entry->map);
 }
 
 static void
@@ -282,15 +248,15 @@ check_entries (List *list)
 
     check_format (list, entry, entry->name);
     if (!g_hash_table_add (names, entry->name))
-      complain (list, "%s: listed twice", entry->name);
+      hls_list_complain (list, "%s: listed twice", entry->name);
     /* 4.3.3.1 */
     if ((gint64) (entry->duration + 0.5) > list->target)
-      complain (list, "%s: %f s is over the target duration", entry->name,
-          entry->duration);
+      hls_list_complain (list, "%s: %f s is over the target duration",
+          entry->name, entry->duration);
     /* 4.3.2.6; each date is cut to milliseconds. */
     if (i > 0 && !entry->discontinuity &&
         ABS (entry->date_time - clock) > 2 + i)
-      complain (list, "%s: date is off by %f ms", entry->name,
+      hls_list_complain (list, "%s: date is off by %f ms", entry->name,
           entry->date_time - clock);
     if (i == 0 || entry->discontinuity)
       clock = entry->date_time;
@@ -312,16 +278,16 @@ check_parts (List *list, const Entry *entry)
 
     check_format (list, entry, part->name);
     if (part->duration > list->part_target + 1e-6)
-      complain (
+      hls_list_complain (
           list, "%s: %f s is over PART-TARGET", part->name, part->duration);
     if (!is_last && part->duration < 0.85 * list->part_target - 1e-6)
-      complain (list, "%s: %f s is under 85 %% of PART-TARGET", part->name,
-          part->duration);
+      hls_list_complain (list, "%s: %f s is under 85 %% of PART-TARGET",
+          part->name, part->duration);
     sum += part->duration;
   }
   if (entry->name && entry->parts->len > 0 &&
       ABS (sum - entry->duration) > 0.002)
-    complain (list, "%s: %f s, but its parts have %f s", entry->name,
+    hls_list_complain (list, "%s: %f s, but its parts have %f s", entry->name,
         entry->duration, sum);
 }
 
@@ -332,15 +298,15 @@ check_control (List *list)
   g_autofree gchar *block = attribute (list->control, "CAN-BLOCK-RELOAD");
 
   if (g_strcmp0 (block, "YES") != 0)
-    complain (list, "no CAN-BLOCK-RELOAD");
+    hls_list_complain (list, "no CAN-BLOCK-RELOAD");
   if (number (list->control, "PART-HOLD-BACK") < 3 * list->part_target - 1e-6)
-    complain (list, "PART-HOLD-BACK under three part targets");
+    hls_list_complain (list, "PART-HOLD-BACK under three part targets");
   if (number (list->control, "HOLD-BACK") < 3 * list->target)
-    complain (list, "HOLD-BACK under three target durations");
+    hls_list_complain (list, "HOLD-BACK under three target durations");
   if (number (list->control, "CAN-SKIP-UNTIL") < 6 * list->target)
-    complain (list, "CAN-SKIP-UNTIL under six target durations");
+    hls_list_complain (list, "CAN-SKIP-UNTIL under six target durations");
   if (!list->ended && !list->hint)
-    complain (list, "no EXT-X-PRELOAD-HINT");
+    hls_list_complain (list, "no EXT-X-PRELOAD-HINT");
 }
 
 static void
@@ -356,19 +322,20 @@ check_live (List *list)
     check_parts (list, entry);
     has_parts |= entry->parts->len > 0;
     if (entry->gap && list->version < 8)
-      complain (list, "EXT-X-GAP needs version 8");
+      hls_list_complain (list, "EXT-X-GAP needs version 8");
   }
   check_parts (list, &list->open);
   if (list->skipped != 0 && list->version < 9)
-    complain (list, "EXT-X-SKIP needs version 9");
+    hls_list_complain (list, "EXT-X-SKIP needs version 9");
   if (list->control)
     check_control (list);
   if ((has_parts || list->hint) && (!list->control || !list->part_inf))
-    complain (list, "parts without EXT-X-PART-INF or EXT-X-SERVER-CONTROL");
+    hls_list_complain (
+        list, "parts without EXT-X-PART-INF or EXT-X-SERVER-CONTROL");
 }
 
-static void
-parse (List *list, const gchar *text)
+void
+hls_list_parse (List *list, const gchar *text)
 {
   g_auto (GStrv) lines = g_strsplit (text, "\n", -1);
 
@@ -377,239 +344,38 @@ parse (List *list, const gchar *text)
     .sequence = -1,
     .discontinuity_sequence = -1,
     .wrong = g_string_new (NULL),
+    .ranges = g_ptr_array_new_with_free_func (g_free),
     .entries = g_array_new (FALSE, FALSE, sizeof (Entry)) };
   g_array_set_clear_func (list->entries, clear_entry);
 
   if (!g_str_has_suffix (text, "\n"))
-    complain (list, "the last line has no end");
+    hls_list_complain (list, "the last line has no end");
   read_lines (list, lines);
   if (list->version < 3)
-    complain (list, "fractions need version 3");
+    hls_list_complain (list, "fractions need version 3");
   if (list->target <= 0)
-    complain (list, "no target duration");
+    hls_list_complain (list, "no target duration");
   if (list->type && !g_str_equal (list->type, "EVENT") &&
       !g_str_equal (list->type, "VOD"))
-    complain (list, "type %s", list->type);
+    hls_list_complain (list, "type %s", list->type);
   list->sequence = MAX (list->sequence, 0);
   list->discontinuity_sequence = MAX (list->discontinuity_sequence, 0);
   check_entries (list);
   check_live (list);
+  hls_list_check_ranges (list);
 }
 
-static void
-clear (List *list)
+void
+hls_list_clear (List *list)
 {
   g_string_free (list->wrong, TRUE);
   g_array_unref (list->entries);
+  g_ptr_array_unref (list->ranges);
   clear_entry (&list->open);
   g_free (list->type);
   g_free (list->control);
   g_free (list->part_inf);
   g_free (list->hint);
-}
-
-static gdouble
-total (List *list)
-{
-  gdouble sum = 0;
-  guint i;
-
-  for (i = 0; i < list->entries->len; i++)
-    sum += g_array_index (list->entries, Entry, i).duration;
-  return sum;
-}
-
-static void
-check_same (List *list, const Entry *a, const Entry *b)
-{
-  if (!g_str_equal (a->name, b->name) || a->duration != b->duration ||
-      a->date_time != b->date_time || a->discontinuity != b->discontinuity ||
-      g_strcmp0 (a->map, b->map) != 0)
-    complain (list, "%s: changed (%s)", a->name, b->name);
-}
-
-/* 6.2.1 and 6.2.2: only the end grows, only the front goes. */
-static void
-check_change (List *list, List *before)
-{
-  gint64 gone = list->sequence - before->sequence;
-  gint64 discontinuities = before->discontinuity_sequence;
-  guint i;
-
-  if (gone < 0) {
-    complain (list, "EXT-X-MEDIA-SEQUENCE went back");
-    return;
-  }
-  if (gone > before->entries->len) {
-    complain (
-        list, "a hole of %d numbers", (gint) (gone - before->entries->len));
-    return;
-  }
-  if (gone > 0 && list->type)
-    complain (list, "EXT-X-PLAYLIST-TYPE:%s lost its front", list->type);
-  if (gone > 0 && total (list) < 3 * list->target)
-    complain (list, "only %f s left", total (list));
-  for (i = 0; i < gone; i++)
-    discontinuities += g_array_index (before->entries, Entry, i).discontinuity;
-  if (discontinuities != list->discontinuity_sequence)
-    complain (list, "EXT-X-DISCONTINUITY-SEQUENCE");
-  if (before->entries->len - gone > list->entries->len) {
-    complain (list, "the end was taken away");
-    return;
-  }
-  for (i = gone; i < before->entries->len; i++)
-    check_same (list, &g_array_index (before->entries, Entry, i),
-        &g_array_index (list->entries, Entry, i - gone));
-}
-
-/* 6.2.1: parts are only added, until all of a segment go at once. */
-static void
-check_more_parts (List *list, const Entry *before, const Entry *now)
-{
-  guint i;
-
-  if (now->parts->len == 0 && now->name)
-    return;
-  if (now->parts->len < before->parts->len)
-    complain (list, "parts of %s went away", now->name ? now->name : "the end");
-  for (i = 0; i < MIN (before->parts->len, now->parts->len); i++) {
-    Part *a = &g_array_index (before->parts, Part, i);
-    Part *b = &g_array_index (now->parts, Part, i);
-
-    if (!g_str_equal (a->name, b->name) || a->duration != b->duration ||
-        a->independent != b->independent)
-      complain (list, "%s: changed (%s)", a->name, b->name);
-  }
-}
-
-static gdouble
-parts_duration (const Entry *entry)
-{
-  gdouble sum = 0;
-  guint i;
-
-  for (i = 0; i < entry->parts->len; i++)
-    sum += g_array_index (entry->parts, Part, i).duration;
-  return sum;
-}
-
-static const Entry *
-entry_at (List *list, gint64 sequence)
-{
-  gint64 at = sequence - list->sequence;
-
-  if (at < 0 || at > list->entries->len)
-    return NULL;
-  return at < list->entries->len ? &g_array_index (list->entries, Entry, at)
-                                 : &list->open;
-}
-
-/* The hint is the part that came. */
-static void
-check_hint (List *list, List *before)
-{
-  gint64 end = before->sequence + before->entries->len;
-  guint n = before->open.parts->len;
-  const Entry *entry = entry_at (list, end);
-
-  if (!before->hint || !entry || entry->parts->len == 0)
-    return;
-  if (entry->parts->len == n && entry->name)
-    entry = entry_at (list, end + 1), n = 0;
-  if (entry && entry->parts->len > n &&
-      !g_str_equal (g_array_index (entry->parts, Part, n).name, before->hint))
-    complain (list, "%s was hinted, %s came", before->hint,
-        g_array_index (entry->parts, Part, n).name);
-}
-
-static void
-check_live_change (List *list, List *before)
-{
-  gint64 end = before->sequence + before->entries->len, i;
-  gdouble from_end = 0;
-
-  if (g_strcmp0 (list->control, before->control) != 0 ||
-      g_strcmp0 (list->part_inf, before->part_inf) != 0)
-    complain (list, "EXT-X-SERVER-CONTROL or EXT-X-PART-INF changed");
-  for (i = list->sequence + list->entries->len;
-       i >= MAX (before->sequence, list->sequence); i--) {
-    const Entry *a = i <= end ? entry_at (before, i) : NULL;
-    const Entry *b = entry_at (list, i);
-
-    if (a)
-      check_more_parts (list, a, b);
-    /* 6.2.2: they stay for three target durations. */
-    if (a && b->name && a->parts->len > 0 && b->parts->len == 0 &&
-        from_end < 3 * list->target - 1e-6)
-      complain (
-          list, "parts of %s went %f s in front of the end", b->name, from_end);
-    from_end += b->name ? b->duration : parts_duration (b);
-  }
-  check_hint (list, before);
-}
-
-static gboolean
-has_maps (List *list)
-{
-  return list->entries->len > 0 &&
-         g_array_index (list->entries, Entry, 0).map != NULL;
-}
-
-static void
-check_against (List *list, List *before, gboolean after_restart)
-{
-  /* A new presentation; but no number comes again. */
-  if (after_restart && (before->ended || list->target != before->target ||
-                           has_maps (list) != has_maps (before) ||
-                           g_strcmp0 (list->type, before->type) != 0)) {
-    if (list->sequence != before->sequence + before->entries->len)
-      complain (list, "numbers do not go on");
-    if (list->entries->len > 0 &&
-        !g_array_index (list->entries, Entry, 0).discontinuity)
-      complain (list, "no discontinuity at the seam");
-    return;
-  }
-  if (list->target != before->target)
-    complain (list, "the target duration changed");
-  if (g_strcmp0 (list->type, before->type) != 0)
-    complain (list, "the type changed");
-  /* It was taken back for a segment that may still be listed. */
-  if (list->independent && !before->independent)
-    complain (list, "EXT-X-INDEPENDENT-SEGMENTS came back");
-  if (before->ended &&
-      (!list->ended || list->entries->len != before->entries->len))
-    complain (list, "it went on behind its end");
-  check_change (list, before);
-  if (list->control && before->control && !after_restart)
-    check_live_change (list, before);
-  if (after_restart && list->entries->len > 0 &&
-      list->sequence + list->entries->len >
-          before->sequence + before->entries->len) {
-    gint64 at = before->sequence + before->entries->len;
-    const Entry *next = entry_at (list, at + 1);
-
-    /* The first process may have ended one more that nobody saw listed. */
-    if (!entry_at (list, at)->discontinuity && next &&
-        (next->name || next->parts->len > 0) && !next->discontinuity)
-      complain (list, "no discontinuity at the seam");
-  }
-}
-
-gchar *
-hls_lint (const gchar *text, const gchar *before, gboolean after_restart)
-{
-  List list, other;
-  gchar *wrong;
-
-  parse (&list, text);
-  if (before) {
-    parse (&other, before);
-    check_against (&list, &other, after_restart);
-    clear (&other);
-  }
-  wrong = g_strdup (list.wrong->str);
-  clear (&list);
-  return wrong;
 }
 
 gchar **
@@ -636,49 +402,14 @@ hls_lint_maps (const gchar *text)
   List list;
   guint i;
 
-  parse (&list, text);
+  hls_list_parse (&list, text);
   for (i = 0; i < list.entries->len; i++) {
     const Entry *entry = &g_array_index (list.entries, Entry, i);
 
     if (entry->map && !entry->gap)
       g_ptr_array_add (names, g_strdup (entry->map));
   }
-  clear (&list);
+  hls_list_clear (&list);
   g_ptr_array_add (names, NULL);
   return (gchar **) g_ptr_array_free (names, FALSE);
-}
-
-/* 6.3.7: what a client makes of a delta update is the full playlist. */
-gchar *
-hls_lint_delta (const gchar *delta, const gchar *full)
-{
-  List list, other;
-  gdouble rest;
-  gchar *wrong;
-  guint i;
-
-  parse (&list, delta);
-  parse (&other, full);
-  if (list.skipped <= 0 || list.sequence != other.sequence ||
-      list.skipped + list.entries->len != other.entries->len)
-    complain (
-        &list, "%d skipped of %u", (gint) list.skipped, other.entries->len);
-  for (i = 0; i < list.entries->len && list.skipped + i < other.entries->len;
-       i++) {
-    const Entry *a = &g_array_index (list.entries, Entry, i);
-    const Entry *b = &g_array_index (other.entries, Entry, list.skipped + i);
-
-    check_same (&list, b, a);
-    check_more_parts (&list, b, a);
-  }
-  check_more_parts (&list, &other.open, &list.open);
-  rest = total (&list) + parts_duration (&list.open);
-  if (rest < 6 * list.target - 1e-6)
-    complain (&list, "skipped up to %f s in front of the end", rest);
-  if (!strstr (full, strstr (delta, "#EXT-X-PROGRAM-DATE-TIME")))
-    complain (&list, "the end is another");
-  wrong = g_strdup (list.wrong->str);
-  clear (&list);
-  clear (&other);
-  return wrong;
 }

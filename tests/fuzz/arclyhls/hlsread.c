@@ -28,6 +28,13 @@ check_content (const GstArclyHlsContent *content)
   g_assert (content->target_duration >= 1 &&
             content->target_duration <= GST_ARCLY_HLS_MAX_TARGET_DURATION);
   g_assert (content->sequence <= GST_ARCLY_HLS_MAX_SEQUENCE);
+  for (i = 0; i < content->ranges->len; i++) {
+    const GstArclyHlsContentRange *range =
+        g_ptr_array_index (content->ranges, i);
+
+    g_assert (range->range && range->sequence >= content->sequence &&
+              range->sequence <= content->sequence + content->segments->len);
+  }
   for (i = 0; i < content->segments->len; i++) {
     const GstArclyHlsSegment *segment =
         &g_array_index (content->segments, GstArclyHlsSegment, i);
@@ -133,7 +140,7 @@ LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
   if (!ok) {
     g_assert (
         g_error_matches (error, GST_ARCLY_ERROR, GST_ARCLY_ERROR_INVALID));
-    g_assert (content.segments == NULL);
+    g_assert (content.segments == NULL && content.ranges == NULL);
     return 0;
   }
   check_content (&content);
