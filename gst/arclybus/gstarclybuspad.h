@@ -38,6 +38,9 @@ void gst_arcly_bus_pad_restart (GstArclyBusPad *pad);
 /* (transfer none) */
 GstArclyGroup *gst_arcly_bus_pad_get_group (GstArclyBusPad *pad);
 
+/* gstarclybuspadproperties.c, for class_init. */
+void gst_arcly_bus_pad_install_properties (GObjectClass *object_class);
+
 /* A worker, see GstArclySubscriptionFuncs. */
 void gst_arcly_bus_pad_deliver (GstArclySubscription *sub, GstArclyItem *items,
     guint n_items, gpointer user_data);

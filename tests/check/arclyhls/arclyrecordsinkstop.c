@@ -95,9 +95,8 @@ push_until_refused (gpointer data)
   for (;;) {
     GstClockTime time = n * 40 * GST_MSECOND;
 
-    if (gst_harness_push (s->t.f.video, make_frame (time, time,
-                                            n % KEY_EVERY == 0, n)) !=
-        GST_FLOW_OK)
+    if (gst_harness_push (s->t.f.video,
+            make_frame (time, time, n % KEY_EVERY == 0, n)) != GST_FLOW_OK)
       break;
     n++;
   }
