@@ -2,12 +2,20 @@
 # SPDX-License-Identifier: MIT
 """Players at arclyrtmpsink and at nginx-rtmp, in turns; writes JSON and a plot.
 
-  benchmarks/rtmp/compare.py [quick|full|smoke] [--out FOLDER] [--build FOLDER]
+  benchmarks/rtmp/compare.py [quick|full|smoke] [--only PART]
+                             [--out FOLDER] [--build FOLDER]
 
 bench-players publishes and plays (see players.c); the servers run beside it,
 and what counts is their CPU time. nginx has one worker, as it says to use;
 arclyrtmpsrc ! arclyrtmpsink run in gst-launch-1.0, once with a send a frame
-and once with send-interval=100 ms. smoke checks that all of it works.
+and once with send-interval=100 ms.
+
+Parts: "sizes" is CPU time, memory and latency by number of players, each number
+the median of several runs; "joins" is the time to the first keyframe of players
+that come at random moments; "slow" is some that read 10 kbit/s. full takes 14
+minutes, quick two. smoke checks that all of it works. Nothing else should run
+meanwhile: a server that is late merges frames, which is cheaper, so a result
+with frames missing or a frame late is marked as not complete.
 """
 import argparse
 import json
@@ -21,16 +29,24 @@ import sys
 import tempfile
 import time
 
+import chart
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 SERVERS = ["arcly", "arcly-100ms", "nginx-rtmp"]
+FPS = 30
+# gop: frames. sizes: players; how often; seconds of each run. joins: players,
+# frames a GOP, ms in which they come; how often. slow: players, and how many.
 MODES = {
-    "smoke": dict(sizes=[3], gops=[15], repeat=1, seconds=1, join_ms=300,
-                  slow=[(3, 1)]),
-    "quick": dict(sizes=[100, 1000], gops=[60], repeat=3, seconds=5,
-                  join_ms=5000, slow=[]),
-    "full": dict(sizes=[100, 300, 1000, 2000], gops=[60, 300], repeat=3,
-                 seconds=10, join_ms=10000, slow=[(500, 100)]),
+    "smoke": dict(gop=15, sizes=[3], repeat=1, seconds=1, join_ms=300,
+                  joins=[(3, 15, 300)], join_repeat=1, slow=[(3, 1)]),
+    "quick": dict(gop=60, sizes=[300], repeat=3, seconds=5, join_ms=2000,
+                  joins=[(1000, 60, 5000)], join_repeat=1, slow=[]),
+    "full": dict(gop=60, sizes=[100, 300, 1000, 2000], repeat=3, seconds=8,
+                 join_ms=4000, joins=[(1000, 60, 10000), (1000, 300, 10000)],
+                 join_repeat=3, slow=[(500, 100)]),
 }
+# More than these nginx-rtmp cannot serve on two cores.
+NGINX_MOST = 1000
 NGINX_MODULE = "/usr/lib/nginx/modules/ngx_rtmp_module.so"
 NGINX = """load_module {module};
 worker_processes 1;
@@ -121,10 +137,16 @@ def run(build, kind, players, **options):
                               check=True)
     finally:
         server.close()
-    result = dict(server=kind, **json.loads(done.stdout))
+    result = dict(server=kind, fps=FPS, **json.loads(done.stdout))
+    # Late frames go out together, which is cheaper.
+    late_ms = 1000 / FPS + (100 if kind == "arcly-100ms" else 0)
+    result["complete"] = (result["frames"] > 0.98 * result["frames-expected"]
+                          and result["latency-ms"]["p50"] < late_ms)
     print(f"{kind:12} {players:5} players: "
           f"{result['cpu-ms-per-mbit']:.4f} ms CPU a Mbit, first keyframe p50 "
           f"{result['first-keyframe-ms']['p50']:.1f} ms, "
+          f"p99 {result['first-keyframe-ms']['p99']:.1f} ms, latency p50 "
+          f"{result['latency-ms']['p50']:.1f} ms, "
           f"{result['frames']:.0f} of {result['frames-expected']:.0f} frames",
           file=sys.stderr, flush=True)
     return result
@@ -135,91 +157,97 @@ def median(values):
     if isinstance(values[0], dict):
         return {key: median([value[key] for value in values])
                 for key in values[0]}
+    if isinstance(values[0], bool):
+        return all(values)
     return sorted(values)[len(values) // 2]
 
 
-def measure(build, mode):
-    common = dict(seconds=mode["seconds"], join_ms=mode["join_ms"])
-    servers = [kind for kind in SERVERS
-               if kind != "nginx-rtmp" or os.path.exists(NGINX_MODULE)]
-    results, slow = [], []
-    for gop in mode["gops"]:
-        for size in mode["sizes"]:
-            turns = [[run(build, kind, size, gop=gop, **common)
-                      for kind in servers] for _ in range(mode["repeat"])]
-            results += [median(list(same)) for same in zip(*turns)]
-    for size, n in mode["slow"]:
-        slow += [run(build, kind, size, slow=n, **common) for kind in servers]
-    return dict(results=results, slow=slow)
+def servers():
+    return [kind for kind in SERVERS
+            if kind != "nginx-rtmp" or os.path.exists(NGINX_MODULE)]
+
+
+def measure_sizes(build, mode):
+    results = []
+    for size in mode["sizes"]:
+        kinds = [kind for kind in servers()
+                 if kind != "nginx-rtmp" or size <= NGINX_MOST]
+        turns = [[run(build, kind, size, gop=mode["gop"], fps=FPS,
+                      seconds=mode["seconds"], join_ms=mode["join_ms"])
+                  for kind in kinds] for _ in range(mode["repeat"])]
+        same = [median(list(each)) for each in zip(*turns)]
+        # Of what ran in one turn, so the machine was the same.
+        if "nginx-rtmp" in kinds:
+            for index, result in enumerate(same):
+                result["cpu-of-nginx"] = median(
+                    [turn[index]["cpu-ms-per-mbit"] /
+                     max(turn[-1]["cpu-ms-per-mbit"], 1e-9) for turn in turns])
+        results += same
+    return results
+
+
+def measure_joins(build, mode):
+    """nginx-rtmp once: its players wait for the next keyframe, as designed."""
+    results = []
+    for size, gop, join_ms in mode["joins"]:
+        for kind in servers():
+            if kind == "arcly-100ms":
+                continue
+            times = 1 if kind == "nginx-rtmp" else mode["join_repeat"]
+            results.append(median([
+                run(build, kind, size, gop=gop, fps=FPS, seconds=1,
+                    join_ms=join_ms) for _ in range(times)]))
+    return results
+
+
+def measure_slow(build, mode):
+    return [run(build, kind, size, slow=n, gop=mode["gop"], fps=FPS,
+                seconds=mode["seconds"], join_ms=mode["join_ms"])
+            for size, n in mode["slow"] for kind in servers()]
+
+
+PARTS = {"sizes": measure_sizes, "joins": measure_joins, "slow": measure_slow}
 
 
 def machine():
-    return dict(cores=os.cpu_count(), kernel=platform.release(),
+    model = platform.machine()
+    for line in pathlib.Path("/proc/cpuinfo").read_text().splitlines():
+        if line.startswith("model name"):
+            model = line.split(":", 1)[1].strip()
+    return dict(cpu=model, cores=os.cpu_count(), kernel=platform.release(),
                 load=os.getloadavg()[0])
-
-
-COLORS = {"arcly": "#1b6ac9", "arcly-100ms": "#0f8a5f", "nginx-rtmp": "#c2410c"}
-NAMES = {"arcly-100ms": "arcly, send-interval 100 ms"}
-
-
-def bars(data):
-    """CPU time and time to the first keyframe, a row of bars a size."""
-    rows = [result for result in data["results"]
-            if result["gop"] == data["results"][0]["gop"]]
-    sizes = sorted({int(result["players"]) for result in rows})
-    out, y = [], 24
-    for title, value, unit in (
-            ("server CPU, ms a Mbit",
-             lambda result: result["cpu-ms-per-mbit"], "%.3f"),
-            ("connect to first keyframe, p50, ms",
-             lambda result: result["first-keyframe-ms"]["p50"], "%.1f")):
-        most = max(max(value(result), 1e-6) for result in rows)
-        out.append(f'<text x="12" y="{y}" font-weight="bold">{title}</text>')
-        y += 12
-        for size in sizes:
-            out.append(f'<text x="12" y="{y + 13}">{size} players</text>')
-            for result in rows:
-                if int(result["players"]) != size:
-                    continue
-                width = 320 * value(result) / most
-                out.append(
-                    f'<rect class="bar" x="110" y="{y}" width="{width:.1f}" '
-                    f'height="14" fill="{COLORS[result["server"]]}"/>'
-                    f'<text x="{116 + width:.1f}" y="{y + 12}">'
-                    f'{unit % value(result)}</text>')
-                y += 18
-            y += 8
-        y += 22
-    x = 12
-    for kind, color in COLORS.items():
-        out.append(f'<rect x="{x}" y="{y - 10}" width="12" height="12" '
-                   f'fill="{color}"/><text x="{x + 18}" y="{y}">'
-                   f'{NAMES.get(kind, kind)}</text>')
-        x += 110 if kind != "arcly-100ms" else 220
-    return (f'<svg xmlns="http://www.w3.org/2000/svg" width="500" '
-            f'height="{y + 16}" font-family="sans-serif" font-size="12">'
-            f'<rect width="500" height="{y + 16}" fill="white"/>'
-            + "\n".join(out) + "</svg>\n")
 
 
 def check(data, svg):
     """What holds for tiny numbers too."""
     from xml.etree import ElementTree
-    for result in data["results"] + data["slow"]:
+    for result in data["sizes"] + data["joins"] + data["slow"]:
         if (result["got-keyframe"] != result["players"] - result["slow"]
                 or result["closed"]):
             sys.exit(f"{result['server']}: players without a picture")
         if result["frames"] <= 0 or result["mbit"] <= 0:
             sys.exit(f"{result['server']}: nothing was played")
     found = ElementTree.parse(svg).findall('.//{*}rect[@class="bar"]')
-    if len(found) != 2 * len(data["results"]):
+    if len(found) != 3 * len(data["sizes"]) + 2 * len(data["joins"]):
         sys.exit(f"{len(found)} bars are in the plot")
+
+
+def summarize(results):
+    """Ours against nginx-rtmp."""
+    late = {result["players"] for result in results if not result["complete"]}
+    for result in results:
+        if result["server"] != "nginx-rtmp" and "cpu-of-nginx" in result:
+            print(f"{result['server']:12} {result['players']:5.0f} players: "
+                  f"{result['cpu-of-nginx']:.2f} of nginx-rtmp's CPU time"
+                  + (", but one was late" if result["players"] in late else ""),
+                  file=sys.stderr)
 
 
 def main():
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("mode", nargs="?", default="quick", choices=MODES)
+    parser.add_argument("--only", choices=PARTS)
     parser.add_argument("--build", type=pathlib.Path, default=ROOT / "build")
     parser.add_argument("--out", type=pathlib.Path)
     arguments = parser.parse_args()
@@ -227,11 +255,15 @@ def main():
     out = arguments.out or build / "bench"
     out.mkdir(parents=True, exist_ok=True)
     data = dict(machine=machine(), mode=arguments.mode,
-                **measure(build, MODES[arguments.mode]))
-    (out / "rtmp.json").write_text(json.dumps(data, indent=1) + "\n")
-    (out / "rtmp.svg").write_text(bars(data))
+                **{part: [] for part in PARTS})
+    for part in [arguments.only] if arguments.only else PARTS:
+        data[part] = PARTS[part](build, MODES[arguments.mode])
+        # After each part: what is measured is not lost with the rest.
+        (out / "rtmp.json").write_text(json.dumps(data, indent=1) + "\n")
+        (out / "rtmp.svg").write_text(chart.draw(data))
     if arguments.mode == "smoke":
         check(data, out / "rtmp.svg")
+    summarize(data["sizes"])
     print(f"wrote {out}/rtmp.json and {out}/rtmp.svg", file=sys.stderr)
 
 

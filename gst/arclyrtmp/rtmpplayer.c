@@ -22,6 +22,8 @@
  * and the rest is in the log, where it can be skipped. */
 #define SEND_BUFFER (512 * 1024)
 #define UNSENT_BUFFER (128 * 1024)
+/* For one player before others have their turn: who begins is given a GOP. */
+#define TURN_BYTES (384 * 1024)
 /* After the last word, for the peer to close first: see rtmpconnection.c. */
 #define LINGER_US (2 * G_TIME_SPAN_SECOND)
 /* Stopped, for another play. */
@@ -185,6 +187,8 @@ follow_tracks (GstArclyRtmpPlayer *player)
 static void
 send_all (GstArclyRtmpPlayer *player)
 {
+  const _Atomic guint64 *bytes_out = &player->lane->bytes_out;
+  const guint64 turn_end = *bytes_out + TURN_BYTES;
   gboolean more = TRUE;
 
   /* Also of one that takes no more, or its questions would be answered without
@@ -200,6 +204,8 @@ send_all (GstArclyRtmpPlayer *player)
       end_of_stream (player);
       more = TRUE;
     }
+    /* The socket tells at once that it takes more. */
+    player->blocked |= more && *bytes_out >= turn_end;
   }
 }
 
@@ -512,6 +518,7 @@ gst_arcly_rtmp_player_close (GstArclyRtmpPlayer *player, const gchar *reason)
   gst_arcly_rtmp_session_end_play (
       player->session, player->stream_id, NULL, reason);
   finish (player, reason, FALSE);
+  gst_arcly_rtmp_player_unblock (player);
   send_all (player);
   gst_arcly_rtmp_channel_shutdown (&player->channel);
   discard_input (player);

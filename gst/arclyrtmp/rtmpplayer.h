@@ -29,7 +29,7 @@ typedef enum {
 struct _GstArclyRtmpPlayer {
   GstArclyLogCursor cursor; /* no block: not in the log */
   GstArclyRtmpPlayerState state;
-  guint blocked : 1; /* the kernel takes no more; waits for EPOLLOUT */
+  guint blocked : 1; /* waits for EPOLLOUT: it is full, or had its turn */
   guint dead : 1;    /* settle() frees it */
   guint talk : 1;    /* the session may have something to say */
   guint need_headers : 1;

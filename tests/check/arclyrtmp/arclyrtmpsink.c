@@ -348,6 +348,45 @@ GST_START_TEST (test_send_interval)
 }
 GST_END_TEST;
 
+/* More than a player is given in a turn, and than the system takes at once:
+ * all of it, in order, and what is live then. */
+GST_START_TEST (test_long_gop)
+{
+  static const guint8 key[] = { 0x17, 1, 0, 0, 0 }, delta[] = { 0x27, 1 };
+  const gsize size = 150000;
+  g_autofree guint8 *data = g_malloc0 (size);
+  TestPlay t;
+  g_autoptr (RtmpPeer) peer = NULL;
+  gint i;
+
+  test_play_start (&t, "", TRUE, FALSE);
+  test_play_begin (t.video, TEST_AVC_CAPS, test_avc_240, test_avc_240_size);
+  for (i = 0; i < 30; i++) {
+    memcpy (data, &i, sizeof i);
+    test_play_push (t.video, i * 40, i * 40, i == 0, data, size);
+  }
+  peer = test_play_player (&t);
+  for (i = 0; i < 30; i++) {
+    g_auto (GstArclyRtmpMessage) message = { 0 };
+    const guint8 *body;
+    gsize length;
+
+    do {
+      gst_arcly_rtmp_message_clear (&message);
+      test_play_next (peer, VIDEO, &message);
+      body = g_bytes_get_data (message.payload, &length);
+    } while (body[1] != 1); /* the sequence header */
+    fail_unless_equals_int (length, size + 5);
+    fail_unless (memcmp (body, i == 0 ? key : delta, 2) == 0);
+    fail_unless (memcmp (body + 5, &i, sizeof i) == 0);
+    fail_unless_equals_int (message.timestamp, i * 40);
+  }
+  test_play_video (&t, 1200, FALSE);
+  test_play_expect_video (peer, 1200);
+  test_play_stop (&t);
+}
+GST_END_TEST;
+
 static Suite *
 arclyrtmpsink_suite (void)
 {
@@ -366,6 +405,7 @@ arclyrtmpsink_suite (void)
   tcase_add_test (tcase, test_encoded_once);
   tcase_add_test (tcase, test_other_stream_id);
   tcase_add_test (tcase, test_send_interval);
+  tcase_add_test (tcase, test_long_gop);
   return suite;
 }
 
