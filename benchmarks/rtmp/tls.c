@@ -28,11 +28,14 @@
 static gint frame = 11000;
 static gint mbits = 4000;
 static gint handshakes = 200;
+static gchar *own_files;
 
 static const GOptionEntry entries[] = {
   { "frame", 0, 0, G_OPTION_ARG_INT, &frame, "bytes a send", "N" },
   { "mbits", 0, 0, G_OPTION_ARG_INT, &mbits, "Mbit a round", "N" },
   { "handshakes", 0, 0, G_OPTION_ARG_INT, &handshakes, "how many", "N" },
+  { "files", 0, 0, G_OPTION_ARG_FILENAME, &own_files,
+      "a certificate and its key, instead of one on P-256", "PEM" },
   { NULL },
 };
 
@@ -234,6 +237,8 @@ main (int argc, char **argv)
     g_error ("%s", error ? error->message : "--frame is too small");
   test_files_init (&files);
   pair = (GstArclyRtmpTlsFiles){ files.certificate, files.private_key };
+  if (own_files)
+    pair = (GstArclyRtmpTlsFiles){ own_files, NULL };
   tls = gst_arcly_rtmp_tls_new (&pair, &error);
   if (!tls)
     g_error ("%s", error->message);

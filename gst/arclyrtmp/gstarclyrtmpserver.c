@@ -21,6 +21,7 @@ struct _GstArclyRtmpServer {
 
   /* Set when made, constant until closed: any thread. */
   GstArclyRtmpLoop *loop;
+  GstArclyRtmpLoop *shakes;       /* of RTMPS, for rtmpshake.h; nullable */
   GstArclyRtmpListener *listener; /* started: loop thread */
   gchar *files;                   /* of RTMPS, as text; NULL: plain RTMP */
   guint port;
@@ -382,10 +383,10 @@ close_server (GObject *object)
 {
   GstArclyRtmpServer *server = GST_ARCLY_RTMP_SERVER (object);
 
-  if (server->loop) {
+  if (server->loop)
     gst_arcly_rtmp_loop_call (server->loop, do_stop, server);
-    g_clear_pointer (&server->loop, gst_arcly_rtmp_loop_free);
-  }
+  g_clear_pointer (&server->shakes, gst_arcly_rtmp_loop_free);
+  g_clear_pointer (&server->loop, gst_arcly_rtmp_loop_free);
   g_clear_pointer (&server->clients, gst_arcly_rtmp_clients_free);
   g_mutex_lock (&server->lock);
   g_clear_pointer (&server->workers, g_ptr_array_unref);
@@ -431,11 +432,16 @@ open_server (GstArclyRtmpServer *server, GstArclyEngine *engine,
   if (!server->listener)
     return FALSE;
   server->port = gst_arcly_rtmp_listener_get_port (server->listener);
+  if (tls) {
+    server->shakes = gst_arcly_rtmp_loop_new ("arclyrtmptls", error);
+    if (!server->shakes)
+      return FALSE;
+  }
   server->loop = gst_arcly_rtmp_loop_new ("arclyrtmp", error);
   if (!server->loop)
     return FALSE;
   server->clients = gst_arcly_rtmp_clients_new (
-      server, engine, server->loop, g_steal_pointer (&tls));
+      server, engine, server->loop, g_steal_pointer (&tls), server->shakes);
 
   gst_arcly_rtmp_loop_call (server->loop, do_start, &call);
   if (!call.ok) {

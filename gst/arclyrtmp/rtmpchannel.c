@@ -7,6 +7,21 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+gboolean
+gst_arcly_rtmp_channel_needs_shake (const GstArclyRtmpChannel *channel)
+{
+  return channel->stream &&
+         !gst_arcly_rtmp_tls_stream_is_established (channel->stream);
+}
+
+gssize
+gst_arcly_rtmp_channel_shake (GstArclyRtmpChannel *channel)
+{
+  g_return_val_if_fail (channel->stream != NULL, -1);
+
+  return gst_arcly_rtmp_tls_stream_shake (channel->stream);
+}
+
 gssize
 gst_arcly_rtmp_channel_recv (
     GstArclyRtmpChannel *channel, guint8 *data, gsize size)

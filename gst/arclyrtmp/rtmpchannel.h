@@ -19,6 +19,12 @@ typedef struct {
   GstArclyRtmpTlsStream *stream; /* owned; NULL: no TLS */
 } GstArclyRtmpChannel;
 
+/* TLS has not shaken hands yet. */
+gboolean gst_arcly_rtmp_channel_needs_shake (
+    const GstArclyRtmpChannel *channel);
+/* What can be done of that now, as recv(): 1 when it is done. It may take some
+ * milliseconds of computing. recv() does it likewise, if nobody else did. */
+gssize gst_arcly_rtmp_channel_shake (GstArclyRtmpChannel *channel);
 /* As recv(2): 0 at the end, -1 with errno. EPROTO is TLS's, see describe(). */
 gssize gst_arcly_rtmp_channel_recv (
     GstArclyRtmpChannel *channel, guint8 *data, gsize size);

@@ -426,9 +426,9 @@ connect_client (Client *client, gint fd, GError **error)
   }
   for (i = 0; i < G_N_ELEMENTS (random); i++)
     random[i] = g_rand_int (clients->random);
-  return gst_arcly_rtmp_connection_new (clients->loop, &channel,
-      &clients->limits.session, (const guint8 *) random, &client_funcs, client,
-      error);
+  return gst_arcly_rtmp_connection_new (clients->loop, clients->shakes,
+      &channel, &clients->limits.session, (const guint8 *) random,
+      &client_funcs, client, error);
 }
 
 void
@@ -481,7 +481,7 @@ gst_arcly_rtmp_clients_exhausted (gpointer data, const gchar *reason)
 
 GstArclyRtmpClients *
 gst_arcly_rtmp_clients_new (GstArclyRtmpServer *server, GstArclyEngine *engine,
-    GstArclyRtmpLoop *loop, GstArclyRtmpTls *tls)
+    GstArclyRtmpLoop *loop, GstArclyRtmpTls *tls, GstArclyRtmpLoop *shakes)
 {
   GstArclyRtmpClients *clients = g_new0 (GstArclyRtmpClients, 1);
 
@@ -489,6 +489,7 @@ gst_arcly_rtmp_clients_new (GstArclyRtmpServer *server, GstArclyEngine *engine,
   clients->engine = engine;
   clients->loop = loop;
   clients->tls = tls;
+  clients->shakes = shakes;
   clients->routes = g_hash_table_new (g_str_hash, g_str_equal);
   clients->play_routes = g_hash_table_new (g_str_hash, g_str_equal);
   clients->all =

@@ -53,9 +53,11 @@ struct _GstArclyRtmpPlayRoute {
 
 /* Any thread, before the loop's thread knows them, and after. @server is for
  * the log; it is not referenced, nor is @engine, which outlives it. @tls:
- * (nullable) (transfer full). */
+ * (nullable) (transfer full). @shakes: with @tls: where hands are shaken; ends
+ * before @loop does. */
 GstArclyRtmpClients *gst_arcly_rtmp_clients_new (GstArclyRtmpServer *server,
-    GstArclyEngine *engine, GstArclyRtmpLoop *loop, GstArclyRtmpTls *tls);
+    GstArclyEngine *engine, GstArclyRtmpLoop *loop, GstArclyRtmpTls *tls,
+    GstArclyRtmpLoop *shakes);
 void gst_arcly_rtmp_clients_free (GstArclyRtmpClients *clients);
 
 /* Closes all at once and calls no route. */

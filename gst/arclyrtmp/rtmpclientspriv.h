@@ -49,10 +49,11 @@ struct _GstArclyRtmpClients {
   GstArclyRtmpServer *server; /* for logs; outlives us */
   GstArclyEngine *engine;     /* outlives us */
   GstArclyRtmpLoop *loop;
-  GstArclyRtmpTls *tls;    /* owned; NULL: none */
-  GHashTable *routes;      /* path to GstArclyRtmpRoute, both borrowed */
-  GHashTable *play_routes; /* path to GstArclyRtmpPlayRoute, both borrowed */
-  GHashTable *all;         /* set of Client, owned */
+  GstArclyRtmpTls *tls;     /* owned; NULL: none */
+  GstArclyRtmpLoop *shakes; /* where it shakes hands; NULL: there is no TLS */
+  GHashTable *routes;       /* path to GstArclyRtmpRoute, both borrowed */
+  GHashTable *play_routes;  /* path to GstArclyRtmpPlayRoute, both borrowed */
+  GHashTable *all;          /* set of Client, owned */
   GRand *random;
   GstArclyRtmpServerLimits limits; /* of all routes together */
   GstArclyRtmpGuard *guard;        /* counts all */

@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include "rtmpconnection.h"
+#include "rtmpshake.h"
 
 #include <errno.h>
 #include <netinet/in.h>
@@ -42,6 +43,8 @@ struct _GstArclyRtmpConnection {
 
   GstArclyRtmpSession *session;
   GstArclyRtmpChannel channel;
+  GstArclyRtmpLoop *shakes; /* nullable */
+  GstArclyRtmpShake *shake; /* has the channel; nullable */
   GstArclyRtmpWatch watch;
   State state;
   gboolean busy; /* inside run_events(): it settles when done */
@@ -209,6 +212,8 @@ wanted_events (GstArclyRtmpConnection *connection)
 {
   guint32 events = has_unsent (connection) ? EPOLLOUT : 0;
 
+  if (connection->shake)
+    return 0;
   if (connection->state == LINGERING ||
       (connection->state == OPEN && !connection->paused))
     events |= EPOLLIN;
@@ -343,22 +348,52 @@ on_ack_timer (GstArclyRtmpTimer *timer)
   settle (connection);
 }
 
+/* What recv() gave, if that is no data. */
+static void
+take_no_input (GstArclyRtmpConnection *connection, gssize got, gint saved_errno)
+{
+  if (got == 0)
+    lose (connection, 0);
+  else if (saved_errno != EAGAIN && saved_errno != EWOULDBLOCK)
+    lose (connection, saved_errno);
+}
+
+static void
+on_shaken (
+    gpointer data, GstArclyRtmpChannel *channel, gssize got, gint saved_errno)
+{
+  GstArclyRtmpConnection *connection = data;
+
+  connection->shake = NULL;
+  connection->channel = gst_arcly_rtmp_channel_steal (channel);
+  if (got <= 0)
+    take_no_input (connection, got, saved_errno);
+  settle (connection);
+}
+
 static void
 receive (GstArclyRtmpConnection *connection)
 {
   guint8 data[READ_SIZE];
-  gssize size =
-      gst_arcly_rtmp_channel_recv (&connection->channel, data, sizeof (data));
+  gssize size;
 
+  /* Nothing has to be sent until on_shaken(), and nothing can. */
+  if (connection->shakes &&
+      gst_arcly_rtmp_channel_needs_shake (&connection->channel)) {
+    gst_arcly_rtmp_watch_remove (&connection->watch);
+    connection->shake = gst_arcly_rtmp_shake_begin (connection->shakes,
+        connection->watch.loop, &connection->channel, on_shaken, connection);
+    return;
+  }
+  size =
+      gst_arcly_rtmp_channel_recv (&connection->channel, data, sizeof (data));
   if (size > 0) {
     acknowledge_packets (connection);
     take_input (connection, data, size);
     if (size < (gssize) sizeof (data))
       plan_acknowledgement (connection);
-  } else if (size == 0) {
-    lose (connection, 0);
-  } else if (errno != EAGAIN && errno != EWOULDBLOCK) {
-    lose (connection, errno);
+  } else {
+    take_no_input (connection, size, errno);
   }
 }
 
@@ -525,7 +560,7 @@ gst_arcly_rtmp_connection_get_session (GstArclyRtmpConnection *connection)
 }
 
 GstArclyRtmpConnection *
-gst_arcly_rtmp_connection_new (GstArclyRtmpLoop *loop,
+gst_arcly_rtmp_connection_new (GstArclyRtmpLoop *loop, GstArclyRtmpLoop *shakes,
     GstArclyRtmpChannel *channel, const GstArclyRtmpLimits *limits,
     const guint8 *random, const GstArclyRtmpConnectionFuncs *funcs,
     gpointer data, GError **error)
@@ -534,6 +569,7 @@ gst_arcly_rtmp_connection_new (GstArclyRtmpLoop *loop,
       g_new0 (GstArclyRtmpConnection, 1);
 
   connection->channel = gst_arcly_rtmp_channel_steal (channel);
+  connection->shakes = shakes;
   connection->funcs = *funcs;
   connection->data = data;
   connection->state = OPEN;
@@ -555,6 +591,8 @@ gst_arcly_rtmp_connection_free (GstArclyRtmpConnection *connection)
   gst_arcly_rtmp_timer_stop (&connection->timer);
   gst_arcly_rtmp_timer_stop (&connection->ack_timer);
   gst_arcly_rtmp_watch_remove (&connection->watch);
+  if (connection->shake)
+    gst_arcly_rtmp_shake_cancel (connection->shake);
   gst_arcly_rtmp_channel_clear (&connection->channel);
   g_clear_pointer (&connection->session, gst_arcly_rtmp_session_free);
   g_byte_array_unref (connection->unsent);

@@ -27,12 +27,13 @@ typedef struct {
   void (*left) (gpointer data);
 } GstArclyRtmpConnectionFuncs;
 
-/* Steals @channel, also when it fails. @limits and @random as for
+/* Steals @channel, also when it fails. @shakes: (nullable): where TLS shakes
+ * hands; without, in @loop. @limits and @random as for
  * gst_arcly_rtmp_session_new(). */
 GstArclyRtmpConnection *gst_arcly_rtmp_connection_new (GstArclyRtmpLoop *loop,
-    GstArclyRtmpChannel *channel, const GstArclyRtmpLimits *limits,
-    const guint8 *random, const GstArclyRtmpConnectionFuncs *funcs,
-    gpointer data, GError **error);
+    GstArclyRtmpLoop *shakes, GstArclyRtmpChannel *channel,
+    const GstArclyRtmpLimits *limits, const guint8 *random,
+    const GstArclyRtmpConnectionFuncs *funcs, gpointer data, GError **error);
 /* Closes at once and calls nobody. */
 void gst_arcly_rtmp_connection_free (GstArclyRtmpConnection *connection);
 

@@ -37,6 +37,18 @@ gst_arcly_rtmp_tls_stream_free (GstArclyRtmpTlsStream *stream)
 {
 }
 
+gboolean
+gst_arcly_rtmp_tls_stream_is_established (const GstArclyRtmpTlsStream *stream)
+{
+  return TRUE;
+}
+
+gssize
+gst_arcly_rtmp_tls_stream_shake (GstArclyRtmpTlsStream *stream)
+{
+  g_return_val_if_reached (-1);
+}
+
 gssize
 gst_arcly_rtmp_tls_stream_recv (
     GstArclyRtmpTlsStream *stream, guint8 *data, gsize size)

@@ -201,25 +201,47 @@ receive (GstArclyRtmpTlsStream *stream, guint8 *data)
   return got < 0 ? translate (stream, (gint) got) : got;
 }
 
+/* The handshake, an alert. If it cannot go, send() or recv() will tell. */
+static gssize
+flush_after (GstArclyRtmpTlsStream *stream, gssize got)
+{
+  gint saved = errno;
+
+  gst_arcly_rtmp_tls_stream_flush (stream);
+  errno = saved;
+  return got;
+}
+
+static gboolean
+has_failed (const GstArclyRtmpTlsStream *stream)
+{
+  errno = EPROTO;
+  return stream->failure != NULL;
+}
+
 gssize
 gst_arcly_rtmp_tls_stream_recv (
     GstArclyRtmpTlsStream *stream, guint8 *data, gsize size)
 {
-  gssize got;
-  gint saved;
-
   g_return_val_if_fail (size >= RECORD_SIZE, -1);
 
-  if (stream->failure) {
-    errno = EPROTO;
+  if (has_failed (stream))
     return -1;
-  }
-  got = receive (stream, data);
-  saved = errno;
-  /* The handshake, an alert. If it cannot go, send() or recv() will tell. */
-  gst_arcly_rtmp_tls_stream_flush (stream);
-  errno = saved;
-  return got;
+  return flush_after (stream, receive (stream, data));
+}
+
+gssize
+gst_arcly_rtmp_tls_stream_shake (GstArclyRtmpTlsStream *stream)
+{
+  if (has_failed (stream))
+    return -1;
+  return flush_after (stream, stream->established ? 1 : shake_hands (stream));
+}
+
+gboolean
+gst_arcly_rtmp_tls_stream_is_established (const GstArclyRtmpTlsStream *stream)
+{
+  return stream->established;
 }
 
 /* ---- sending ---- */

@@ -33,11 +33,15 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (GstArclyRtmpTls, gst_arcly_rtmp_tls_unref)
  * they cannot be used, and *@tls stays, until they change again. One thread. */
 gboolean gst_arcly_rtmp_tls_update (GstArclyRtmpTls **tls, GError **error);
 
-/* @fd stays the caller's. The handshake is part of recv(). */
+/* @fd stays the caller's. The handshake is part of recv(), if shake() has not
+ * done it. */
 GstArclyRtmpTlsStream *gst_arcly_rtmp_tls_stream_new (
     GstArclyRtmpTls *tls, gint fd, GError **error);
 void gst_arcly_rtmp_tls_stream_free (GstArclyRtmpTlsStream *stream);
 
+gboolean gst_arcly_rtmp_tls_stream_is_established (
+    const GstArclyRtmpTlsStream *stream);
+gssize gst_arcly_rtmp_tls_stream_shake (GstArclyRtmpTlsStream *stream);
 /* Those of GstArclyRtmpChannel. Of @size the first 16 KiB are used. */
 gssize gst_arcly_rtmp_tls_stream_recv (
     GstArclyRtmpTlsStream *stream, guint8 *data, gsize size);

@@ -126,10 +126,14 @@ is_frame (const Parts *parts)
          parts->message.packet == GST_ARCLY_FLV_EX_CODED_FRAMES_X;
 }
 
-/* FALSE: FLV has no such packet. */
+/* FALSE: FLV has no such packet, or no such frame. */
 static gboolean
 get_packet_type (const Parts *parts, GstArclyFlvPacketType *type)
 {
+  if (parts->message.kind == GST_ARCLY_FLV_EX_VIDEO &&
+      (parts->message.frame_type < GST_ARCLY_FLV_FRAME_KEY ||
+          parts->message.frame_type >= GST_ARCLY_FLV_FRAME_COMMAND))
+    return FALSE;
   if (is_frame (parts))
     *type = GST_ARCLY_FLV_FRAME;
   else if (parts->message.packet == GST_ARCLY_FLV_EX_SEQUENCE_START)

@@ -117,6 +117,8 @@ static const struct {
       "01"
       "78",
       "914f70757378" },
+  /* Which FLV cannot say. */
+  { TRUE, ALONE, "86026176633101", "" },
   /* What is none of ours. */
   { TRUE, FINE, "", "" },
   { TRUE, FINE, "5700", "" },

@@ -212,6 +212,58 @@ GST_START_TEST (test_others_in_the_handshake)
 }
 GST_END_TEST;
 
+/* CPU time of our thread of that name, in ns. */
+static guint64
+get_thread_time (const gchar *name)
+{
+  g_autoptr (GDir) tasks = g_dir_open ("/proc/self/task", 0, NULL);
+  const gchar *task;
+
+  fail_unless (tasks != NULL);
+  while ((task = g_dir_read_name (tasks)) != NULL) {
+    g_autofree gchar *named =
+        g_build_filename ("/proc/self/task", task, "comm", NULL);
+    g_autofree gchar *counted =
+        g_build_filename ("/proc/self/task", task, "schedstat", NULL);
+    g_autofree gchar *comm = NULL, *times = NULL;
+
+    if (!g_file_get_contents (named, &comm, NULL, NULL) ||
+        strcmp (g_strchomp (comm), name) != 0)
+      continue;
+    fail_unless (g_file_get_contents (counted, &times, NULL, NULL));
+    return g_ascii_strtoull (times, NULL, 10);
+  }
+  fail ("no thread %s", name);
+  return 0;
+}
+
+/* The thread that reads publishers leaves signatures to another. */
+GST_START_TEST (test_another_thread_signs)
+{
+  guint64 reading, shaking;
+  Fixture s;
+  guint i;
+
+  start (&s, 0);
+  check_publishing (&s);
+  reading = get_thread_time ("arclyrtmp");
+  shaking = get_thread_time ("arclyrtmptls");
+  for (i = 0; i < VANISHING; i++) {
+    Client client = client_new (s.f.port);
+
+    fail_unless (tls_peer_handshake (client.tls));
+    client_clear (&client);
+  }
+  reading = get_thread_time ("arclyrtmp") - reading;
+  shaking = get_thread_time ("arclyrtmptls") - shaking;
+  fail_unless (shaking > reading,
+      "%" G_GUINT64_FORMAT " us of shaking hands, %" G_GUINT64_FORMAT
+      " of reading",
+      shaking / 1000, reading / 1000);
+  stop (&s);
+}
+GST_END_TEST;
+
 /* The time to set up counts from the connection on, handshake and all. */
 GST_START_TEST (test_too_slow)
 {
@@ -386,6 +438,7 @@ servertls_suite (void)
   tcase_add_test (tcase, test_refused);
   tcase_add_test (tcase, test_handed_over);
   tcase_add_test (tcase, test_others_in_the_handshake);
+  tcase_add_test (tcase, test_another_thread_signs);
   tcase_add_test (tcase, test_too_slow);
   tcase_add_test (tcase, test_no_tls);
   tcase_add_test (tcase, test_tls_to_plain);
