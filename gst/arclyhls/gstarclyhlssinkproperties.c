@@ -345,8 +345,9 @@ install_http_properties (void)
    * GstArclyHlsSink:http-certificate:
    *
    * A PEM file with the server's certificate, and with those of its issuers
-   * behind it: #GstArclyHlsSink:http-port speaks HTTPS then. %NULL for plain
-   * HTTP. Elements that share a port name the same certificate.
+   * behind it: #GstArclyHlsSink:http-port speaks HTTPS then, over HTTP/2 with
+   * clients that can (ALPN, RFC 7301). %NULL for plain HTTP. Elements that
+   * share a port name the same certificate.
    *
    * Since: 0.1
    */

@@ -1,13 +1,17 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""HTTPS: curl, Python and ffmpeg fetch a stream over TLS."""
+"""HTTPS: curl, nghttp, h2load and Chromium over HTTP/2, Python and ffmpeg over
+HTTP/1.1."""
 
 import http.client
+import re
 import ssl
 import subprocess
 import unittest
 
 from harness import net
+from harness.browser import Browser
+from harness.page import VIDEO
 from harness.pipeline import PATIENCE, PipelineTest
 
 SOURCE = ['videotestsrc', 'is-live=true', '!',
@@ -33,13 +37,18 @@ class Https(PipelineTest):
             'target-duration=1', f'http-port={port}', *options,
             listening=False)
 
-    def test_clients(self):
+    def serve(self):
+        """The pipeline, its port and what is in the folder by then."""
         port = net.free_port()
         pipeline = self.sink(
             port, f'http-certificate={self.certificate}',
             f'http-private-key={self.key}', 'part-duration=200000000')
         found = self.wait_playlist(self.path('hls', 'index.m3u8'),
-                                   lambda found: found.segments)
+                                   lambda found: len(found.segments) >= 2)
+        return pipeline, port, found
+
+    def test_clients(self):
+        pipeline, port, found = self.serve()
         url = f'https://127.0.0.1:{port}/hls/index.m3u8'
         done = subprocess.run(
             ['curl', '-sS', '--http2', '--cacert', self.certificate, '-w',
@@ -66,6 +75,52 @@ class Https(PipelineTest):
              '-f', 'null', '-'], timeout=2 * PATIENCE, stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT, check=False)
         self.assertEqual((done.returncode, done.stdout), (0, b''))
+        self.end(pipeline)
+
+    def test_http2(self):
+        pipeline, port, found = self.serve()
+        base = f'https://127.0.0.1:{port}'
+        index = f'{base}/hls/index.m3u8'
+        segment = f'{base}/hls/{found.segments[0].path.rsplit("/", 1)[1]}'
+        # On one connection: what waits comes last.
+        waits = f'{index}?_HLS_msn={len(found.segments) + 1}'
+        done = subprocess.run(
+            ['nghttp', '-nsv', waits, segment, index, f'{base}/', f'{base}/no'],
+            timeout=PATIENCE, stdout=subprocess.PIPE, text=True, check=True)
+        self.assertIn('The negotiated protocol: h2', done.stdout)
+        self.assertEqual(sorted(re.findall(r':status: (\d+)', done.stdout)),
+                         ['200', '200', '200', '200', '404'])
+        ends = re.findall(r'recv DATA frame <.*flags=0x01, stream_id=(\d+)>',
+                          done.stdout)
+        asked = re.findall(r'send HEADERS frame <.*stream_id=(\d+)>',
+                           done.stdout)
+        self.assertEqual(ends[-1], asked[0])
+
+        for path in (index, segment):
+            done = subprocess.run(
+                ['h2load', '-n', '1000', '-c', '4', '-m', '10', path],
+                timeout=2 * PATIENCE, stdout=subprocess.PIPE, text=True,
+                check=True)
+            self.assertIn('Application protocol: h2', done.stdout)
+            self.assertIn('1000 succeeded, 0 failed', done.stdout)
+            self.assertIn('1000 2xx', done.stdout)
+        self.end(pipeline)
+
+    def test_browser(self):
+        """hls.js, low latency, all of it over one connection of HTTP/2."""
+        pipeline, port, _ = self.serve()
+        browser = Browser(self.path('browser'), '--ignore-certificate-errors')
+        self.addCleanup(browser.close)
+        browser.open(f'https://127.0.0.1:{port}/')
+        browser.wait_true(f'{VIDEO} && !{VIDEO}.error && '
+                          f'{VIDEO}.currentTime > 10', 60 + PATIENCE)
+        self.assertIsNone(browser.evaluate('root.dataset.error'))
+        used = browser.evaluate(
+            'performance.getEntriesByType("resource").map('
+            'e => e.nextHopProtocol + " " + new URL(e.name).pathname).join()')
+        self.assertIn('h2 /hls/index.m3u8', used)
+        self.assertRegex(used, r'h2 /hls/part-.*\.ts')
+        self.assertNotIn('http/1.1', used)
         self.end(pipeline)
 
     def test_no_certificate(self):

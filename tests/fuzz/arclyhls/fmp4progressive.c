@@ -53,7 +53,7 @@ finish (GstArclyFmp4Progressive *progressive, gsize init, gsize size)
   if (!moov)
     return;
   check_moov (moov);
-  head = gst_arcly_fmp4_progressive_head (progressive, size);
+  head = gst_arcly_fmp4_progressive_head (progressive, "mdat", size);
   /* It must not reach the payload. */
   g_assert (g_bytes_get_size (head) <= init);
 }

@@ -19,7 +19,7 @@ ANSWER_SECONDS = 30
 class Browser:
     """One page. Messages are JSON ended by a NUL byte, on descriptors 3, 4."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, *options):
         from_us, self.write_end = os.pipe()
         self.read_end, to_us = os.pipe()
         for end in (from_us, to_us):
@@ -27,7 +27,7 @@ class Browser:
         # The shell gives the pipes the numbers that Chromium wants.
         self.process = Process(
             ['sh', '-c', f'exec "$@" 3<&{from_us} 4>&{to_us}', 'sh',
-             'chromium', *OPTIONS, f'--user-data-dir={folder}', 'about:blank'],
+             'chromium', *OPTIONS, *options, f'--user-data-dir={folder}', 'about:blank'],
             pass_fds=(from_us, to_us))
         os.close(from_us)
         os.close(to_us)

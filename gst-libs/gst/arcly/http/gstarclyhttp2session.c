@@ -20,7 +20,7 @@ typedef struct {
   GstArclyHttp2Session *session; /* NULL: the stream is closed */
   GList link;
   gint32 id;
-  gsize head_size;
+  gsize head_size, kept_size;
   gboolean asked;
   /* Of the head; those of the message point into them. */
   gchar *method, *target, *accept_encoding, *if_none_match, *if_range, *range;
@@ -326,6 +326,13 @@ add_value (gchar **field, const gchar *value, gsize size)
                   : g_strndup (value, size);
 }
 
+static gboolean
+is_too_large (Stream *stream)
+{
+  return stream->head_size > GST_ARCLY_HTTP2_MAX_HEADERS ||
+         stream->kept_size > GST_ARCLY_HTTP2_MAX_KEPT;
+}
+
 static int
 on_header (nghttp2_session *nghttp2, const nghttp2_frame *frame,
     const uint8_t *name, size_t name_size, const uint8_t *value,
@@ -337,13 +344,13 @@ on_header (nghttp2_session *nghttp2, const nghttp2_frame *frame,
 
   if (!stream || !is_request (frame))
     return 0;
-  /* RFC 9113, 6.5.2. */
   stream->head_size += name_size + value_size + 32;
-  if (stream->head_size > GST_ARCLY_HTTP2_MAX_HEADERS)
-    return 0;
   for (i = 0; i < G_N_ELEMENTS (fields); i++) {
-    if (name_size == strlen (fields[i].name) &&
-        memcmp (name, fields[i].name, name_size) == 0)
+    if (name_size != strlen (fields[i].name) ||
+        memcmp (name, fields[i].name, name_size) != 0)
+      continue;
+    stream->kept_size += value_size + 2;
+    if (!is_too_large (stream))
       add_value ((gchar **) ((guint8 *) stream + fields[i].where),
           (const gchar *) value, value_size);
   }
@@ -382,7 +389,7 @@ take_request (GstArclyHttp2Session *self, Stream *stream)
   message->if_range = stream->if_range;
   message->range = stream->range;
   message->can_stream = TRUE;
-  if (stream->head_size > GST_ARCLY_HTTP2_MAX_HEADERS)
+  if (is_too_large (stream))
     refuse (message);
   else
     self->funcs->request (message, self->data);
@@ -519,17 +526,6 @@ gst_arcly_http2_session_receive (
   return !self->broken;
 }
 
-static void
-add_out (GstArclyHttp2Session *self)
-{
-  gsize n = MIN (self->n_rest, get_room (self));
-
-  memcpy (self->out + self->n_out, self->rest, n);
-  self->n_out += n;
-  self->rest += n;
-  self->n_rest -= n;
-}
-
 gsize
 gst_arcly_http2_session_fill (
     GstArclyHttp2Session *self, guint8 *buffer, gint64 now)
@@ -537,17 +533,22 @@ gst_arcly_http2_session_fill (
   tick (self, now);
   self->out = buffer;
   self->n_out = 0;
-  for (;;) {
-    ssize_t n;
+  while (get_room (self) > 0) {
+    gsize n;
 
-    if (self->n_rest > 0)
-      add_out (self);
-    if (self->n_rest > 0)
-      break;
-    n = nghttp2_session_mem_send (self->nghttp2, &self->rest);
-    if (n <= 0)
-      break;
-    self->n_rest = (gsize) n;
+    if (self->n_rest == 0) {
+      ssize_t more = nghttp2_session_mem_send (self->nghttp2, &self->rest);
+
+      if (more <= 0)
+        break;
+      self->n_rest = (gsize) more;
+    }
+    /* on_send_data() may have taken room meanwhile. */
+    n = MIN (self->n_rest, get_room (self));
+    memcpy (buffer + self->n_out, self->rest, n);
+    self->n_out += n;
+    self->rest += n;
+    self->n_rest -= n;
   }
   self->out = NULL;
   return self->n_out;
