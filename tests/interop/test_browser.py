@@ -2,16 +2,16 @@
 # SPDX-License-Identifier: MIT
 """Chromium plays the page at / , and plays on when the publisher is replaced."""
 
-import statistics
 import unittest
 import urllib.request
 
-from harness import net
+from harness import clips, net
 from harness.browser import Browser
 from harness.page import PageTest
 from harness.pipeline import main_job
 
-LOOKS = 40
+# A run in CI is short; ARCLY_INTEROP_SECONDS=60 is the acceptance.
+SECONDS = max(10, clips.SECONDS)
 
 
 class Page(PageTest):
@@ -44,37 +44,30 @@ class Page(PageTest):
         self.end(pipeline)
 
     def test_low_latency(self):
-        """200 ms parts: plays without a stall, close behind live. How close is
-        printed; what is asserted holds on a loaded machine, too, and is out of
-        reach without parts (three target durations)."""
-        http = net.free_port()
-        index = f'http://127.0.0.1:{http}/hls/index.m3u8'
-        pipeline = self.launch(*main_job(
-            self.port, 'cam', self.path('cam'), f'http-port={http}',
-            'part-duration=200000000'))
+        self.low_latency(0.2)
+
+    def test_low_latency_short(self):
+        self.low_latency(0.1)
+
+    def test_low_latency_fmp4(self):
+        self.low_latency(0.1, 'segment-format=fmp4')
+
+    def low_latency(self, part, *options):
+        """Plays without a stall, close behind live. How close is printed; what
+        is asserted holds on a loaded machine, too, and is out of reach without
+        parts (three target durations)."""
+        pipeline, port, index = self.serve(
+            f'part-duration={round(part * 1e9)}', *options)
         self.publish('zerolatency')
-        self.wait_playlist(self.path('cam', 'index.m3u8'),
-                           lambda found: len(found.segments) >= 2)
-        browser = Browser(self.path('browser'))
-        self.addCleanup(browser.close)
-        browser.open(f'http://127.0.0.1:{http}/')
+        self.wait_playlist(index, lambda found: len(found.segments) >= 2)
+        browser = self.watch(port)
         self.wait_played(browser, 2)
-        latencies = []
-        for _ in range(LOOKS):
-            self.wait_played(browser, 0.5)
-            latencies.append(browser.evaluate('hls.latency'))
-        median = statistics.median(latencies)
-        stalls = browser.evaluate('stalls')
-        target = browser.evaluate('hls.targetLatency')
-        print(f'\nlow latency: median {median:.2f} s, worst '
-              f'{max(latencies):.2f} s, wanted {target:.2f} s, '
-              f'{stalls} stalls, dropped frames '
-              f'{browser.evaluate("video.getVideoPlaybackQuality().droppedVideoFrames")}')
-        self.assertIsNone(browser.evaluate('root.dataset.error'))
-        parts = browser.evaluate('hls.levels[0].details.partTarget')
-        self.assertAlmostEqual(parts, 0.2, delta=0.02)
-        self.assertLess(median, 3 * 2)
-        with urllib.request.urlopen(index) as answer:
+        found = self.report_latency(
+            browser, ' '.join([f'parts of {part} s', *options]), SECONDS)
+        self.assertLess(found['latency_median'], 3 * 2)
+        self.assertAlmostEqual(found['part_target'], part, delta=0.02)
+        url = f'http://127.0.0.1:{port}/hls/index.m3u8'
+        with urllib.request.urlopen(url) as answer:
             self.assertIn(b'CAN-BLOCK-RELOAD=YES', answer.read())
         self.end(pipeline)
 

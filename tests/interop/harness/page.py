@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: MIT
 """The page at / in Chromium, on a stream that ffmpeg publishes."""
 
+import json
+import statistics
+
 from . import clips, net, peers
 from .browser import Browser
 from .pipeline import PipelineTest, main_job
@@ -32,6 +35,36 @@ class PageTest(PipelineTest):
         self.addCleanup(browser.close)
         browser.open(f'http://127.0.0.1:{port}/')
         return browser
+
+    def report_latency(self, browser, what, seconds):
+        """Looks twice a second for so long; prints what was seen, as JSON. That
+        is for who measures: of a loaded machine it says nothing."""
+        latencies, rates = [], []
+        for _ in range(2 * seconds):
+            self.wait_played(browser, 0.5)
+            latencies.append(browser.evaluate('hls.latency'))
+            rates.append(browser.evaluate('video.playbackRate'))
+        found = {
+            'what': what,
+            'seconds': seconds,
+            # Of the page, and of when it asked for the stream.
+            'first_frame_ms': browser.evaluate('+root.dataset.firstFrame'),
+            'first_frame_ms_from_asking': browser.evaluate(
+                'root.dataset.firstFrame - root.dataset.asked'),
+            'latency_median': round(statistics.median(latencies), 2),
+            'latency_first': round(latencies[0], 2),
+            'latency_worst': round(max(latencies), 2),
+            'latency_last': round(latencies[-1], 2),
+            'at_other_speed': sum(rate != 1 for rate in rates) / len(rates),
+            'part_target': browser.evaluate(
+                'hls.levels[0].details.partTarget'),
+            'stalls': browser.evaluate('stalls'),
+            'dropped_frames': browser.evaluate(
+                'video.getVideoPlaybackQuality().droppedVideoFrames'),
+        }
+        print(f'\n{json.dumps(found)}', flush=True)
+        self.assertIsNone(browser.evaluate('root.dataset.error'))
+        return found
 
     def tell(self, browser, what):
         """Prints what the page has seen; no error among it."""

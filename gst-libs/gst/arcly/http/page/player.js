@@ -11,6 +11,16 @@ const BLIND_MS = 5000;
 const STUCK_MS = 5000;
 // The bitrate is that of the last so many seconds of media.
 const RATE_SECONDS = 10;
+// How far behind live to be: what the playlist wants, parts that are under way,
+// more for each stall; no browser decodes well with less than the least.
+const LEAST_LATENCY = 0.7;
+const PARTS_MORE = 2;
+const STALL_MORE = 0.2;
+const MOST_MORE = 2;
+// So much in the buffer, at least, before it is played faster, without parts.
+const RESERVE = 1;
+// Behind by more, one is not taken back to live without having asked for it.
+const FAR = 5;
 
 const video = document.getElementById('video');
 const notice = document.getElementById('notice');
@@ -35,6 +45,7 @@ let moved = { at: 0, time: 0 }; // when the picture last did
 let errors = 0; // of the media, one after the other
 let stalls = 0; // of this stream, since it first played
 let played = false;
+let arrived = false; // at live, once
 let loads = []; // what came last: bytes, and seconds of media
 
 const engine = window.Hls && Hls.isSupported() ? 'hls.js'
@@ -55,6 +66,7 @@ function stop() {
   blindSince = 0;
   loads = [];
   played = false;
+  arrived = false;
   quality.hidden = true;
   if (hls) hls.destroy();
   hls = null;
@@ -98,11 +110,28 @@ function offer(levels) {
   quality.hidden = levels.length < 2;
 }
 
+// hls.js loads a playlist of segments twice, finds that nothing is new, and looks
+// again when a segment has gone by: until then it lacks the parts. Through a
+// multivariant playlist it loads it once, and waits for the next part at once.
+function playlistLoader() {
+  return class extends Hls.DefaultConfig.loader {
+    load(context, config, callbacks) {
+      const onSuccess = (response, ...others) => {
+        if (/#EXT-X-TARGETDURATION:/.test(response.data))
+          response.data = `#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1000000\n${response.url}\n`;
+        callbacks.onSuccess(response, ...others);
+      };
+      super.load(context, config,
+        context.type === 'manifest' ? { ...callbacks, onSuccess } : callbacks);
+    }
+  };
+}
+
 function startHlsJs() {
   hls = new Hls({
     lowLatencyMode: true,
-    // Catches up by playing a little faster; the sound keeps its pitch.
-    maxLiveSyncPlaybackRate: 1.2,
+    pLoader: playlistLoader(),
+    maxLiveSyncPlaybackRate: 1, // see keepUp()
     backBufferLength: 30,
   });
   hls.on(Hls.Events.ERROR, (_, data) => {
@@ -137,6 +166,43 @@ function sum(field) {
   return loads.reduce((total, load) => total + load[field], 0);
 }
 
+function wantedLatency(details) {
+  const more = Math.min(stalls * STALL_MORE, MOST_MORE);
+  const wanted = details.partTarget
+    ? details.partHoldBack + PARTS_MORE * details.partTarget : details.holdBack;
+  return Math.max(wanted, LEAST_LATENCY) + more;
+}
+
+// Null while nothing tells. What hls.js says of it is old, before it plays.
+function lookAtLatency() {
+  const level = hls && hls.levels[hls.currentLevel];
+  const details = level && level.details;
+  if (!details || !details.live || !played) return null;
+  const buffered = video.buffered;
+  const ahead = buffered.length
+    ? buffered.end(buffered.length - 1) - video.currentTime : 0;
+  const reserve = details.partTarget ? PARTS_MORE * details.partTarget : RESERVE;
+  const latency = details.edge + details.age - video.currentTime;
+  return { behind: latency - wantedLatency(details), spare: ahead - reserve };
+}
+
+// A little faster or slower; the sound keeps its pitch. hls.js would do it, but
+// only with a second in the buffer, which is more than short parts ever have
+// there. What took long to start began where live was then, and jumps once. Who
+// is far back later wants to be there.
+function keepUp() {
+  const found = lookAtLatency();
+  if (!found) return;
+  arrived = arrived || found.behind < 1;
+  if (!arrived && found.spare > 1) video.currentTime += Math.min(found.behind, found.spare);
+  let speed = 1;
+  if (found.behind > 0.05 && found.behind < FAR && found.spare > 0)
+    speed = Math.min(1.2, 1.05 + found.behind / 4);
+  else if (found.behind < -0.1) speed = 0.95;
+  speed = Math.round(speed * 20) / 20;
+  if (video.playbackRate !== speed) video.playbackRate = speed;
+}
+
 function startNative() {
   video.src = current.url;
   video.play().catch(() => {});
@@ -150,6 +216,7 @@ function start() {
     return;
   }
   started = true;
+  root.dataset.asked = root.dataset.asked || Math.round(performance.now());
   say('loading', 'Loading…');
   if (engine === 'hls.js') startHlsJs();
   else startNative();
@@ -279,7 +346,7 @@ function tell() {
   const behind = edge ? edge - video.currentTime : 0;
   const isLive = started && current && current.state === STATES.live;
   unmute.hidden = !(video.muted && !video.paused && started && hasSound);
-  live.hidden = !(behind > 5);
+  live.hidden = !(behind > FAR);
   put('latency', isLive && hls && hls.latency > 0 ? `${hls.latency.toFixed(1)} s` : '–');
   put('bitrate', started ? bitrate() : '–');
   put('picture', started && video.videoWidth ? `${video.videoWidth} × ${video.videoHeight}` : '–');
@@ -295,6 +362,7 @@ video.addEventListener('playing', () => {
   played = true;
   say('playing', '');
 });
+video.addEventListener('timeupdate', keepUp);
 video.addEventListener('waiting', () => {
   if (!started) return;
   if (played && !video.seeking) stalls++;
@@ -307,6 +375,9 @@ video.addEventListener('error', () => {
 unmute.addEventListener('click', () => { video.muted = false; });
 quality.addEventListener('change', () => { hls.nextLevel = Number(quality.value); });
 live.addEventListener('click', () => { video.currentTime = hls.liveSyncPosition; });
+
+if (video.requestVideoFrameCallback)
+  video.requestVideoFrameCallback((now) => { root.dataset.firstFrame = Math.round(now); });
 
 list();
 setInterval(tell, 500);
