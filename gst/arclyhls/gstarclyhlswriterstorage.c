@@ -7,12 +7,6 @@
 #include "gstarclyhlsresume.h"
 #include "gstarclyhlswriterprivate.h"
 
-static void
-add (_Atomic guint64 *counter, guint64 value)
-{
-  atomic_fetch_add_explicit (counter, value, memory_order_relaxed);
-}
-
 /* Thread of the storage. */
 static void
 on_storage_failing (gpointer data, const GError *error)
@@ -37,7 +31,7 @@ static void
 on_storage_lost (gpointer data, const gchar *name, const GError *error)
 {
   if (!g_str_has_suffix (name, GST_ARCLY_HLS_PLAYLIST_NAME))
-    add (&GST_ARCLY_HLS_WRITER (data)->n_lost, 1);
+    gst_arcly_hls_writer_count (&GST_ARCLY_HLS_WRITER (data)->n_lost, 1);
   on_playlist_lost (data, name, error);
 }
 
@@ -45,14 +39,14 @@ on_storage_lost (gpointer data, const gchar *name, const GError *error)
 static void
 on_storage_removed (gpointer data, const gchar *name)
 {
-  add (&GST_ARCLY_HLS_WRITER (data)->n_deleted, 1);
+  gst_arcly_hls_writer_count (&GST_ARCLY_HLS_WRITER (data)->n_deleted, 1);
 }
 
 /* Thread of the storage. */
 static void
 on_storage_retried (gpointer data)
 {
-  add (&GST_ARCLY_HLS_WRITER (data)->n_retries, 1);
+  gst_arcly_hls_writer_count (&GST_ARCLY_HLS_WRITER (data)->n_retries, 1);
 }
 
 const GstArclyHlsSpoolEvents gst_arcly_hls_writer_storage_events = {
