@@ -415,6 +415,24 @@ GST_START_TEST (test_storage)
 }
 GST_END_TEST;
 
+/* Players read the multivariant playlist once: a pad that comes later is
+ * refused, and the application is told. */
+GST_START_TEST (test_too_late)
+{
+  Several s;
+
+  several_init (&s);
+  several_start (&s);
+  push (&s, 0, 60, 0);
+  fail_if (gst_element_request_pad_simple (s.sink, "video_7"));
+  fail_unless_equals_int (g_atomic_int_get (&s.n_warnings), 1);
+  push (&s, 60, 160, 0);
+  end (&s);
+  check_step (&s);
+  several_clear (&s);
+}
+GST_END_TEST;
+
 /* A stream of the server is one, however many playlists it has; each tells of
  * the others (rfc8216bis, 4.4.5.4). */
 GST_START_TEST (test_served)
@@ -543,6 +561,7 @@ arclyhlsrenditions_suite (void)
   tcase_add_test (tcase, test_step);
   tcase_add_test (tcase, test_date_ranges);
   tcase_add_test (tcase, test_storage);
+  tcase_add_test (tcase, test_too_late);
   tcase_add_test (tcase, test_served);
   tcase_add_test (tcase, test_misaligned);
   tcase_add_test (tcase, test_restart);
