@@ -46,6 +46,17 @@ fail (GError **error, const gchar *field, const gchar *reason)
   return FALSE;
 }
 
+/* What is read from text without a type may be anything: ad-1 is no string. */
+static gboolean
+fail_type (GError **error, const gchar *field, const GValue *value,
+    const gchar *wanted)
+{
+  g_autofree gchar *reason =
+      g_strdup_printf ("is no %s, but %s", wanted, G_VALUE_TYPE_NAME (value));
+
+  return fail (error, field, reason);
+}
+
 /* Whatever whole number it is; GST_CLOCK_TIME_NONE is none. */
 static gboolean
 read_nanoseconds (
@@ -68,7 +79,7 @@ read_date (GstArclyHlsRange *range, const gchar *name, const gchar *field,
   g_autoptr (GDateTime) date = NULL;
 
   if (!GST_VALUE_HOLDS_DATE_TIME (value) || !g_value_get_boxed (value))
-    return fail (error, field, "is no GstDateTime");
+    return fail_type (error, field, value, "GstDateTime");
   date = gst_date_time_to_g_date_time (g_value_get_boxed (value));
   if (!date)
     return fail (error, field, "has no time of the day");
@@ -104,7 +115,7 @@ read_splice (GstArclyHlsRange *range, const gchar *name, const gchar *field,
   gsize size;
 
   if (!bytes)
-    return fail (error, field, "is no GBytes or GstBuffer");
+    return fail_type (error, field, value, "GBytes or GstBuffer");
   data = g_bytes_get_data (bytes, &size);
   if (!gst_arcly_ts_splice_check (data, size, &failure))
     return fail (error, field, failure->message);
@@ -143,7 +154,7 @@ read_known (
   switch (fields[i].kind) {
     case TEXT:
       if (!G_VALUE_HOLDS_STRING (value) || !g_value_get_string (value))
-        return fail (error, field, "is no string");
+        return fail_type (error, field, value, "string");
       return gst_arcly_hls_range_set_text (
           range, name, g_value_get_string (value), error);
     case DATE:
@@ -156,7 +167,7 @@ read_known (
              gst_arcly_hls_range_set_duration (range, name, ns, error);
     case FLAG:
       if (!G_VALUE_HOLDS_BOOLEAN (value))
-        return fail (error, field, "is no boolean");
+        return fail_type (error, field, value, "boolean");
       return !g_value_get_boolean (value) ||
              gst_arcly_hls_range_set_flag (range, name, error);
     case SPLICE:

@@ -33,8 +33,9 @@ struct _GstArclyHlsMaster {
 
   /* The lock. */
   GMutex lock;
-  GstArclyHlsStore *store; /* owned */
-  GArray *renditions;      /* (element-type Rendition), owned */
+  GstArclyHlsStore *store;    /* owned */
+  GstArclyHttpOrigin *origin; /* owned; or NULL */
+  GArray *renditions;         /* (element-type Rendition), owned */
 };
 
 static void
@@ -45,13 +46,14 @@ clear_rendition (gpointer data)
 }
 
 GstArclyHlsMaster *
-gst_arcly_hls_master_new (GstArclyHlsStore *store)
+gst_arcly_hls_master_new (GstArclyHlsStore *store, GstArclyHttpOrigin *origin)
 {
   GstArclyHlsMaster *self = g_new0 (GstArclyHlsMaster, 1);
 
   g_atomic_ref_count_init (&self->refs);
   g_mutex_init (&self->lock);
   self->store = store;
+  self->origin = origin ? g_object_ref (origin) : NULL;
   self->renditions = g_array_new (FALSE, TRUE, sizeof (Rendition));
   g_array_set_clear_func (self->renditions, clear_rendition);
   return self;
@@ -71,6 +73,9 @@ gst_arcly_hls_master_unref (GstArclyHlsMaster *self)
     return;
   g_array_unref (self->renditions);
   gst_arcly_hls_store_close (self->store);
+  if (self->origin)
+    gst_arcly_http_origin_close (self->origin);
+  g_clear_object (&self->origin);
   g_mutex_clear (&self->lock);
   g_free (self);
 }
@@ -177,6 +182,16 @@ is_due_locked (GstArclyHlsMaster *self, guint number)
   return wrong && (all || get (self, number)->n_segments >= PATIENCE);
 }
 
+/* It does not tell how far the stream is: nobody waits for more of it. */
+static void
+show (GstArclyHlsMaster *self, const gchar *text)
+{
+  GstArclyHttpPlaylist playlist = { .full = text, .target_duration = 1 };
+
+  if (self->origin)
+    gst_arcly_http_origin_set_playlist (self->origin, &playlist);
+}
+
 gboolean
 gst_arcly_hls_master_note_segment (GstArclyHlsMaster *self, guint number,
     gsize bytes, gint64 duration, GError **error)
@@ -202,6 +217,7 @@ gst_arcly_hls_master_note_segment (GstArclyHlsMaster *self, guint number,
   variants = collect (self, owned);
   text = gst_arcly_hls_multivariant_render (
       (const GstArclyHlsVariant *) variants->data, variants->len);
+  show (self, text);
   return gst_arcly_hls_store_replace (
       self->store, GST_ARCLY_HLS_PLAYLIST_NAME, text, strlen (text), error);
 }

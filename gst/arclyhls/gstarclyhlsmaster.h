@@ -4,6 +4,8 @@
  * playlist, and where each of them is for the others to tell. Any thread. */
 #pragma once
 
+#include <gst/arcly/http/gstarclyhttporigin.h>
+
 #include "gstarclyhlshold.h"
 #include "gstarclyhlsstore.h"
 
@@ -11,8 +13,10 @@ G_BEGIN_DECLS
 
 typedef struct _GstArclyHlsMaster GstArclyHlsMaster;
 
-/* Takes @store, the folder of the multivariant playlist. */
-GstArclyHlsMaster *gst_arcly_hls_master_new (GstArclyHlsStore *store);
+/* Takes @store, the folder of the multivariant playlist; who asks @origin gets
+ * it as well, if there is one. */
+GstArclyHlsMaster *gst_arcly_hls_master_new (
+    GstArclyHlsStore *store, GstArclyHttpOrigin *origin);
 GstArclyHlsMaster *gst_arcly_hls_master_ref (GstArclyHlsMaster *self);
 void gst_arcly_hls_master_unref (GstArclyHlsMaster *self);
 

@@ -68,14 +68,18 @@ runs (GstArclyHlsSink *self)
 /* Pads that come later are of the only rendition there is; with several, each
  * pad has its own, and those are set up before it starts. */
 static GstArclyHlsRendition *
-rendition_for_request (GstArclyHlsSink *self)
+rendition_for_request (GstArclyHlsSink *self, const gchar *name)
 {
   GstArclyHlsRendition *first = g_ptr_array_index (self->renditions, 0);
 
   if (!first->name)
     return first;
   if (runs (self)) {
-    GST_WARNING_OBJECT (self, "several renditions run: no pad can be added");
+    GST_ELEMENT_WARNING (self, STREAM, FORMAT,
+        ("%s is refused: each pad has a playlist of its own, and these are set "
+         "up before the element is PAUSED. Request pads before.",
+            name ? name : "A pad"),
+        (NULL));
     return NULL;
   }
   gst_arcly_hls_sink_lay_out (self, FALSE, FALSE);
@@ -87,7 +91,7 @@ gst_arcly_hls_sink_request_new_pad (GstElement *element, GstPadTemplate *templ,
     const gchar *name, const GstCaps *caps)
 {
   GstArclyHlsSink *self = GST_ARCLY_HLS_SINK (element);
-  GstArclyHlsRendition *rendition = rendition_for_request (self);
+  GstArclyHlsRendition *rendition = rendition_for_request (self, name);
   g_autoptr (GstPad) target = NULL;
   g_autofree gchar *target_name = NULL;
   GstPad *pad;

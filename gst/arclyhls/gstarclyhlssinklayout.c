@@ -201,6 +201,7 @@ start_rendition (GstArclyHlsSink *self, GstArclyHlsRendition *rendition,
   g_autoptr (GError) error = NULL;
 
   settings->location = folder;
+  settings->folder = rendition->name;
   settings->origin = origin;
   settings->is_video = rendition->is_video;
   if (settings->master) {
@@ -217,14 +218,8 @@ start_rendition (GstArclyHlsSink *self, GstArclyHlsRendition *rendition,
     return fail_to_open (self, error);
   keep_origin (self, rendition, origin);
   gst_arcly_hls_rendition_set_up (rendition, settings->fmp4);
-  if (settings->storage && !origin) {
-    if (gst_arcly_hls_http_is_open (&self->http))
-      GST_ELEMENT_WARNING (self, RESOURCE, SETTINGS,
-          ("\"http-port\" has no effect with a storage, but with "
-           "\"part-duration\""),
-          (NULL));
+  if (settings->storage && !origin)
     return TRUE;
-  }
   /* Of what is in a storage, only parts and the segments with them are ours to
    * serve. */
   return gst_arcly_hls_http_mount (&self->http, GST_ELEMENT (self), mount,
@@ -253,28 +248,41 @@ align (GstArclyHlsSink *self)
   }
 }
 
+static GstArclyHlsMaster *
+open_master (GstArclyHlsSink *self, const GstArclyHlsSettings *settings,
+    const gchar *location, GstArclyHttpOrigin *origin, GError **error)
+{
+  GstArclyHlsStore *store =
+      settings->storage ? gst_arcly_hls_store_open_storage (settings->storage,
+                              NULL, &gst_arcly_hls_master_storage_events, self)
+                        : gst_arcly_hls_store_open (location, error);
+
+  return store ? gst_arcly_hls_master_new (store, origin) : NULL;
+}
+
 static gboolean
 start_all (GstArclyHlsSink *self, GstArclyHlsSettings *settings,
     const gchar *location, const gchar *path)
 {
+  gboolean parts = has_parts (self, settings);
+  gboolean in_memory = settings->storage && parts;
+  g_autoptr (GstArclyHttpOrigin) origin = NULL;
   g_autoptr (GstArclyHlsMaster) master = NULL;
   g_autoptr (GstArclyHlsCuts) cuts = NULL;
-  gboolean parts = has_parts (self, settings);
   g_autoptr (GError) error = NULL;
   guint i;
 
+  if (settings->storage && !parts && gst_arcly_hls_http_is_open (&self->http))
+    GST_ELEMENT_WARNING (self, RESOURCE, SETTINGS,
+        ("\"http-port\" has no effect with a storage, but with "
+         "\"part-duration\""),
+        (NULL));
   if (((GstArclyHlsRendition *) self->renditions->pdata[0])->name) {
-    GstArclyHlsStore *store = NULL;
-
-    if (settings->storage) {
-      GST_ELEMENT_ERROR (self, RESOURCE, SETTINGS,
-          ("Several renditions need a folder, not a storage"), (NULL));
-      return FALSE;
-    }
-    store = gst_arcly_hls_store_open (location, &error);
-    if (!store)
+    origin = in_memory ? gst_arcly_http_origin_new () : NULL;
+    master = open_master (self, settings, location, origin, &error);
+    if (!master)
       return fail_to_open (self, error);
-    settings->master = master = gst_arcly_hls_master_new (store);
+    settings->master = master;
     settings->cuts = cuts = gst_arcly_hls_cuts_new ();
   }
   for (i = 0; i < self->renditions->len; i++) {
@@ -285,8 +293,10 @@ start_all (GstArclyHlsSink *self, GstArclyHlsSettings *settings,
   if (!master)
     return TRUE;
   align (self);
-  return gst_arcly_hls_http_mount (
-      &self->http, GST_ELEMENT (self), path, location, NULL);
+  if (settings->storage && !parts)
+    return TRUE;
+  return gst_arcly_hls_http_mount (&self->http, GST_ELEMENT (self), path,
+      in_memory ? NULL : location, origin);
 }
 
 /* (transfer full): what is set, or what the location is a URI of; NULL with no

@@ -32,7 +32,7 @@
 struct _GstArclyHlsStore {
   GByteArray *pending; /* of the open segment: what is not written yet */
 
-  gchar *folder; /* its path */
+  gchar *folder; /* its path; in a storage NULL for the top */
   int folder_fd; /* holds the lock */
   int fd;        /* of the open segment, or -1 */
 
@@ -143,11 +143,12 @@ gst_arcly_hls_store_open (const gchar *folder, GError **error)
 }
 
 GstArclyHlsStore *
-gst_arcly_hls_store_open_storage (GstArclyStorage *storage,
+gst_arcly_hls_store_open_storage (GstArclyStorage *storage, const gchar *folder,
     const GstArclyHlsSpoolEvents *events, gpointer data)
 {
   GstArclyHlsStore *self = g_new0 (GstArclyHlsStore, 1);
 
+  self->folder = g_strdup (folder);
   self->pending = g_byte_array_new ();
   self->folder_fd = self->fd = -1;
   self->storage = g_object_ref (storage);
@@ -223,6 +224,31 @@ is_whole (GstArclyHlsStore *self, const gchar *text, GstArclyHlsKind kind)
   return ok;
 }
 
+/* (transfer full): what the storage calls it. */
+static gchar *
+storage_name (GstArclyHlsStore *self, const gchar *name)
+{
+  return self->folder ? g_strdup_printf ("%s/%s", self->folder, name)
+                      : g_strdup (name);
+}
+
+static GBytes *
+get_from_storage (GstArclyHlsStore *self, const gchar *name, GError **error)
+{
+  g_autofree gchar *full = storage_name (self, name);
+
+  return gst_arcly_storage_get (self->storage, full, NULL, error);
+}
+
+static gboolean
+put_to_storage (
+    GstArclyHlsStore *self, const gchar *name, GBytes *bytes, GError **error)
+{
+  g_autofree gchar *full = storage_name (self, name);
+
+  return gst_arcly_hls_spool_put (self->spool, full, bytes, error);
+}
+
 /* What the playlist names: a segment, or with EXT-X-MAP an init segment. */
 static gboolean
 parse_line (const gchar *line, GstArclyHlsName *name)
@@ -262,7 +288,7 @@ scan_playlist (GstArclyHlsStore *self)
   file.name.sequence++;
   next = gst_arcly_hls_name_format (
       file.name.kind, file.name.stamp, file.name.sequence);
-  bytes = gst_arcly_storage_get (self->storage, next, NULL, NULL);
+  bytes = get_from_storage (self, next, NULL);
   if (!bytes)
     return files;
   for (i = 0; i < files->len; i++)
@@ -311,7 +337,7 @@ read_storage (
   gchar *text;
 
   if (!is_hidden (name))
-    bytes = gst_arcly_storage_get (self->storage, name, NULL, &failure);
+    bytes = get_from_storage (self, name, &failure);
   if (!bytes || g_bytes_get_size (bytes) > GST_ARCLY_HLS_MAX_PLAYLIST_BYTES) {
     missing =
         !failure ||
@@ -383,7 +409,7 @@ gst_arcly_hls_store_replace (GstArclyHlsStore *self, const gchar *name,
     return TRUE;
   if (self->spool) {
     bytes = g_bytes_new (data, size);
-    return gst_arcly_hls_spool_put (self->spool, name, bytes, error);
+    return put_to_storage (self, name, bytes, error);
   }
   fd = create_file (self, TEMP_OTHER);
   code = errno;
@@ -485,7 +511,7 @@ spool_segment (GstArclyHlsStore *self, const gchar *name, GError **error)
   g_autoptr (GBytes) bytes = g_byte_array_free_to_bytes (self->pending);
 
   self->pending = g_byte_array_new ();
-  return gst_arcly_hls_spool_put (self->spool, name, bytes, error);
+  return put_to_storage (self, name, bytes, error);
 }
 
 gboolean
@@ -531,9 +557,12 @@ gst_arcly_hls_store_remove (
   g_autofree gchar *path = NULL;
   int code;
 
-  if (self->spool)
-    return is_hidden (name) ||
-           gst_arcly_hls_spool_remove (self->spool, name, error);
+  if (self->spool && is_hidden (name))
+    return TRUE;
+  if (self->spool) {
+    path = storage_name (self, name);
+    return gst_arcly_hls_spool_remove (self->spool, path, error);
+  }
   if (unlinkat (self->folder_fd, name, 0) == 0 || errno == ENOENT)
     return TRUE;
   code = errno;

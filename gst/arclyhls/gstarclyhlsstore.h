@@ -25,9 +25,10 @@ GstArclyHlsStore *gst_arcly_hls_store_open (
     const gchar *folder, GError **error);
 
 /* Never fails: what does later is in @events. Whole files wait in memory until
- * the storage took them; what is hidden (".name") is kept nowhere. */
+ * the storage took them; what is hidden (".name") is kept nowhere. Names are in
+ * the storage's folder @folder, or at its top where that is NULL. */
 GstArclyHlsStore *gst_arcly_hls_store_open_storage (GstArclyStorage *storage,
-    const GstArclyHlsSpoolEvents *events, gpointer data);
+    const gchar *folder, const GstArclyHlsSpoolEvents *events, gpointer data);
 
 /* Blocks until a storage has what waits for it, for some seconds at most, and
  * not again when they were too few. */

@@ -417,10 +417,11 @@ gst_arcly_hls_writer_open (GstArclyHlsWriter *self,
   g_return_val_if_fail (self->store == NULL, FALSE);
 
   self->has_storage = settings->storage != NULL;
-  self->store = settings->storage
-                    ? gst_arcly_hls_store_open_storage (settings->storage,
-                          &gst_arcly_hls_writer_storage_events, self)
-                    : gst_arcly_hls_store_open (settings->location, error);
+  self->store =
+      settings->storage
+          ? gst_arcly_hls_store_open_storage (settings->storage,
+                settings->folder, &gst_arcly_hls_writer_storage_events, self)
+          : gst_arcly_hls_store_open (settings->location, error);
   if (!self->store)
     return FALSE;
   self->keep_segments = settings->keep_segments;

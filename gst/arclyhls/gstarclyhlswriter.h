@@ -28,6 +28,7 @@ G_DECLARE_FINAL_TYPE (
 typedef struct {
   const gchar *location;
   GstArclyStorage *storage; /* in its place; or NULL */
+  const gchar *folder;      /* in the storage; NULL for its top */
   GstArclyHlsType type;
   gboolean fmp4;
   guint target_duration; /* s */
@@ -67,5 +68,8 @@ void gst_arcly_hls_writer_close (GstArclyHlsWriter *self);
 
 /* (transfer full). Any thread. */
 GstStructure *gst_arcly_hls_writer_get_stats (GstArclyHlsWriter *self);
+
+/* For the store of a multivariant playlist, with the element. */
+extern const GstArclyHlsSpoolEvents gst_arcly_hls_master_storage_events;
 
 G_END_DECLS

@@ -86,6 +86,12 @@ struct _GstArclyHlsWriter {
   _Atomic guint target_duration;
 };
 
+static inline void
+gst_arcly_hls_writer_count (_Atomic guint64 *counter, guint64 more)
+{
+  atomic_fetch_add_explicit (counter, more, memory_order_relaxed);
+}
+
 /* gstarclyhlswriterstep.c. The streaming thread; nothing happens with a single
  * rendition. */
 /* Before the cutter is asked. */

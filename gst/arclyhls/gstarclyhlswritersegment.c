@@ -17,12 +17,6 @@ gst_arcly_hls_writer_now (void)
   return gst_clock_get_time (clock);
 }
 
-static void
-add (_Atomic guint64 *counter, guint64 value)
-{
-  atomic_fetch_add_explicit (counter, value, memory_order_relaxed);
-}
-
 void
 gst_arcly_hls_writer_publish_numbers (GstArclyHlsWriter *self)
 {
@@ -72,7 +66,7 @@ delete_expired (GstArclyHlsWriter *self)
       if (!gst_arcly_hls_store_remove (self->store, name, &error))
         report (self, error);
       else if (!self->has_storage)
-        add (&self->n_deleted, 1);
+        gst_arcly_hls_writer_count (&self->n_deleted, 1);
     }
     g_free (name);
   }
@@ -230,8 +224,8 @@ list_segment (GstArclyHlsWriter *self, const gchar *name)
     gst_arcly_hls_live_list (self->live, name, self->segment.duration);
   if (self->lost)
     return;
-  add (&self->n_segments, 1);
-  add (&self->n_bytes, self->segment_bytes);
+  gst_arcly_hls_writer_count (&self->n_segments, 1);
+  gst_arcly_hls_writer_count (&self->n_bytes, self->segment_bytes);
   self->has_reported = FALSE;
   if (self->master &&
       !gst_arcly_hls_master_note_segment (self->master, self->number,
@@ -252,7 +246,7 @@ gst_arcly_hls_writer_close_segment (GstArclyHlsWriter *self, gint64 duration)
   if (!self->lost && !gst_arcly_hls_store_commit (self->store, name, &error))
     lose_segment (self, error);
   if (self->lost)
-    add (&self->n_lost, 1);
+    gst_arcly_hls_writer_count (&self->n_lost, 1);
   if (self->live)
     gst_arcly_hls_live_close (self->live, duration);
   self->segment.gap = self->lost;

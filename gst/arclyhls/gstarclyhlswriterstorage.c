@@ -1,16 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
- * What the storage tells the writer, which tells the application. */
+ * What the storage tells the writer, which tells the application; and what it
+ * tells of the multivariant playlist. */
 #include "config.h"
 
 #include "gstarclyhlsresume.h"
 #include "gstarclyhlswriterprivate.h"
-
-static void
-add (_Atomic guint64 *counter, guint64 value)
-{
-  atomic_fetch_add_explicit (counter, value, memory_order_relaxed);
-}
 
 /* Thread of the storage. */
 static void
@@ -20,33 +15,38 @@ on_storage_failing (gpointer data, const GError *error)
       GST_ELEMENT (data), RESOURCE, WRITE, ("%s", error->message), (NULL));
 }
 
-/* Thread of the storage, or the streaming thread. A playlist is followed by
- * another one. */
+/* Thread of the storage, or the streaming thread. */
 static void
-on_storage_lost (gpointer data, const gchar *name, const GError *error)
+on_playlist_lost (gpointer data, const gchar *name, const GError *error)
 {
-  GstArclyHlsWriter *self = GST_ARCLY_HLS_WRITER (data);
   GstStructure *lost = gst_structure_new ("arcly-storage-lost", "name",
       G_TYPE_STRING, name, "message", G_TYPE_STRING, error->message, NULL);
 
-  if (!g_str_has_suffix (name, GST_ARCLY_HLS_PLAYLIST_NAME))
-    add (&self->n_lost, 1);
   gst_element_post_message (
-      GST_ELEMENT (self), gst_message_new_element (GST_OBJECT (self), lost));
+      GST_ELEMENT (data), gst_message_new_element (GST_OBJECT (data), lost));
+}
+
+/* The same. A playlist is followed by another one. */
+static void
+on_storage_lost (gpointer data, const gchar *name, const GError *error)
+{
+  if (!g_str_has_suffix (name, GST_ARCLY_HLS_PLAYLIST_NAME))
+    gst_arcly_hls_writer_count (&GST_ARCLY_HLS_WRITER (data)->n_lost, 1);
+  on_playlist_lost (data, name, error);
 }
 
 /* Thread of the storage. */
 static void
 on_storage_removed (gpointer data, const gchar *name)
 {
-  add (&GST_ARCLY_HLS_WRITER (data)->n_deleted, 1);
+  gst_arcly_hls_writer_count (&GST_ARCLY_HLS_WRITER (data)->n_deleted, 1);
 }
 
 /* Thread of the storage. */
 static void
 on_storage_retried (gpointer data)
 {
-  add (&GST_ARCLY_HLS_WRITER (data)->n_retries, 1);
+  gst_arcly_hls_writer_count (&GST_ARCLY_HLS_WRITER (data)->n_retries, 1);
 }
 
 const GstArclyHlsSpoolEvents gst_arcly_hls_writer_storage_events = {
@@ -54,4 +54,22 @@ const GstArclyHlsSpoolEvents gst_arcly_hls_writer_storage_events = {
   .lost = on_storage_lost,
   .removed = on_storage_removed,
   .retried = on_storage_retried,
+};
+
+/* Nothing is removed, and nobody counts what was tried. */
+static void
+ignore_name (gpointer data, const gchar *name)
+{
+}
+
+static void
+ignore (gpointer data)
+{
+}
+
+const GstArclyHlsSpoolEvents gst_arcly_hls_master_storage_events = {
+  .failing = on_storage_failing,
+  .lost = on_playlist_lost,
+  .removed = ignore_name,
+  .retried = ignore,
 };

@@ -181,7 +181,7 @@ GST_START_TEST (test_refused)
   } cases[] = {
     { "class=a", "\"id\" is missing" },
     { "id=(string)\"\"", "ID is missing or empty" },
-    { "id=(int)3", "\"id\" is no string" },
+    { "id=(int)3", "\"id\" is no string, but gint" },
     { "id=\"a\\\"b\"", "ID has a quote inside" },
     { "id=\"a\\\nb\"", "ID has a line break" },
     { "id=a, colour=red", "\"colour\" is not known" },

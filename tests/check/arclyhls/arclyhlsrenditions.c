@@ -3,6 +3,7 @@
  * arclyhlssink with several renditions: what each of them lists, and that they
  * are in step. All have parts of 200 ms, so that viewers see more; one program
  * for each format. */
+#include <gst/arcly/arcly.h>
 #include <libsoup/soup.h>
 
 #include "testhls.h"
@@ -18,6 +19,7 @@ static const gchar *names[N_PADS] = { "video_0", "video_1", "audio_0" };
 
 typedef struct {
   gchar *folder;
+  GstArclyStorage *storage; /* in its place; or NULL */
   GstElement *sink;
   GstBus *bus;
   GstPad *sources[N_PADS]; /* linked to the sink's pads */
@@ -82,7 +84,7 @@ several_start (Several *s)
   gst_element_set_bus (s->sink, s->bus);
   g_object_set (s->sink, "location", s->folder, "target-duration", 2,
       "part-duration", (guint64) PART, "http-port", 0, "playlist-length", 0,
-      "segment-format", TEST_FMP4, NULL);
+      "segment-format", TEST_FMP4, "storage", s->storage, NULL);
   for (i = 0; i < N_PADS; i++)
     add_source (s, i);
   fail_unless_equals_int (gst_element_set_state (s->sink, GST_STATE_PLAYING),
@@ -116,6 +118,7 @@ several_clear (Several *s)
   if (s->sink)
     several_stop (s);
   g_object_unref (s->session);
+  g_clear_object (&s->storage);
   fail_unless (g_spawn_command_line_sync (command, NULL, NULL, NULL, NULL));
   g_free (s->folder);
 }
@@ -173,11 +176,19 @@ end (Several *s)
 static gchar *
 read_file (Several *s, const gchar *folder, const gchar *name)
 {
-  g_autofree gchar *path = g_build_filename (s->folder, folder, name, NULL);
+  const gchar *top = s->storage ? "" : s->folder;
+  g_autofree gchar *path = g_build_filename (top, folder, name, NULL);
+  g_autoptr (GBytes) bytes = NULL;
   gchar *text = NULL;
 
-  g_file_get_contents (path, &text, NULL, NULL);
-  return text;
+  if (!s->storage) {
+    g_file_get_contents (path, &text, NULL, NULL);
+    return text;
+  }
+  bytes = gst_arcly_storage_get (s->storage, path, NULL, NULL);
+  return bytes ? g_strndup (
+                     g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes))
+               : NULL;
 }
 
 static gchar *
@@ -393,6 +404,81 @@ GST_START_TEST (test_date_ranges)
 }
 GST_END_TEST;
 
+/* All that a playlist lists is in its folder of the storage. */
+static void
+check_stored (Several *s, guint i, guint n_segments)
+{
+  g_autofree gchar *text = read_list (s, i);
+  g_auto (GStrv) segments = hls_lint_names (text);
+  g_auto (GStrv) maps = hls_lint_maps (text);
+  guint k;
+
+  fail_unless_equals_int (g_strv_length (segments), n_segments);
+  fail_unless_equals_int (g_strv_length (maps), TEST_FMP4 ? n_segments : 0);
+  for (k = 0; segments[k]; k++) {
+    g_autofree gchar *segment = read_file (s, names[i], segments[k]);
+    g_autofree gchar *map = TEST_FMP4 ? read_file (s, names[i], maps[k]) : NULL;
+
+    fail_unless (segment != NULL, "%s is listed only", segments[k]);
+    fail_unless (!TEST_FMP4 || map != NULL, "%s lacks its map", segments[k]);
+  }
+}
+
+/* A folder of the storage for each; our server has the multivariant playlist,
+ * too. A process that starts again goes on with all of them. */
+GST_START_TEST (test_storage)
+{
+  g_autoptr (GDir) dir = NULL;
+  g_autofree gchar *stored = NULL;
+  g_autofree gchar *served = NULL;
+  g_autofree gchar *live = NULL;
+  Several s;
+  guint i;
+
+  several_init (&s);
+  s.storage = GST_ARCLY_STORAGE (gst_arcly_memory_storage_new (G_MAXUINT32));
+  several_start (&s);
+  push (&s, 0, 160, 0);
+  live = await (&s, 1, 2, 3);
+  served = get (&s, "/hls/index.m3u8");
+  fail_unless (strstr (served, "\nvideo_1/index.m3u8\n"), "%s", served);
+  several_stop (&s);
+  stored = read_file (&s, "", "index.m3u8");
+  fail_unless_equals_string (stored, served);
+  for (i = 0; i < N_PADS; i++)
+    check_stored (&s, i, 4);
+
+  several_start (&s);
+  push (&s, 0, 110, 0);
+  end (&s);
+  check_step (&s);
+  for (i = 0; i < N_PADS; i++)
+    check_stored (&s, i, 7);
+  fail_unless_equals_int (g_atomic_int_get (&s.n_warnings), 0);
+  dir = g_dir_open (s.folder, 0, NULL);
+  fail_unless (g_dir_read_name (dir) == NULL);
+  several_clear (&s);
+}
+GST_END_TEST;
+
+/* Players read the multivariant playlist once: a pad that comes later is
+ * refused, and the application is told. */
+GST_START_TEST (test_too_late)
+{
+  Several s;
+
+  several_init (&s);
+  several_start (&s);
+  push (&s, 0, 60, 0);
+  fail_if (gst_element_request_pad_simple (s.sink, "video_7"));
+  fail_unless_equals_int (g_atomic_int_get (&s.n_warnings), 1);
+  push (&s, 60, 160, 0);
+  end (&s);
+  check_step (&s);
+  several_clear (&s);
+}
+GST_END_TEST;
+
 /* A stream of the server is one, however many playlists it has; each tells of
  * the others (rfc8216bis, 4.4.5.4). */
 GST_START_TEST (test_served)
@@ -520,6 +606,8 @@ arclyhlsrenditions_suite (void)
   tcase_set_timeout (tcase, 120);
   tcase_add_test (tcase, test_step);
   tcase_add_test (tcase, test_date_ranges);
+  tcase_add_test (tcase, test_storage);
+  tcase_add_test (tcase, test_too_late);
   tcase_add_test (tcase, test_served);
   tcase_add_test (tcase, test_misaligned);
   tcase_add_test (tcase, test_restart);
