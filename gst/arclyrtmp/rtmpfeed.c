@@ -18,7 +18,7 @@
 
 /* A lane takes players until the last of them has a frame so much later than
  * the first. */
-#define MAX_ROUND_NS (12 * 1000 * 1000)
+#define MAX_ROUND_NS (6 * 1000 * 1000)
 /* Until it is measured. */
 #define SEND_COST_NS (10 * 1000)
 
