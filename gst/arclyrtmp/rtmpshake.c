@@ -42,8 +42,7 @@ end (gpointer data)
   GstArclyRtmpShake *shake = data;
 
   if (!shake->cancelled)
-    shake->func (
-        shake->data, &shake->channel, shake->got, shake->saved_errno);
+    shake->func (shake->data, &shake->channel, shake->got, shake->saved_errno);
 }
 
 /* Worker. */
