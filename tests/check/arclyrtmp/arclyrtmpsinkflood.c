@@ -146,8 +146,8 @@ static guint
 raise_limit (void)
 {
   const gchar *asked = g_getenv ("ARCLY_HALF_OPEN");
-  guint n = asked ? (guint) g_ascii_strtoull (asked, NULL, 10)
-                  : USUAL_HALF_OPEN;
+  guint n =
+      asked ? (guint) g_ascii_strtoull (asked, NULL, 10) : USUAL_HALF_OPEN;
   struct rlimit limit;
 
   fail_unless_equals_int (getrlimit (RLIMIT_NOFILE, &limit), 0);
@@ -213,8 +213,8 @@ add_publishers (TestPlay *t, GAsyncQueue *frames)
   GstElement *sink = gst_element_factory_make ("fakesink", NULL);
 
   fail_unless (src && sink);
-  g_object_set (sink, "signal-handoffs", TRUE, "sync", FALSE, "async", FALSE,
-      NULL);
+  g_object_set (
+      sink, "signal-handoffs", TRUE, "sync", FALSE, "async", FALSE, NULL);
   g_signal_connect (sink, "handoff", G_CALLBACK (on_handoff), frames);
   g_signal_connect (src, "pad-added", G_CALLBACK (on_pad), sink);
   gst_bin_add_many (GST_BIN (t->pipeline), src, sink, NULL);
