@@ -154,7 +154,9 @@ add_buffer (
   /* The memory is ours and malloc()ed: its address outlives the mapping. */
   if (!gst_buffer_map (buffer, &map, GST_MAP_READ))
     return;
-  if (player->stream_id != GST_ARCLY_RTMP_FEED_STREAM_ID) {
+  if (map.size == 0) {
+    /* It gets nothing of this one: see rtmpforms.c. */
+  } else if (player->stream_id != GST_ARCLY_RTMP_FEED_STREAM_ID) {
     v->n += add_for_stream (player, v->iov + v->n, v->heads[v->n_heads++],
         map.data, map.size, offset);
   } else {

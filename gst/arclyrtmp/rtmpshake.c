@@ -5,7 +5,6 @@
 
 #include <errno.h>
 
-/* Counted: by whoever it is posted to. */
 struct _GstArclyRtmpShake {
   /* Constant. */
   GstArclyRtmpLoop *home;
@@ -22,17 +21,12 @@ struct _GstArclyRtmpShake {
 };
 
 static void
-shake_clear (gpointer data)
+shake_free (gpointer data)
 {
   GstArclyRtmpShake *shake = data;
 
   gst_arcly_rtmp_channel_clear (&shake->channel);
-}
-
-static void
-shake_unref (gpointer shake)
-{
-  g_atomic_rc_box_release_full (shake, shake_clear);
+  g_free (shake);
 }
 
 /* Home. */
@@ -42,8 +36,7 @@ end (gpointer data)
   GstArclyRtmpShake *shake = data;
 
   if (!shake->cancelled)
-    shake->func (
-        shake->data, &shake->channel, shake->got, shake->saved_errno);
+    shake->func (shake->data, &shake->channel, shake->got, shake->saved_errno);
 }
 
 /* Worker. */
@@ -54,21 +47,21 @@ step (gpointer data)
 
   shake->got = gst_arcly_rtmp_channel_shake (&shake->channel);
   shake->saved_errno = errno;
-  gst_arcly_rtmp_loop_post (
-      shake->home, end, g_atomic_rc_box_acquire (shake), shake_unref);
+  gst_arcly_rtmp_loop_post (shake->home, end, shake, shake_free);
 }
 
 GstArclyRtmpShake *
 gst_arcly_rtmp_shake_begin (GstArclyRtmpLoop *worker, GstArclyRtmpLoop *home,
     GstArclyRtmpChannel *channel, GstArclyRtmpShakeFunc func, gpointer data)
 {
-  GstArclyRtmpShake *shake = g_atomic_rc_box_new0 (GstArclyRtmpShake);
+  GstArclyRtmpShake *shake = g_new0 (GstArclyRtmpShake, 1);
 
   shake->home = home;
   shake->func = func;
   shake->data = data;
   shake->channel = gst_arcly_rtmp_channel_steal (channel);
-  gst_arcly_rtmp_loop_post (worker, step, shake, shake_unref);
+  /* A loop runs what was posted before its end, so home gets it in any case. */
+  gst_arcly_rtmp_loop_post (worker, step, shake, NULL);
   return shake;
 }
 

@@ -17,8 +17,8 @@ typedef struct _GstArclyRtmpShake GstArclyRtmpShake;
 
 /* @channel is the caller's again. @got and @saved_errno: see
  * gst_arcly_rtmp_channel_shake(). The step is gone. */
-typedef void (*GstArclyRtmpShakeFunc) (gpointer data,
-    GstArclyRtmpChannel *channel, gssize got, gint saved_errno);
+typedef void (*GstArclyRtmpShakeFunc) (
+    gpointer data, GstArclyRtmpChannel *channel, gssize got, gint saved_errno);
 
 /* Steals @channel, whose socket has something to read and is watched by nobody.
  * @worker must end before @home does. Ends with @func or cancel(). */

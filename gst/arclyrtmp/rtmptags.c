@@ -197,11 +197,18 @@ looks_like_json (const gchar *text)
 static GstArclyAmfValue *
 parse_json (const gchar *text)
 {
+  g_autoptr (JsonParser) parser = NULL;
   g_autoptr (GVariant) variant = NULL;
 
   if (!looks_like_json (text))
     return NULL;
-  variant = json_gvariant_deserialize_data (text, -1, NULL, NULL);
+  /* Not json_gvariant_deserialize_data(): of what is no JSON it leaks a parser
+   * (json-glib 1.6). */
+  parser = json_parser_new ();
+  if (!json_parser_load_from_data (parser, text, -1, NULL))
+    return NULL;
+  variant =
+      json_gvariant_deserialize (json_parser_get_root (parser), NULL, NULL);
   if (variant == NULL)
     return NULL;
   g_variant_ref_sink (variant);

@@ -8,14 +8,8 @@
 #include "rtmp/rtmpchunk.h"
 #include "testserver.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
 #include <unistd.h>
-
-#define MAX_HALF_OPEN 20000u
-#define OTHER_FDS 200u
 
 /* ---- nested AMF ---- */
 
@@ -61,69 +55,6 @@ GST_START_TEST (test_deep_connect)
 }
 GST_END_TEST;
 
-/* ---- half-open connections ---- */
-
-static guint
-get_max_clients (void)
-{
-  struct rlimit limit;
-
-  fail_unless_equals_int (getrlimit (RLIMIT_NOFILE, &limit), 0);
-  limit.rlim_cur = limit.rlim_max;
-  fail_unless_equals_int (setrlimit (RLIMIT_NOFILE, &limit), 0);
-  if (limit.rlim_max == RLIM_INFINITY)
-    return MAX_HALF_OPEN;
-  /* Both ends are ours. */
-  return MIN (MAX_HALF_OPEN, ((guint) limit.rlim_max - OTHER_FDS) / 2);
-}
-
-static gint
-open_one (guint port)
-{
-  struct sockaddr_in address = {
-    .sin_family = AF_INET,
-    .sin_port = htons (port),
-    .sin_addr.s_addr = htonl (INADDR_LOOPBACK),
-  };
-  gint fd = socket (AF_INET, SOCK_STREAM, 0);
-
-  fail_unless (fd >= 0);
-  fail_unless_equals_int (
-      connect (fd, (struct sockaddr *) &address, sizeof address), 0);
-  return fd;
-}
-
-/* Twenty thousand, or as many as there are file descriptors for, that say
- * nothing: a publisher goes on, and another one still gets in. */
-GST_START_TEST (test_half_open)
-{
-  guint n = get_max_clients (), i;
-  g_autofree gint *fds = g_new (gint, n);
-  g_autoptr (RtmpPeer) good = NULL, late = NULL;
-  GstArclyRtmpServerLimits limits;
-  TestServer f;
-
-  test_server_start (&f, 0);
-  gst_arcly_rtmp_server_limits_init (&limits);
-  limits.max_connections = MAX_HALF_OPEN + 10;
-  limits.setup_timeout = GST_SECOND * 3600;
-  gst_arcly_rtmp_route_set_limits (f.route, &limits);
-  good = test_server_publish (&f);
-  for (i = 0; i < n; i++)
-    fds[i] = open_one (f.port);
-  rtmp_peer_send_video (good, 40, 10);
-  test_route_expect_video (f.cam, 40);
-  g_clear_pointer (&good, rtmp_peer_free);
-  test_route_expect_end (f.cam, FALSE, "");
-  late = test_server_publish (&f);
-  rtmp_peer_send_video (late, 80, 10);
-  test_route_expect_video (f.cam, 80);
-  for (i = 0; i < n; i++)
-    close (fds[i]);
-  test_server_stop (&f);
-}
-GST_END_TEST;
-
 /* Not one for those who come: who is there goes on, and they get in when there
  * are some again. */
 GST_START_TEST (test_no_fd_left)
@@ -161,7 +92,6 @@ serverflood_suite (void)
   suite_add_tcase (suite, tcase);
   tcase_add_loop_test (tcase, test_deep_connect, 0, G_N_ELEMENTS (depths));
   tcase_add_test (tcase, test_no_fd_left);
-  tcase_add_test (tcase, test_half_open);
   return suite;
 }
 
