@@ -2,10 +2,12 @@
 # SPDX-License-Identifier: MIT
 """An authenticator written in Python, through introspection.
 
-The engine asks it about ffmpeg, which is refused with its reason, and let in
-with the right key.
+The engine asks it about ffmpeg and OBS, which are refused with its reason, and
+let in with the right key.
 """
 
+import os
+import tempfile
 import threading
 import unittest
 
@@ -17,6 +19,7 @@ gi.require_version('GstArcly', '1.0')
 from gi.repository import Gio, GLib, GObject, Gst, GstArcly
 
 from harness import clips, net, peers
+from harness.obs import Obs, Screen
 from harness.pipeline import PATIENCE
 
 Gst.init(None)
@@ -61,6 +64,12 @@ class Authenticator(unittest.TestCase):
         self.addCleanup(publisher.close)
         return publisher
 
+    def expect_eos(self):
+        message = self.pipeline.get_bus().timed_pop_filtered(
+            PATIENCE * Gst.SECOND, Gst.MessageType.EOS | Gst.MessageType.ERROR)
+        self.assertIsNotNone(message)
+        self.assertEqual(message.type, Gst.MessageType.EOS)
+
     def test_python_decides(self):
         first = self.publish('?key=wrong')
         second = self.publish('?key=secret')
@@ -68,12 +77,34 @@ class Authenticator(unittest.TestCase):
         self.assertNotEqual(first.wait(PATIENCE), 0)
         self.assertIn('live/cam: this key opens nothing', str(first))
         self.assertEqual(second.wait(PATIENCE), 0, str(second))
-        message = self.pipeline.get_bus().timed_pop_filtered(
-            PATIENCE * Gst.SECOND, Gst.MessageType.EOS | Gst.MessageType.ERROR)
-        self.assertIsNotNone(message)
-        self.assertEqual(message.type, Gst.MessageType.EOS)
+        self.expect_eos()
         self.assertEqual(set(self.keys.asked),
                          {(GstArcly.Action.PUBLISH, 'live', 'cam', None)})
+
+    def start_obs(self, key):
+        self.keys.go_on.set()
+        folder = tempfile.TemporaryDirectory(prefix='arcly-interop-')
+        self.addCleanup(folder.cleanup)
+        screen = Screen()
+        self.addCleanup(screen.close)
+        obs = Obs(os.path.join(folder.name, 'obs'), screen,
+                  clips.clip('small'), os.path.dirname(self.url), key)
+        self.addCleanup(obs.close)
+        obs.press('stream')
+        return obs
+
+    def test_obs_refused(self):
+        """In its dialog, what opens the stream follows the stream's name."""
+        obs = self.start_obs('cam?key=wrong')
+        obs.wait_log('NetStream.Publish.Denied '
+                     '(live/cam: this key opens nothing)')
+        obs.wait_log('failed: -3')
+
+    def test_obs_let_in(self):
+        obs = self.start_obs('cam?key=secret')
+        obs.wait_log('==== Streaming Start')
+        obs.press('unstream')
+        self.expect_eos()
 
 
 if __name__ == '__main__':
