@@ -4,53 +4,14 @@
 what they have is what the encoders gave."""
 
 import os
-import re
 import subprocess
 import unittest
 
 from harness import net
+from harness.ladder import FRAMES, frames, ladder
 from harness.page import PageTest
 from harness.pipeline import PATIENCE
 from harness.process import Process, wait_until
-
-FRAMES = 180
-X264 = ['x264enc', 'key-int-max=60', 'tune=zerolatency',
-        'speed-preset=ultrafast']
-
-
-def ladder(folder, *options, live=False):
-    """Two sizes of one picture and a tone, encoded here. What the encoders
-    gave goes to files, too."""
-    def encoded(name, pad):
-        return ['tee', f'name={name}', f'{name}.', '!', 'queue', '!',
-                'h264parse', '!', 'video/x-h264,stream-format=byte-stream',
-                '!', 'filesink', f'location={folder}-{name}.h264',
-                f'{name}.', '!', 'queue', '!', pad]
-    buffers = [] if live else [f'num-buffers={FRAMES}']
-    sound = [] if live else [f'num-buffers={FRAMES * 48000 // 30 // 1024}']
-    live = [f'is-live={str(live).lower()}']
-    return ['arclyhlssink', 'name=hls', f'location={folder}',
-            'target-duration=2', 'playlist-length=0', *options,
-            'videotestsrc', 'pattern=ball', *buffers, *live, '!',
-            'video/x-raw,format=I420,width=640,height=360,framerate=30/1', '!',
-            'tee', 'name=t',
-            't.', '!', 'queue', '!', *X264, 'bitrate=1000', '!',
-            *encoded('high', 'hls.video_0'),
-            't.', '!', 'queue', '!', 'videoscale', '!',
-            'video/x-raw,width=320,height=180', '!', *X264, 'bitrate=200', '!',
-            *encoded('low', 'hls.video_1'),
-            'audiotestsrc', 'samplesperbuffer=1024', *sound, *live,
-            'volume=0.1', '!', 'audio/x-raw,rate=48000', '!', 'avenc_aac',
-            '!', 'hls.audio_0']
-
-
-def frames(path, *options):
-    """A hash of each picture that ffmpeg decodes."""
-    text = subprocess.run(
-        ['ffmpeg', '-v', 'error', '-nostdin', '-i', path, *options, '-an',
-         '-fps_mode', 'passthrough', '-f', 'framemd5', '-'],
-        check=True, stdout=subprocess.PIPE, timeout=2 * PATIENCE).stdout
-    return re.findall(r'^0,.* ([0-9a-f]{32})$', text.decode(), re.M)
 
 
 class Renditions(PageTest):
@@ -102,10 +63,16 @@ class Renditions(PageTest):
         self.end(pipeline)
 
     def test_browser(self):
+        self.watch_both('segment-format=fmp4')
+
+    def test_browser_ts(self):
+        self.watch_both('segment-format=ts')
+
+    def watch_both(self, form):
         """Low latency, both levels, and a switch by hand."""
         http = net.free_port()
         pipeline = self.launch(*ladder(
-            self.path('cam'), 'segment-format=fmp4', f'http-port={http}',
+            self.path('cam'), form, f'http-port={http}',
             'part-duration=200000000', live=True), listening=False)
         self.wait_playlist(self.path('cam', 'video_0', 'index.m3u8'),
                            lambda found: len(found.segments) >= 2)

@@ -56,16 +56,17 @@ class Handler(http.server.SimpleHTTPRequestHandler):
 
 
 class Server:
-    """A page that plays the files of @folder through MediaSource."""
+    """The files of @folder, and a page that plays one through MediaSource."""
 
     def __init__(self, folder):
         handler = functools.partial(Handler, directory=folder)
         self.server = http.server.ThreadingHTTPServer(('127.0.0.1', 0), handler)
         self.thread = threading.Thread(target=self.server.serve_forever)
+        self.port = self.server.server_port
         self.thread.start()
 
     def url(self, name, codecs):
-        return (f'http://127.0.0.1:{self.server.server_port}/'
+        return (f'http://127.0.0.1:{self.port}/'
                 f'?file={name}&codecs={",".join(codecs)}')
 
     def close(self):
