@@ -19,12 +19,6 @@ gst_arcly_hls_notice_clear (GstArclyHlsNotice *self)
   g_clear_pointer (&self->range, gst_arcly_hls_range_free);
 }
 
-static void
-clear_notice (gpointer data)
-{
-  gst_arcly_hls_notice_clear (data);
-}
-
 GstArclyHlsBoard *
 gst_arcly_hls_board_new (void)
 {
@@ -33,7 +27,8 @@ gst_arcly_hls_board_new (void)
   g_atomic_ref_count_init (&self->refs);
   g_mutex_init (&self->lock);
   self->notices = g_array_new (FALSE, FALSE, sizeof (GstArclyHlsNotice));
-  g_array_set_clear_func (self->notices, clear_notice);
+  g_array_set_clear_func (
+      self->notices, (GDestroyNotify) gst_arcly_hls_notice_clear);
   g_queue_init (&self->lines);
   return self;
 }

@@ -224,12 +224,6 @@ typedef struct {
 } Watch;
 
 static void
-clear_notice (gpointer data)
-{
-  gst_arcly_hls_notice_clear (data);
-}
-
-static void
 watch_free (gpointer data)
 {
   Watch *watch = data;
@@ -347,7 +341,8 @@ gst_arcly_hls_daterange_watch (
   watch->element = element;
   watch->board = gst_arcly_hls_board_ref (board);
   watch->waiting = g_array_new (FALSE, FALSE, sizeof (GstArclyHlsNotice));
-  g_array_set_clear_func (watch->waiting, clear_notice);
+  g_array_set_clear_func (
+      watch->waiting, (GDestroyNotify) gst_arcly_hls_notice_clear);
   gst_pad_add_probe (pad,
       GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_BUFFER_LIST |
           GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM,

@@ -39,6 +39,12 @@
  * With several video pads, or several audio pads, each pad gets a playlist of
  * its own, cut at the same times, and `index.m3u8` is a multivariant playlist.
  *
+ * Downstream events (%GST_EVENT_CUSTOM_DOWNSTREAM) with the structure
+ * `arcly-daterange` become EXT-X-DATERANGE (rfc8216bis, 4.4.5.1): `id`, a
+ * string, is required; times are running time in nanoseconds; docs/hls.md has
+ * all fields. What cannot be listed is a warning STREAM/FORMAT, posted by the
+ * thread that brings the media.
+ *
  * Since: 0.1
  */
 #include "config.h"

@@ -31,7 +31,7 @@ struct _GstArclyHlsSpool {
 
   /* The spool's thread. */
   gboolean warned;
-  GHashTable *lost; /* (element-type utf8), owned: names that playlists have */
+  GHashTable *lost; /* (element-type utf8 int), owned: see hlsgaps.h */
 
   /* lock. "changed" tells of all of it. */
   GMutex lock;
@@ -220,7 +220,8 @@ static void
 lose (GstArclyHlsSpool *self, const Job *job, const GError *error)
 {
   if (!g_str_has_suffix (job->name, ".m3u8"))
-    g_hash_table_add (self->lost, g_path_get_basename (job->name));
+    g_hash_table_insert (
+        self->lost, g_path_get_basename (job->name), GINT_TO_POINTER (0));
   self->events->lost (self->data, job->name, error);
 }
 

@@ -64,6 +64,42 @@ class Storage(PipelineTest):
         self.assertEqual(pipeline.wait(2 * PATIENCE), 0, str(pipeline))
         self.assertNotIn('CRITICAL', pipeline.text)
 
+    def test_renditions(self):
+        """Two qualities and a tone; a player finds all of it on the server."""
+        frames = 180
+        port = net.free_port()
+        self.own(Nginx(self.path('nginx'), port, DAV.format(port=port)))
+        url = f'http://127.0.0.1:{port}/live/cam'
+        x264 = ['x264enc', 'key-int-max=60', 'tune=zerolatency',
+                'speed-preset=ultrafast', '!']
+        pipeline = self.launch(
+            'arclyhlssink', 'name=hls', f'location={url}/', 'target-duration=2',
+            'playlist-length=0', 'videotestsrc', f'num-buffers={frames}', '!',
+            'video/x-raw,format=I420,width=320,height=180,framerate=30/1', '!',
+            'tee', 'name=t',
+            't.', '!', 'queue', '!', *x264, 'hls.video_0',
+            't.', '!', 'queue', '!', 'videoscale', '!',
+            'video/x-raw,width=160,height=90', '!', *x264, 'hls.video_1',
+            'audiotestsrc', 'num-buffers=280', '!', 'avenc_aac', '!',
+            'hls.audio_0', listening=False)
+        self.wait(pipeline)
+        self.assertNotIn('WARNING', pipeline.text)
+        root = self.path('nginx', 'root', 'live', 'cam')
+        self.assertEqual(sorted(os.listdir(root)),
+                         ['audio_0', 'index.m3u8', 'video_0', 'video_1'])
+        for name in ('audio_0', 'video_0', 'video_1'):
+            found = playlist.read(os.path.join(root, name, 'index.m3u8'))
+            self.assertTrue(found.ended)
+            self.assertEqual(compare.check_segments(found), [])
+        done = subprocess.run(
+            ['ffprobe', '-v', 'error', '-count_packets', '-show_entries',
+             'stream=width,nb_read_packets', '-of', 'csv=p=0',
+             f'{url}/index.m3u8'], timeout=PATIENCE, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, check=False)
+        lines = done.stdout.decode().split()
+        self.assertIn(f'320,{frames}', lines)
+        self.assertIn(f'160,{frames}', lines)
+
     def test_nginx(self):
         port = net.free_port()
         self.own(Nginx(self.path('nginx'), port, DAV.format(port=port)))

@@ -13,7 +13,7 @@
 
 typedef struct {
   GHashTable *lost;
-  GHashTable *named; /* of those, the ones that the text has */
+  GHashTable *named; /* (element-type utf8): those that the text has */
   GString *text;
   gboolean map_is_lost; /* the one that counts */
   gboolean is_gap;      /* the segment that is being read, already */
@@ -25,9 +25,7 @@ typedef struct {
 static gboolean
 is_lost (Marker *marker, const gchar *name)
 {
-  gpointer key;
-
-  if (!g_hash_table_lookup_extended (marker->lost, name, &key, NULL))
+  if (!g_hash_table_contains (marker->lost, name))
     return FALSE;
   g_hash_table_add (marker->named, g_strdup (name));
   return TRUE;
@@ -77,10 +75,21 @@ raise_version (Marker *marker)
   g_string_insert (marker->text, (gssize) at, needed);
 }
 
-static gboolean
-is_not_named (gpointer key, gpointer value, gpointer named)
+/* What was not named yet may be: an init segment is there before the first
+ * segment that needs it is listed. */
+static void
+forget (Marker *marker)
 {
-  return !g_hash_table_contains (named, key);
+  GHashTableIter iter;
+  gpointer name, was_named;
+
+  g_hash_table_iter_init (&iter, marker->lost);
+  while (g_hash_table_iter_next (&iter, &name, &was_named)) {
+    if (g_hash_table_contains (marker->named, name))
+      g_hash_table_iter_replace (&iter, GINT_TO_POINTER (1));
+    else if (was_named)
+      g_hash_table_iter_remove (&iter);
+  }
 }
 
 gchar *
@@ -104,6 +113,6 @@ gst_arcly_hls_gaps_mark (const gchar *text, gsize size, GHashTable *lost)
   }
   if (marker.changed)
     raise_version (&marker);
-  g_hash_table_foreach_remove (lost, is_not_named, named);
+  forget (&marker);
   return g_string_free (marker.text, !marker.changed);
 }

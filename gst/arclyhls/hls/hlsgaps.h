@@ -12,8 +12,8 @@ G_BEGIN_DECLS
  * @text: (array length=size): a media playlist as
  * gst_arcly_hls_playlist_render() makes it; any other text is as well
  * @size: length of @text
- * @lost: (element-type utf8): names of segments and init segments, in a table
- *     of which keys are values; those that @text does not name leave it
+ * @lost: (element-type utf8 int): names of segments and init segments, with 0;
+ *     they get 1 when a text names them, and leave when one does not any more
  *
  * Segments that are lost, or lack their init segment, have EXT-X-GAP then
  * (rfc8216bis, 4.4.4.7): players skip what they could not load.

@@ -298,6 +298,55 @@ GST_START_TEST (test_bounds)
 }
 GST_END_TEST;
 
+static guint
+count_warnings (TestHls *t)
+{
+  GstMessage *message;
+  guint n = 0;
+
+  while ((message = gst_bus_pop_filtered (t->bus, GST_MESSAGE_WARNING))) {
+    gst_message_unref (message);
+    n++;
+  }
+  return n;
+}
+
+/* The same where sound comes, and picture lacks. */
+GST_START_TEST (test_bounds_without_picture)
+{
+  static guint8 sound[200];
+  TestHls t;
+  guint n, k;
+
+  test_hls_init (&t);
+  start (&t, FALSE);
+  test_hls_add_audio (&t);
+  for (n = 0; n < 5; n++) {
+    GstBuffer *buffer = gst_buffer_new_memdup (sound, sizeof sound);
+
+    for (k = 0; k < 60; k++) {
+      g_autofree gchar *fields = g_strdup_printf ("id=(string)%u-%u", n, k);
+
+      fail_unless (send (t.audio, make_range (fields)));
+    }
+    GST_BUFFER_PTS (buffer) = n * SOUND_TIME;
+    GST_BUFFER_DURATION (buffer) = SOUND_TIME;
+    fail_unless_equals_int (gst_harness_push (t.audio, buffer), GST_FLOW_OK);
+  }
+  /* 256 have room. */
+  fail_unless_equals_int (count_warnings (&t), 5 * 60 - 256);
+  for (n = 0; n < 60; n++)
+    fail_unless_equals_int (
+        test_hls_try_video (&t, n, n % KEY_INTERVAL == 0), GST_FLOW_OK);
+  test_hls_end (&t);
+  find_range (&t, "0-0");
+  find_range (&t, "4-15");
+  fail_if (strstr (t.playlist, "ID=\"4-16\""));
+  fail_unless_equals_int (count_warnings (&t), 0);
+  test_hls_clear (&t);
+}
+GST_END_TEST;
+
 static Suite *
 arclyhlsrange_suite (void)
 {
@@ -312,6 +361,7 @@ arclyhlsrange_suite (void)
   tcase_add_test (tc, test_all_pads);
   tcase_add_test (tc, test_restart);
   tcase_add_test (tc, test_bounds);
+  tcase_add_test (tc, test_bounds_without_picture);
   return suite;
 }
 GST_CHECK_MAIN (arclyhlsrange);

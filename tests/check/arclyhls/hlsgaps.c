@@ -11,7 +11,7 @@
 
 /* Three segments, the last of which has an init segment of its own. */
 static gchar *
-make_list (gboolean fmp4, gint gap)
+make_list (gboolean fmp4)
 {
   g_autoptr (GstArclyHlsPlaylist) list =
       gst_arcly_hls_playlist_new (GST_ARCLY_HLS_LIVE, 2, 0, "t");
@@ -23,7 +23,6 @@ make_list (gboolean fmp4, gint gap)
     GstArclyHlsSegment segment = { .duration = 2 * SECOND,
       .date_time = i * 2 * G_USEC_PER_SEC,
       .discontinuity = i == 2,
-      .gap = i == gap,
       .map = i == 2 ? 2 : 0 };
 
     gst_arcly_hls_playlist_append (list, &segment, 0);
@@ -40,7 +39,7 @@ make_lost (const gchar *names)
   guint i;
 
   for (i = 0; words[i]; i++)
-    g_hash_table_add (lost, g_strdup (words[i]));
+    g_hash_table_insert (lost, g_strdup (words[i]), GINT_TO_POINTER (0));
   return lost;
 }
 
@@ -62,7 +61,7 @@ test_marks (void)
   guint i, k;
 
   for (i = 0; i < G_N_ELEMENTS (cases); i++) {
-    g_autofree gchar *text = make_list (cases[i].fmp4, -1);
+    g_autofree gchar *text = make_list (cases[i].fmp4);
     g_autoptr (GHashTable) lost = make_lost (cases[i].lost);
     g_autofree gchar *marked =
         gst_arcly_hls_gaps_mark (text, strlen (text), lost);
@@ -84,19 +83,33 @@ test_marks (void)
   }
 }
 
-/* Of a playlist that lists no such name, nothing is kept. */
 static void
-test_forgets (void)
+mark (const gchar *text, GHashTable *lost, gboolean changes)
 {
-  g_autofree gchar *text = make_list (FALSE, 1);
-  g_autoptr (GHashTable) lost =
-      make_lost ("segment-t-00001.ts segment-t-00007.ts");
   g_autofree gchar *marked =
       gst_arcly_hls_gaps_mark (text, strlen (text), lost);
 
-  g_assert_null (marked);
+  g_assert_true ((marked != NULL) == changes);
+}
+
+/* Kept from when it is lost, which may be before it is listed, until it is
+ * listed no more. */
+static void
+test_forgets (void)
+{
+  static const gchar none[] = "#EXTM3U\n#EXTINF:2,\nsegment-t-00000.ts\n";
+  static const gchar one[] = "#EXTM3U\n#EXTINF:2,\nsegment-t-00001.ts\n";
+  g_autoptr (GHashTable) lost =
+      make_lost ("segment-t-00001.ts segment-t-00007.ts");
+
+  mark (none, lost, FALSE);
+  g_assert_cmpuint (g_hash_table_size (lost), ==, 2);
+  mark (one, lost, TRUE);
+  mark (one, lost, TRUE);
+  g_assert_cmpuint (g_hash_table_size (lost), ==, 2);
+  mark (none, lost, FALSE);
   g_assert_cmpuint (g_hash_table_size (lost), ==, 1);
-  g_assert_true (g_hash_table_contains (lost, "segment-t-00001.ts"));
+  g_assert_true (g_hash_table_contains (lost, "segment-t-00007.ts"));
 }
 
 /* Any text is well: no EXTINF, no end, no version. */
