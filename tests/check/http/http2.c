@@ -71,13 +71,14 @@ static GIOStream *
 start_tls (GSocketConnection *connection, const gchar *protocol)
 {
   const gchar *protocols[] = { protocol, NULL };
-  GIOStream *tls =
-      g_tls_client_connection_new (G_IO_STREAM (connection), NULL, NULL);
+  /* Without "database" all that the system trusts would be read. */
+  GIOStream *tls = g_initable_new (
+      g_tls_backend_get_client_connection_type (g_tls_backend_get_default ()),
+      NULL, NULL, "base-io-stream", connection, "database", NULL, NULL);
 
   g_socket_set_timeout (g_socket_connection_get_socket (connection), TIMEOUT);
   g_signal_connect (tls, "accept-certificate", G_CALLBACK (accept_any), NULL);
   g_tls_connection_set_advertised_protocols (G_TLS_CONNECTION (tls), protocols);
-  g_tls_connection_set_require_close_notify (G_TLS_CONNECTION (tls), FALSE);
   fail_unless (g_tls_connection_handshake (G_TLS_CONNECTION (tls), NULL, NULL));
   fail_unless_equals_string (
       g_tls_connection_get_negotiated_protocol (G_TLS_CONNECTION (tls)),
@@ -274,18 +275,24 @@ GST_START_TEST (test_same_as_http1)
     { "GET", "/live/" PART, NULL, "200" },
     { "GET", "/live/" PART, "Range: bytes=-1\n", "206" },
   };
+  GByteArray *bodies[G_N_ELEMENTS (cases)];
+  gchar *heads[G_N_ELEMENTS (cases)];
   Live live;
   Peer peer;
   guint i;
 
   live_init (&live);
+  for (i = 0; i < G_N_ELEMENTS (cases); i++) {
+    bodies[i] = g_byte_array_new ();
+    heads[i] = ask_http1 (
+        &live, cases[i].method, cases[i].path, cases[i].more, bodies[i]);
+  }
   peer_init (&peer, &live, WINDOW);
   for (i = 0; i < G_N_ELEMENTS (cases); i++) {
-    g_autoptr (GByteArray) body = g_byte_array_new ();
-    g_autofree gchar *status = g_strdup_printf (":status: %s", cases[i].status);
-    g_autofree gchar *head =
-        ask_http1 (&live, cases[i].method, cases[i].path, cases[i].more, body);
+    g_autoptr (GByteArray) body = bodies[i];
+    g_autofree gchar *head = heads[i];
     g_autofree gchar *old = sort_head (head), *new = NULL;
+    g_autofree gchar *status = g_strdup_printf (":status: %s", cases[i].status);
     Http2Answer *answer = http2_client_ask (
         peer.client, cases[i].method, cases[i].path, cases[i].more, TRUE);
 
@@ -398,7 +405,7 @@ GST_START_TEST (test_vanish)
   g_autofree gchar *large = g_strnfill (30000000, 'x');
   static const gchar *const paths[] = { "/live/index.m3u8?_HLS_msn=1",
     "/live/part-2.ts", "/hls/large.ts" };
-  Peer peers[G_N_ELEMENTS (paths)][3];
+  Peer peers[G_N_ELEMENTS (paths)][2];
   Live live;
   guint i, j;
 
@@ -407,18 +414,18 @@ GST_START_TEST (test_vanish)
   append (&live, "part-2.ts", 10);
   write_file (live.http.folder, "large.ts", large);
   for (i = 0; i < G_N_ELEMENTS (paths); i++) {
-    for (j = 0; j < 3; j++) {
-      /* The last takes no content. */
+    for (j = 0; j < 2; j++) {
+      /* One vanishes, one takes no content. */
       Peer *peer = &peers[i][j];
       Http2Answer *answer, *quick;
 
-      peer_init (peer, &live, j == 2 ? 0 : WINDOW);
+      peer_init (peer, &live, j == 0 ? WINDOW : 0);
       answer = peer_get (peer, paths[i]);
       quick = http2_client_ask (
           peer->client, "HEAD", "/hls/segment.ts", NULL, TRUE);
       peer_wait (peer, quick);
-      fail_if (answer->closed && j == 2);
-      if (j == 1)
+      fail_if (answer->closed && j == 1);
+      if (j == 0)
         peer_clear (peer);
     }
   }
@@ -427,11 +434,10 @@ GST_START_TEST (test_vanish)
   check_served (&live);
   live_clear (&live);
   for (i = 0; i < G_N_ELEMENTS (paths); i++) {
-    while (peer_read (&peers[i][2]))
+    while (peer_read (&peers[i][1]))
       ;
-    fail_unless (peers[i][2].client->ended);
-    peer_clear (&peers[i][0]);
-    peer_clear (&peers[i][2]);
+    fail_unless (peers[i][1].client->ended);
+    peer_clear (&peers[i][1]);
   }
 }
 GST_END_TEST;
@@ -457,42 +463,41 @@ GST_START_TEST (test_deaf)
 }
 GST_END_TEST;
 
-/* Who makes work is told so, and ended. */
+/* Who asks and takes it back is borne for a while; who goes on making work is
+ * told so, and ended. */
 GST_START_TEST (test_floods)
 {
+  g_autoptr (GByteArray) resets = g_byte_array_new ();
+  g_autoptr (GByteArray) pings = g_byte_array_new ();
+  Http2Answer *answer;
   Live live;
+  Peer peer;
   guint i;
 
   live_init (&live);
-  for (i = 0; i < 2; i++) {
-    g_autoptr (GByteArray) bytes = g_byte_array_new ();
-    Peer peer;
-    guint j;
-
-    peer_init (&peer, &live, WINDOW);
-    peer_flush (&peer);
-    for (j = 0; j < 2000; j++) {
-      Http2Answer *answer;
-
-      if (i == 0) {
-        http2_add_frame (bytes, NGHTTP2_SETTINGS, 0, 0, NULL, 0);
-        continue;
-      }
-      answer = peer_get (&peer, "/live/index.m3u8?_HLS_msn=1");
-      http2_client_say (peer.client, bytes);
-      nghttp2_submit_rst_stream (
-          peer.client->nghttp2, NGHTTP2_FLAG_NONE, answer->id, NGHTTP2_CANCEL);
-      http2_client_say (peer.client, bytes);
-    }
-    /* It may be gone before it has taken all. */
-    peer_send (&peer, bytes);
-    while (peer_read (&peer))
-      ;
-    if (peer.client->ended)
-      fail_unless_equals_int (peer.client->reason, NGHTTP2_ENHANCE_YOUR_CALM);
-    peer_clear (&peer);
-    check_served (&live);
+  peer_init (&peer, &live, WINDOW);
+  for (i = 0; i < 450; i++) {
+    answer = peer_get (&peer, "/live/index.m3u8?_HLS_msn=1");
+    http2_client_say (peer.client, resets);
+    nghttp2_submit_rst_stream (
+        peer.client->nghttp2, NGHTTP2_FLAG_NONE, answer->id, NGHTTP2_CANCEL);
+    http2_client_say (peer.client, resets);
   }
+  fail_unless (peer_send (&peer, resets));
+  answer = peer_get (&peer, "/live/" PART);
+  peer_wait (&peer, answer);
+  fail_unless (http2_answer_has (answer, ":status: 200"));
+  /* One record: who is ended in the middle of it has been read to its end, and
+   * hears why. */
+  for (i = 0; i < 900; i++)
+    http2_add_frame (pings, NGHTTP2_PING, 0, 0, "12345678", 8);
+  fail_unless (peer_send (&peer, pings));
+  while (peer_read (&peer))
+    ;
+  fail_unless (peer.client->ended);
+  fail_unless_equals_int (peer.client->reason, NGHTTP2_ENHANCE_YOUR_CALM);
+  peer_clear (&peer);
+  check_served (&live);
   live_clear (&live);
 }
 GST_END_TEST;

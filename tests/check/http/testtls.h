@@ -20,12 +20,8 @@ static inline void
 tls_init (Fixture *fixture)
 {
   g_autoptr (GTlsCertificate) certificate = load (certificate_pem);
-  g_autoptr (GTlsDatabase) database = NULL;
 
   fixture_init (fixture);
-  /* To read all that the system trusts takes a client longer than a server
-   * waits, where much else goes on. It is read once. */
-  database = g_tls_backend_get_default_database (g_tls_backend_get_default ());
   gst_arcly_http_server_release (fixture->engine, fixture->server);
   fixture->server = gst_arcly_http_server_acquire_tls (
       fixture->engine, HOST, 0, certificate, NULL);

@@ -10,10 +10,10 @@
 /* Less room in a record is left empty: a frame has its price, too. */
 #define MIN_ROOM 512
 
-/* RFC 9113, 10.5: frames that make work and bring no request. A client may send
- * so many at once, and so many a second. */
-#define MAX_IDLE_FRAMES 500
-#define IDLE_FRAMES_PER_SECOND 50
+/* RFC 9113, 10.5: frames that make work and bring no request. They are paid for
+ * with calm, which comes with time: 50 a second, 500 at once. */
+#define FRAME_PRICE (G_USEC_PER_SEC / 50)
+#define MAX_CALM (500 * FRAME_PRICE)
 
 typedef struct {
   GstArclyHttpMessage message;   /* first */
@@ -40,7 +40,7 @@ struct _GstArclyHttp2Session {
   gboolean broken;
 
   gint64 now;
-  gint64 calm; /* each frame that brings nothing takes a second's part of it */
+  gint64 calm; /* microseconds */
 
   /* While it fills. */
   guint8 *out;
@@ -74,7 +74,7 @@ give_up (GstArclyHttp2Session *self, guint32 reason)
 static void
 bear (GstArclyHttp2Session *self)
 {
-  self->calm -= G_USEC_PER_SEC / IDLE_FRAMES_PER_SECOND;
+  self->calm -= FRAME_PRICE;
   if (self->calm < 0)
     give_up (self, NGHTTP2_ENHANCE_YOUR_CALM);
 }
@@ -82,10 +82,7 @@ bear (GstArclyHttp2Session *self)
 static void
 tick (GstArclyHttp2Session *self, gint64 now)
 {
-  static const gint64 most =
-      MAX_IDLE_FRAMES * (G_USEC_PER_SEC / IDLE_FRAMES_PER_SECOND);
-
-  self->calm = MIN (self->calm + now - self->now, most);
+  self->calm = MIN (self->calm + now - self->now, MAX_CALM);
   self->now = now;
 }
 
@@ -495,7 +492,7 @@ gst_arcly_http2_session_new (
   self->funcs = funcs;
   self->data = data;
   self->now = now;
-  self->calm = MAX_IDLE_FRAMES * (G_USEC_PER_SEC / IDLE_FRAMES_PER_SECOND);
+  self->calm = MAX_CALM;
   g_queue_init (&self->streams);
   /* Fails for want of memory only. */
   g_assert (nghttp2_session_callbacks_new (&callbacks) == 0);
@@ -571,10 +568,12 @@ gst_arcly_http2_session_end_stalled (
 
     if (!stream->begun || stream->message.body->len == 0)
       continue;
+    if (stream->moved != 0 && now - stream->moved > patience) {
+      stream_abort (&stream->message);
+      stream->moved = 0; /* not once more while the socket is full */
+    }
     if (stream->moved == 0)
       stream->moved = now;
-    else if (now - stream->moved > patience)
-      stream_abort (&stream->message);
   }
 }
 
