@@ -66,6 +66,11 @@ class Page(PageTest):
             browser, ' '.join([f'parts of {part} s', *options]), SECONDS)
         self.assertLess(found['latency_median'], 3 * 2)
         self.assertAlmostEqual(found['part_target'], part, delta=0.02)
+        # Once as what it opens, once as a level, and then it waits for parts.
+        loads = browser.evaluate(
+            'performance.getEntriesByType("resource").map(load => load.name)'
+            '.filter(name => name.includes("index.m3u8"))')
+        self.assertIn('_HLS_msn=', loads[2], loads[:3])
         url = f'http://127.0.0.1:{port}/hls/index.m3u8'
         with urllib.request.urlopen(url) as answer:
             self.assertIn(b'CAN-BLOCK-RELOAD=YES', answer.read())
