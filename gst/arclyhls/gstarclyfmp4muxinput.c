@@ -107,6 +107,14 @@ read_plain (GstArclyFmp4MuxPad *pad, const GstMapInfo *map, gboolean keyframe,
   return TRUE;
 }
 
+/* Each frame can be decoded alone, and the caps tell all else. */
+static gboolean
+is_opaque (GstArclyFmp4MuxCodec codec)
+{
+  return codec == GST_ARCLY_FMP4_MUX_AAC_RAW ||
+         codec == GST_ARCLY_FMP4_MUX_FLAC;
+}
+
 gboolean
 gst_arcly_fmp4_mux_read (
     GstArclyFmp4Mux *self, const GstArclyMuxJob *job, GstArclyFmp4MuxUnit *unit)
@@ -126,7 +134,9 @@ gst_arcly_fmp4_mux_read (
   };
   g_array_set_size (self->pieces, 0);
   gst_arcly_fmp4_mux_use_format (pad, job->item.format);
-  unit->sample.size = gst_buffer_get_size (buffer);
+  unit->sample.size = job->item.size;
+  if (is_opaque (pad->active->codec))
+    return TRUE;
   if (!gst_buffer_map (buffer, &map, GST_MAP_READ)) {
     GST_WARNING_OBJECT (pad, "buffer cannot be read, dropped");
     return FALSE;

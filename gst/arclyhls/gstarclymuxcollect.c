@@ -222,8 +222,8 @@ take_locked (GstArclyMux *self, Batch *batch)
     job->pad = gst_object_ref (pad);
     job->item =
         *(GstArclyMuxItem *) gst_queue_array_pop_head_struct (pad->queue);
-    pad->queued_bytes -= gst_buffer_get_size (job->item.buffer);
-    self->queued_bytes -= gst_buffer_get_size (job->item.buffer);
+    pad->queued_bytes -= job->item.size;
+    self->queued_bytes -= job->item.size;
   }
   if (batch->n_jobs == 0) {
     batch->eos = !self->eos_sent && all_eos_locked (self);

@@ -54,7 +54,7 @@ place_data_locked (
   gint64 newest = GST_ARCLY_MUX_NO_TIME;
   guint i;
 
-  if (pad->queued_bytes + gst_buffer_get_size (item->buffer) > DATA_BYTES) {
+  if (pad->queued_bytes + item->size > DATA_BYTES) {
     if (!pad->warned_drop)
       GST_WARNING_OBJECT (pad, "too much is ahead of its time, dropped");
     pad->warned_drop = TRUE;
@@ -96,8 +96,8 @@ enqueue (GstArclyMux *self, GstArclyMuxPad *pad, GstArclyMuxItem *item)
   pad->given_up = FALSE;
   pad->last_dts = item->dts;
   pad->position = item->dts + item->duration;
-  pad->queued_bytes += gst_buffer_get_size (item->buffer);
-  self->queued_bytes += gst_buffer_get_size (item->buffer);
+  pad->queued_bytes += item->size;
+  self->queued_bytes += item->size;
   if (self->start_dts == GST_ARCLY_MUX_NO_TIME && !pad->is_data)
     self->start_dts = item->dts;
   self->progress++;
@@ -115,7 +115,7 @@ gst_arcly_mux_chain (GstPad *gst_pad, GstObject *parent, GstBuffer *buffer)
   GstArclyMux *self = GST_ARCLY_MUX (parent);
   GstArclyMuxPad *pad = GST_ARCLY_MUX_PAD (gst_pad);
   GstArclyMuxClass *klass = GST_ARCLY_MUX_GET_CLASS (self);
-  GstArclyMuxItem item = { 0 };
+  GstArclyMuxItem item = { .size = gst_buffer_get_size (buffer) };
   g_autoptr (GError) error = NULL;
 
   if (!pad->format ||
@@ -131,9 +131,8 @@ gst_arcly_mux_chain (GstPad *gst_pad, GstObject *parent, GstBuffer *buffer)
   if (GST_BUFFER_FLAG_IS_SET (buffer, GST_BUFFER_FLAG_DISCONT))
     pad->discont = TRUE;
   /* Headers of Opus and FLAC are in the caps, too. */
-  if (gst_buffer_get_size (buffer) == 0 ||
-      (!pad->is_video &&
-          GST_BUFFER_FLAG_IS_SET (buffer, GST_BUFFER_FLAG_HEADER))) {
+  if (item.size == 0 || (!pad->is_video && GST_BUFFER_FLAG_IS_SET (buffer,
+                                               GST_BUFFER_FLAG_HEADER))) {
     gst_buffer_unref (buffer);
     return GST_FLOW_OK;
   }
@@ -149,7 +148,7 @@ gst_arcly_mux_chain (GstPad *gst_pad, GstObject *parent, GstBuffer *buffer)
   GST_LOG_OBJECT (pad,
       "unit of %" G_GSIZE_FORMAT " bytes, DTS %" G_GINT64_FORMAT
       ", PTS %" G_GINT64_FORMAT,
-      gst_buffer_get_size (buffer), item.dts, item.pts);
+      item.size, item.dts, item.pts);
   item.buffer = buffer;
   item.format = klass->format_ref (pad->format);
   item.format_unref = klass->format_unref;

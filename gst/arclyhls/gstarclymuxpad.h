@@ -12,6 +12,7 @@ G_BEGIN_DECLS
 
 typedef struct {
   GstBuffer *buffer;           /* owned */
+  gsize size;                  /* of the buffer, which adds memories up */
   gpointer format;             /* owned, of the subclass */
   GDestroyNotify format_unref; /* of the subclass */
   gint64 pts;                  /* running time, ns */
