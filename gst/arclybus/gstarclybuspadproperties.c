@@ -31,17 +31,17 @@ get_stats (GstArclyBusPad *pad)
   gst_arcly_subscription_get_stats (sub, &stats);
   gst_arcly_subscription_sum_delays (sub, delays);
   return gst_structure_new ("application/x-arcly-subscriber-stats",
-      "subscriber", G_TYPE_UINT, gst_arcly_bus_pad_get_subscriber (pad), "track", G_TYPE_UINT,
-      gst_arcly_bus_pad_get_track (pad), "buffers", G_TYPE_UINT64, stats.buffers, "bytes",
-      G_TYPE_UINT64, stats.bytes, "skipped", G_TYPE_UINT64, stats.skipped,
-      "resyncs", G_TYPE_UINT64, gst_arcly_group_get_resyncs (group),
-      "evicted", G_TYPE_BOOLEAN, gst_arcly_group_is_evicted (group),
-      "lag-buffers", G_TYPE_UINT64, stats.lag.buffers, "lag-bytes",
-      G_TYPE_UINT64, stats.lag.bytes, "lag-time", G_TYPE_UINT64,
-      (guint64) stats.lag.time, "delay-p50", G_TYPE_UINT64,
-      (guint64) gst_arcly_histogram_quantile (delays, 0.5), "delay-p99",
-      G_TYPE_UINT64, (guint64) gst_arcly_histogram_quantile (delays, 0.99),
-      NULL);
+      "subscriber", G_TYPE_UINT, gst_arcly_bus_pad_get_subscriber (pad),
+      "track", G_TYPE_UINT, gst_arcly_bus_pad_get_track (pad), "buffers",
+      G_TYPE_UINT64, stats.buffers, "bytes", G_TYPE_UINT64, stats.bytes,
+      "skipped", G_TYPE_UINT64, stats.skipped, "resyncs", G_TYPE_UINT64,
+      gst_arcly_group_get_resyncs (group), "evicted", G_TYPE_BOOLEAN,
+      gst_arcly_group_is_evicted (group), "lag-buffers", G_TYPE_UINT64,
+      stats.lag.buffers, "lag-bytes", G_TYPE_UINT64, stats.lag.bytes,
+      "lag-time", G_TYPE_UINT64, (guint64) stats.lag.time, "delay-p50",
+      G_TYPE_UINT64, (guint64) gst_arcly_histogram_quantile (delays, 0.5),
+      "delay-p99", G_TYPE_UINT64,
+      (guint64) gst_arcly_histogram_quantile (delays, 0.99), NULL);
 }
 
 /* The kernel's names for what users choose; the numbers are the same. */
@@ -75,8 +75,7 @@ gst_arcly_bus_pad_set_property (
       evict = g_value_get_enum (value) == GST_ARCLY_LAG_POLICY_EVICT;
       break;
     case PROP_REPLAY_MODE:
-      gst_arcly_group_set_replay (
-          group, replays[g_value_get_enum (value)]);
+      gst_arcly_group_set_replay (group, replays[g_value_get_enum (value)]);
       return;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);

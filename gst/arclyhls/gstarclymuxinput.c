@@ -131,9 +131,8 @@ gst_arcly_mux_chain (GstPad *gst_pad, GstObject *parent, GstBuffer *buffer)
   if (GST_BUFFER_FLAG_IS_SET (buffer, GST_BUFFER_FLAG_DISCONT))
     pad->discont = TRUE;
   /* Headers of Opus and FLAC are in the caps, too. */
-  if (item.size == 0 ||
-      (!pad->is_video &&
-          GST_BUFFER_FLAG_IS_SET (buffer, GST_BUFFER_FLAG_HEADER))) {
+  if (item.size == 0 || (!pad->is_video && GST_BUFFER_FLAG_IS_SET (buffer,
+                                               GST_BUFFER_FLAG_HEADER))) {
     gst_buffer_unref (buffer);
     return GST_FLOW_OK;
   }

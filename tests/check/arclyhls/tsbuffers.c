@@ -8,19 +8,27 @@
 
 #define MS G_GINT64_CONSTANT (1000000)
 #define ADTS_SIZE 341
+#define MAX_PICTURE 200000
 
 typedef struct {
   const gchar *name;
   guint lead_ms;     /* of the PCR before the DTS */
   guint n_sounds;    /* frames each 40 ms */
+  guint picture;     /* bytes each 40 ms */
   const gchar *says; /* NULL: nothing */
 } Row;
 
 static const Row rows[] = {
-  { "good", 150, 2, NULL },
-  { "comes too early", 1200, 1, "wait for 1" },
-  { "comes too late", 20, 2, "after its DTS" },
-  { "more sound than there is room for", 150, 4, "bytes wait on PID 257" },
+  { "good", 150, 2, 5000, NULL },
+  { "comes too early", 1200, 1, 5000, "wait for 1" },
+  { "comes too late", 20, 2, 5000, "after its DTS" },
+  { "more sound than there is room for", 150, 4, 5000,
+      "bytes wait on PID 257" },
+  /* 10 Mbit/s: four packets in a row leave more than 512 bytes. */
+  { "sound in bursts", 150, 2, 50000, "in the transport buffer of PID 257" },
+  /* 40 Mbit/s, which level 4 does not have. */
+  { "too fast a picture", 150, 2, 200000,
+      "in the transport buffer of PID 256" },
 };
 
 static void
@@ -44,7 +52,7 @@ put (GstArclyTsWriter *writer, GByteArray *out, GstArclyTsStream *stream,
   gst_arcly_ts_gather_clear (&gather);
 }
 
-/* Two seconds of pictures of 5 kB, each with its sound behind. */
+/* Two seconds of pictures, each with its sound behind. */
 static GByteArray *
 make_stream (const Row *row)
 {
@@ -57,7 +65,8 @@ make_stream (const Row *row)
   GstArclyTsPmtEntry audio = { .pid = 257, .type = 0x0f };
   GByteArray *out = g_byte_array_new ();
   GstArclyTsStream *streams[2];
-  guint8 picture[5000], sound[4 * ADTS_SIZE] = { 0 };
+  static guint8 picture[MAX_PICTURE];
+  guint8 sound[4 * ADTS_SIZE] = { 0 };
   guint i;
 
   memset (picture, 0xab, sizeof picture);
@@ -68,7 +77,7 @@ make_stream (const Row *row)
   streams[0] = gst_arcly_ts_writer_add_stream (writer, &video, 0xe0);
   streams[1] = gst_arcly_ts_writer_add_stream (writer, &audio, 0xc0);
   for (i = 0; i < 50; i++) {
-    put (writer, out, streams[0], picture, sizeof picture, i * 40 * MS, TRUE);
+    put (writer, out, streams[0], picture, row->picture, i * 40 * MS, TRUE);
     put (writer, out, streams[1], sound, row->n_sounds * ADTS_SIZE, i * 40 * MS,
         FALSE);
   }
@@ -80,9 +89,10 @@ static void
 test_rows (void)
 {
   const TsLimits any = { .pcr_interval_ms = 100 };
-  const TsBufferLimits limits = {
-    .audio_bytes = 3584, .video_bytes = 3750000, .delay_ms = 1000
-  };
+  const TsBufferLimits limits = { .audio_bytes = 3584,
+    .video_bytes = 3750000,
+    .transport_bytes = 512,
+    .delay_ms = 1000 };
   guint i, k;
 
   for (i = 0; i < G_N_ELEMENTS (rows); i++) {
@@ -119,6 +129,8 @@ test_numbers (void)
   g_assert_cmpuint (video->pid, ==, 256);
   g_assert_cmpuint (video->max_bytes, >=, 4 * 5000 - 1000);
   g_assert_cmpuint (video->max_bytes, <=, 4 * 5100);
+  /* Slower than it leaks: never more than one packet. */
+  g_assert_cmpuint (video->transport_bytes, ==, 188);
   g_assert_cmpint (video->max_delay / 27000, ==, 150);
   g_assert_cmpint (video->min_slack / 27000, >=, 110);
 }

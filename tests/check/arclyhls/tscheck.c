@@ -23,9 +23,11 @@ check_buffers (const gchar *path, const guint8 *data, gsize size,
     const TsBuffer *one = &g_array_index (buffers, TsBuffer, i);
 
     g_print ("%s: PID %u, type %02x: at most %" G_GSIZE_FORMAT
-             " bytes, for %.1f ms, the last %.1f ms early\n",
+             " bytes, for %.1f ms, the last %.1f ms early; %" G_GSIZE_FORMAT
+             " in the transport buffer\n",
         path, one->pid, one->stream_type, one->max_bytes,
-        one->max_delay / 27000.0, one->min_slack / 27000.0);
+        one->max_delay / 27000.0, one->min_slack / 27000.0,
+        one->transport_bytes);
   }
 }
 

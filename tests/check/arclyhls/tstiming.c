@@ -4,6 +4,10 @@
 #define PACKET 188
 #define PER_MS 27000
 #define NOWHERE G_MININT64
+/* 2.4.2.3: what leaks from a transport buffer a second, in bytes. Of sound 2
+ * Mbit/s; of H.264 1.2 times the largest rate, level 4 here. */
+#define AUDIO_LEAK (2000000 / 8)
+#define VIDEO_LEAK (24000000 / 8 * 12 / 10)
 
 typedef struct {
   guint packet;
@@ -27,6 +31,7 @@ typedef struct {
   GArray *pcrs;     /* (element-type Pcr) */
   GArray *parts;    /* (element-type Part), of one PID */
   GArray *arrivals; /* (element-type Arrival), of one PID */
+  GArray *packets;  /* (element-type gint64), arrival, of one PID */
 } Model;
 
 static gboolean
@@ -100,6 +105,7 @@ collect (Model *model, const guint8 *data, gsize size, const TsReport *report,
 
   g_array_set_size (model->parts, 0);
   g_array_set_size (model->arrivals, 0);
+  g_array_set_size (model->packets, 0);
   for (i = 0; i < size / PACKET; i++) {
     const guint8 *p = data + (gsize) i * PACKET;
     gint64 time;
@@ -127,6 +133,7 @@ collect (Model *model, const guint8 *data, gsize size, const TsReport *report,
       part->first = time;
     part->last = time;
     part->bytes += PACKET - skip;
+    g_array_append_val (model->packets, time);
     arrival = (Arrival){ time, PACKET - skip };
     g_array_append_val (model->arrivals, arrival);
   }
@@ -156,6 +163,27 @@ left_by (
   return *sum + part->bytes * (gsize) (time - start) / (gsize) (end - start);
 }
 
+/* Whole packets go in; where the clock does not tell, it empties. */
+static gsize
+transport_bytes_of (const Model *model, gint64 leak)
+{
+  gint64 last = NOWHERE, most = 0, filled = 0;
+  guint i;
+
+  for (i = 0; i < model->packets->len; i++) {
+    gint64 time = g_array_index (model->packets, gint64, i);
+
+    if (time == NOWHERE || last == NOWHERE)
+      filled = 0;
+    else
+      filled = MAX (0, filled - (time - last) * leak / (PER_MS * 1000));
+    filled += PACKET;
+    most = MAX (most, filled);
+    last = time;
+  }
+  return (gsize) most;
+}
+
 static void
 measure (const Model *model, TsBuffer *buffer)
 {
@@ -163,6 +191,8 @@ measure (const Model *model, TsBuffer *buffer)
   gsize arrived = 0, sum = 0;
   guint done = 0, i;
 
+  buffer->transport_bytes =
+      transport_bytes_of (model, even ? AUDIO_LEAK : VIDEO_LEAK);
   for (i = 0; i < model->parts->len; i++) {
     const Part *part = &g_array_index (model->parts, Part, i);
 
@@ -198,6 +228,12 @@ judge (const TsBuffer *buffer, const TsBufferLimits *limits, TsReport *report)
                          " bytes wait on PID %u, a decoder has room for "
                          "%" G_GSIZE_FORMAT,
             buffer->max_bytes, buffer->pid, bytes));
+  if (limits->transport_bytes > 0 &&
+      buffer->transport_bytes > limits->transport_bytes)
+    g_ptr_array_add (report->problems,
+        g_strdup_printf ("%" G_GSIZE_FORMAT
+                         " bytes in the transport buffer of PID %u",
+            buffer->transport_bytes, buffer->pid));
   if (limits->delay_ms > 0 &&
       buffer->max_delay > (gint64) limits->delay_ms * PER_MS)
     g_ptr_array_add (report->problems,
@@ -217,13 +253,16 @@ ts_check_buffers (const guint8 *data, gsize size, TsReport *report,
   GArray *buffers = g_array_new (FALSE, FALSE, sizeof (TsBuffer));
   Model model = { g_array_new (FALSE, FALSE, sizeof (Pcr)),
     g_array_new (FALSE, FALSE, sizeof (Part)),
-    g_array_new (FALSE, FALSE, sizeof (Arrival)) };
+    g_array_new (FALSE, FALSE, sizeof (Arrival)),
+    g_array_new (FALSE, FALSE, sizeof (gint64)) };
   guint i, k;
 
   list_pcrs (&model, data, size);
   for (i = 0; i < report->units->len; i++) {
     const TsUnit *unit = g_ptr_array_index (report->units, i);
-    TsBuffer buffer = { unit->pid, unit->stream_type, 0, 0, G_MAXINT64 };
+    TsBuffer buffer = { .pid = unit->pid,
+      .stream_type = unit->stream_type,
+      .min_slack = G_MAXINT64 };
 
     for (k = 0; k < buffers->len; k++) {
       if (g_array_index (buffers, TsBuffer, k).pid == unit->pid)
@@ -239,5 +278,6 @@ ts_check_buffers (const guint8 *data, gsize size, TsReport *report,
   g_array_unref (model.pcrs);
   g_array_unref (model.parts);
   g_array_unref (model.arrivals);
+  g_array_unref (model.packets);
   return buffers;
 }
