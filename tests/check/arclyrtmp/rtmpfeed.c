@@ -38,8 +38,8 @@ push_frame (Fixture *f, guint32 ms, gboolean key)
   const guint8 header[] = { key ? 0x17 : 0x27, 1, 0, 0, 0 };
 
   gst_arcly_rtmp_feed_push (f->feed, GST_ARCLY_RTMP_TRACK_VIDEO, ms,
-      ms * GST_MSECOND, header, sizeof header, (const guint8 *) "frame", 5, key,
-      TRUE);
+      ms * GST_MSECOND, 0, header, sizeof header, (const guint8 *) "frame", 5,
+      key, TRUE);
 }
 
 static void
