@@ -348,7 +348,6 @@ on_ack_timer (GstArclyRtmpTimer *timer)
   settle (connection);
 }
 
-/* What recv() gave, if that is no data. */
 static void
 take_no_input (GstArclyRtmpConnection *connection, gssize got, gint saved_errno)
 {
