@@ -166,11 +166,19 @@ is_visible (GstArclyHlsPlaylist *self)
 /* Behind all that is listed. */
 static const GstArclyHlsRangePlace range_end = { G_MAXUINT64, G_MAXUINT };
 
+/* rfc8216bis, 4.4.5.1: none without a date (EXT-X-PROGRAM-DATE-TIME), which
+ * comes with the first segment. */
+static GList *
+first_range (GstArclyHlsPlaylist *self, gboolean has_date)
+{
+  return has_date ? gst_arcly_hls_ranges_get_first (self->ranges) : NULL;
+}
+
 gchar *
 gst_arcly_hls_playlist_render (GstArclyHlsPlaylist *self)
 {
   GstArclyHlsRangePlace place = { self->first, G_MAXUINT };
-  GList *range = gst_arcly_hls_ranges_get_first (self->ranges), *item;
+  GList *range = first_range (self, self->segments.length > 0), *item;
   g_autoptr (GString) text = NULL;
 
   if (!is_visible (self))
@@ -279,7 +287,9 @@ gchar *
 gst_arcly_hls_playlist_render_live (GstArclyHlsPlaylist *self, gboolean delta)
 {
   GstArclyHlsRangePlace place = { .sequence = self->first };
-  GList *range = gst_arcly_hls_ranges_get_first (self->ranges), *item;
+  gboolean has_date =
+      self->segments.length > 0 || gst_arcly_hls_playlist_is_open_shown (self);
+  GList *range = first_range (self, has_date), *item;
   g_autoptr (GString) text = NULL;
   gint64 left = self->duration + open_duration (self);
   guint skipped = delta ? count_skipped (self) : 0, n = 0;

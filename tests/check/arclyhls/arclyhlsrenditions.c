@@ -312,7 +312,7 @@ check_sound_follows (const gchar *video, const gchar *sound)
   gdouble frame = (gdouble) SOUND_TIME / GST_SECOND;
   guint i;
 
-  fail_unless (wanted->len >= 5);
+  fail_unless (wanted->len >= 3);
   fail_unless_equals_int (dates->len, wanted->len);
   for (i = 0; i < dates->len; i++) {
     gdouble late =
@@ -431,7 +431,6 @@ GST_START_TEST (test_storage)
   g_autoptr (GDir) dir = NULL;
   g_autofree gchar *stored = NULL;
   g_autofree gchar *served = NULL;
-  g_autofree gchar *live = NULL;
   Several s;
   guint i;
 
@@ -439,12 +438,21 @@ GST_START_TEST (test_storage)
   s.storage = GST_ARCLY_STORAGE (gst_arcly_memory_storage_new (G_MAXUINT32));
   several_start (&s);
   push (&s, 0, 160, 0);
-  live = await (&s, 1, 2, 3);
+  /* The fourth segment has begun everywhere. */
+  for (i = 0; i < N_PADS; i++) {
+    g_autofree gchar *live = await (&s, i, 3, 0);
+
+    fail_unless (live != NULL);
+  }
   served = get (&s, "/hls/index.m3u8");
   fail_unless (strstr (served, "\nvideo_1/index.m3u8\n"), "%s", served);
   several_stop (&s);
   stored = read_file (&s, "", "index.m3u8");
-  fail_unless_equals_string (stored, served);
+  /* But for what was measured in between. */
+  fail_unless (stored != NULL);
+  assert_same (stored, served, "#EXT-X-MEDIA");
+  fail_unless_equals_int (count (stored, "#EXT-X-STREAM-INF"), 2);
+  fail_unless (strstr (stored, "\nvideo_1/index.m3u8\n"), "%s", stored);
   for (i = 0; i < N_PADS; i++)
     check_stored (&s, i, 4);
 

@@ -459,6 +459,29 @@ test_parts (void)
   clear (&t);
 }
 
+/* A playlist that has no date yet keeps it to itself. */
+static void
+test_before_media (void)
+{
+  Test t;
+  GstArclyHlsSegment segment;
+  guint i;
+
+  init (&t, GST_ARCLY_HLS_LIVE, SECOND / 2);
+  segment = next_segment (&t);
+  gst_arcly_hls_playlist_set_target_duration (t.list, 2);
+  gst_arcly_hls_playlist_open (t.list, &segment, SECOND / 2);
+  add (&t, "ID=\"a\"," START, "ID=\"a\"," START);
+  g_assert_nonnull (t.before[FALSE]);
+  g_assert_null (strstr (t.before[FALSE], TAG));
+  for (i = 0; i < 4; i++)
+    append_part (&t);
+  append (&t);
+  g_assert_true (lists (&t, "a"));
+  g_assert_nonnull (strstr (t.before[TRUE], TAG "ID=\"a\""));
+  clear (&t);
+}
+
 static void
 test_bounds (void)
 {
@@ -552,6 +575,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/hlsrange/resume", test_resume);
   g_test_add_func ("/hlsrange/resume-anew", test_resume_anew);
   g_test_add_func ("/hlsrange/parts", test_parts);
+  g_test_add_func ("/hlsrange/before-media", test_before_media);
   g_test_add_func ("/hlsrange/bounds", test_bounds);
   g_test_add_func ("/hlsrange/checkers", test_checkers);
   return g_test_run ();
