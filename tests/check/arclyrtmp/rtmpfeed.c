@@ -59,7 +59,7 @@ setup (Fixture *f, gconstpointer unused)
   }
   f->feed = gst_arcly_rtmp_feed_new ("live/cam", workers, &settings, &funcs, f);
   gst_arcly_rtmp_feed_push_header (
-      f->feed, GST_ARCLY_RTMP_TRACK_VIDEO, 0, 0, NULL, NULL);
+      f->feed, GST_ARCLY_RTMP_TRACK_VIDEO, GST_ARCLY_FOURCC_AVC, 0, NULL, NULL);
   gst_arcly_rtmp_feed_push_metadata (f->feed, metadata);
   push_frame (f, 0, TRUE);
 }
