@@ -15,7 +15,7 @@
 /* Less is a slow frame rate. */
 #define HOLE ((gint64) GST_SECOND)
 #define MAX_MOOF (64 * 1024 * 1024)
-/* Of a progressive movie: what its tables need, of 60 frames a second that are
+/* Of a progressive movie: what its tables need, of 50 frames a second that are
  * reordered and of no steady duration, or of sound; and the rest of it. More in
  * all is not left free, nor more than this part of a file's largest size. */
 #define TABLES_PER_SECOND 1024

@@ -328,6 +328,10 @@ gst_arcly_rtmp_lane_remove (GstArclyRtmpLane *lane, GstArclyRtmpPlayer *player)
         index;
   if (index < lane->next)
     lane->again = TRUE;
+  /* Without players no round comes that would end with it, and the log would
+   * never be freed from there on. */
+  if (lane->players->len == 0)
+    clear_batch (&lane->batch);
   atomic_fetch_sub (&lane->n_players, 1);
   gst_arcly_rtmp_loop_remove_user (lane->loop);
 }

@@ -154,9 +154,7 @@ add_buffer (
   /* The memory is ours and malloc()ed: its address outlives the mapping. */
   if (!gst_buffer_map (buffer, &map, GST_MAP_READ))
     return;
-  if (map.size == 0) {
-    /* It gets nothing of this one: see rtmpforms.c. */
-  } else if (player->stream_id != GST_ARCLY_RTMP_FEED_STREAM_ID) {
+  if (player->stream_id != GST_ARCLY_RTMP_FEED_STREAM_ID) {
     v->n += add_for_stream (player, v->iov + v->n, v->heads[v->n_heads++],
         map.data, map.size, offset);
   } else {
@@ -180,9 +178,13 @@ add_own (GstArclyRtmpPlayer *player, Vectors *v)
   while (left > 0 && !gst_arcly_rtmp_player_is_past_seek (player, &cursor) &&
          (entry = gst_arcly_log_cursor_peek (&cursor)) != NULL) {
     if (gst_arcly_rtmp_player_wants (player, &cursor, entry, &keyless)) {
-      add_buffer (
-          player, v, gst_arcly_rtmp_player_get_message (player, entry), 0);
-      left--;
+      GstBuffer *message = gst_arcly_rtmp_player_get_message (player, entry);
+
+      /* In its form there may be nothing of it, not even a header. */
+      if (gst_buffer_get_size (message) > 0) {
+        add_buffer (player, v, message, 0);
+        left--;
+      }
     } else if (!(entry->flags & GST_ARCLY_ENTRY_BUFFER) &&
                gst_arcly_is_all_eos (entry->object)) {
       break;
@@ -239,15 +241,18 @@ account_said (GstArclyRtmpPlayer *player, gsize sent)
   return sent;
 }
 
+/* Past what is sent of the log, and what is not for this player. */
 static void
 account_log (GstArclyRtmpPlayer *player, gsize sent)
 {
   const GstArclyEntry *entry;
 
-  while (sent > 0 && (entry = gst_arcly_rtmp_player_peek (player)) != NULL) {
+  while ((entry = gst_arcly_rtmp_player_peek (player)) != NULL) {
     GstBuffer *message = gst_arcly_rtmp_player_get_message (player, entry);
     gsize size = gst_buffer_get_size (message);
 
+    if (sent == 0 && size > 0)
+      return;
     if (sent < size) {
       player->rest = gst_buffer_ref (message);
       player->rest_offset = sent;
@@ -373,7 +378,7 @@ send_vectors (GstArclyRtmpPlayer *player, gboolean with_log)
   size = sum (v.iov, v.n);
   if (size == 0) {
     if (with_log)
-      gst_arcly_rtmp_player_peek (player); /* past what it does not want */
+      account_log (player, 0);
     return FALSE;
   }
   if (with_log && !gst_arcly_rtmp_player_knows_tracks (player))

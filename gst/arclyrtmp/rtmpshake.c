@@ -16,8 +16,8 @@ struct _GstArclyRtmpShake {
   gssize got;
   gint saved_errno;
 
-  /* Home loop. */
-  gboolean cancelled;
+  /* Atomic. The home loop sets it; the worker need not begin then. */
+  gint cancelled;
 };
 
 static void
@@ -35,7 +35,7 @@ end (gpointer data)
 {
   GstArclyRtmpShake *shake = data;
 
-  if (!shake->cancelled)
+  if (!g_atomic_int_get (&shake->cancelled))
     shake->func (shake->data, &shake->channel, shake->got, shake->saved_errno);
 }
 
@@ -45,8 +45,10 @@ step (gpointer data)
 {
   GstArclyRtmpShake *shake = data;
 
-  shake->got = gst_arcly_rtmp_channel_shake (&shake->channel);
-  shake->saved_errno = errno;
+  if (!g_atomic_int_get (&shake->cancelled)) {
+    shake->got = gst_arcly_rtmp_channel_shake (&shake->channel);
+    shake->saved_errno = errno;
+  }
   gst_arcly_rtmp_loop_post (shake->home, end, shake, shake_free);
 }
 
@@ -68,5 +70,5 @@ gst_arcly_rtmp_shake_begin (GstArclyRtmpLoop *worker, GstArclyRtmpLoop *home,
 void
 gst_arcly_rtmp_shake_cancel (GstArclyRtmpShake *shake)
 {
-  shake->cancelled = TRUE;
+  g_atomic_int_set (&shake->cancelled, TRUE);
 }

@@ -193,12 +193,14 @@ looks_like_json (const gchar *text)
   return n_open <= GST_ARCLY_RTMP_MAX_JSON_VALUES;
 }
 
-/* NULL: it is no object and no array. */
+/* NULL: it is no object and no array, or none that we would have read. */
 static GstArclyAmfValue *
 parse_json (const gchar *text)
 {
+  guint left = GST_ARCLY_RTMP_MAX_JSON_VALUES;
   g_autoptr (JsonParser) parser = NULL;
   g_autoptr (GVariant) variant = NULL;
+  g_autoptr (GstArclyAmfValue) value = NULL;
 
   if (!looks_like_json (text))
     return NULL;
@@ -212,7 +214,10 @@ parse_json (const gchar *text)
   if (variant == NULL)
     return NULL;
   g_variant_ref_sink (variant);
-  return gst_arcly_rtmp_data_from_variant (variant);
+  value = gst_arcly_rtmp_data_from_variant (variant);
+  if (!fits_json (value, GST_ARCLY_RTMP_MAX_JSON_DEPTH, &left))
+    return NULL;
+  return g_steal_pointer (&value);
 }
 
 /* What would be written in the same way is what it was. */

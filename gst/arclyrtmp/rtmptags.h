@@ -15,7 +15,7 @@ G_BEGIN_DECLS
 #define GST_ARCLY_RTMP_MAX_COMMENTS 64
 #define GST_ARCLY_RTMP_MAX_COMMENT_SIZE 1024
 /* Likewise of objects and arrays: the comment, the nesting, and the values in
- * one, members included. */
+ * one, members included. Of more a comment stays text on its way back. */
 #define GST_ARCLY_RTMP_MAX_JSON_SIZE 8192
 #define GST_ARCLY_RTMP_MAX_JSON_DEPTH 8
 #define GST_ARCLY_RTMP_MAX_JSON_VALUES 256

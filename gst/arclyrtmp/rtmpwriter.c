@@ -288,6 +288,13 @@ gst_arcly_rtmp_writer_write (GstArclyRtmpWriter *writer, GstBuffer *buffer,
         "buffer without caps, or that cannot be read");
     return FALSE;
   }
+  if (map.size > GST_ARCLY_RTMP_WRITER_MAX_BUFFER) {
+    g_set_error (error, GST_ARCLY_ERROR, GST_ARCLY_ERROR_INVALID,
+        "%" G_GSIZE_FORMAT " bytes are too many for a message of RTMP",
+        map.size);
+    gst_buffer_unmap (buffer, &map);
+    return FALSE;
+  }
   out.key = !GST_BUFFER_FLAG_IS_SET (buffer, GST_BUFFER_FLAG_DELTA_UNIT);
   out.composition_time = composition_time;
   ok = map.size == 0 ||

@@ -76,9 +76,14 @@ gboolean gst_arcly_rtmp_writer_set_caps (GstArclyRtmpWriter *writer,
     const GstCaps *caps, GstArclyRtmpBodyFunc func, gpointer data,
     GError **error);
 
+/* RTMP 1.0, 5.3.1.2.1: a message's length has 24 bits. The rest is for the
+ * tag's header, in any form, and for start codes that become lengths. */
+#define GST_ARCLY_RTMP_WRITER_MAX_BUFFER 0xff0000
+
 /* Gives the messages of one buffer to @func: frames, before them a sequence
  * header if it changed within the stream. @composition_time: PTS less DTS, in
- * ms. FALSE, after what could be read, if the buffer is broken. */
+ * ms. FALSE, after what could be read, if the buffer is broken, and for one of
+ * more bytes than GST_ARCLY_RTMP_WRITER_MAX_BUFFER. */
 gboolean gst_arcly_rtmp_writer_write (GstArclyRtmpWriter *writer,
     GstBuffer *buffer, gint64 composition_time, GstArclyRtmpBodyFunc func,
     gpointer data, GError **error);

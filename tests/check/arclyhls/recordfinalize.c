@@ -3,7 +3,7 @@
  * arclyrecordsink's "finalize": the tables of a progressive MP4 lead to each
  * frame that was recorded. They are read here with none of the writer's code.
  */
-#include "testrecord.h"
+#include "testrecordfiles.h"
 
 #define CAPS AVC_CAPS ("0d", "25/1")
 
@@ -299,6 +299,68 @@ GST_START_TEST (test_after_crash)
 }
 GST_END_TEST;
 
+/* What a file without tables begins with, up to what the last write covers. */
+static GBytes *
+load_front (void)
+{
+  GBytes *front;
+  TestRecord t;
+  Movie movie;
+
+  test_record_init (&t);
+  test_record_new_sink (&t, NULL, NULL);
+  test_record_add_video (&t, CAPS);
+  push_both (&t.f, 0, 50, KEY_EVERY);
+  test_record_end (&t);
+  movie = load (&t, "00001.mp4");
+  front = g_bytes_new (movie.data, u32 ((const guint8 *) movie.data) + 16);
+  g_free (movie.data);
+  test_record_clear (&t);
+  return front;
+}
+
+/* A process that dies in front of the last write leaves the fragmented file
+ * that it was, with tables in its free space. */
+GST_START_TEST (test_before_the_last_write)
+{
+  g_autoptr (GBytes) front = load_front ();
+  g_autoptr (Fmp4Report) report = NULL;
+  g_autofree gchar *path = NULL;
+  Movie movie;
+  TestRecord t;
+
+  test_record_init (&t);
+  path = test_record_path (&t, "00001.mp4");
+  test_record_new_sink (
+      &t, "finalize", TRUE, "max-size-time", 60 * GST_SECOND, NULL);
+  test_record_add_video (&t, CAPS);
+  push_both (&t.f, 0, 100, KEY_EVERY);
+  test_record_end (&t);
+  movie = load (&t, "00001.mp4");
+  fail_unless (tables_are_in_front (&movie));
+  fail_if (memcmp (movie.data, g_bytes_get_data (front, NULL),
+               g_bytes_get_size (front)) == 0);
+  memcpy (movie.data, g_bytes_get_data (front, NULL), g_bytes_get_size (front));
+  fail_unless (
+      g_file_set_contents (path, movie.data, (gssize) movie.size, NULL));
+  g_free (movie.data);
+  report = test_record_check_fmp4 (&t, "00001.mp4");
+  fail_unless_equals_int (count_samples (report, 1), 100);
+  g_clear_pointer (&report, fmp4_report_free);
+  test_record_drop_sink (&t);
+
+  cut_index (&t, ":\"closed\"");
+  test_record_new_sink (&t, "finalize", TRUE, NULL);
+  gst_element_set_state (t.sink, GST_STATE_PAUSED);
+  test_record_drop_sink (&t);
+  movie = load (&t, "00001.mp4");
+  fail_unless (tables_are_in_front (&movie));
+  assert_video (&movie, 0, 100);
+  g_free (movie.data);
+  test_record_clear (&t);
+}
+GST_END_TEST;
+
 /* Only what is open would be missing: with a fragment that is whole its file is
  * there, and nobody has to end anything. */
 GST_START_TEST (test_whole_fragments_are_there)
@@ -339,6 +401,7 @@ recordfinalize_suite (void)
   tcase_add_test (tcase, test_tables);
   tcase_add_test (tcase, test_many_frames);
   tcase_add_test (tcase, test_after_crash);
+  tcase_add_test (tcase, test_before_the_last_write);
   tcase_add_test (tcase, test_whole_fragments_are_there);
   return suite;
 }

@@ -320,12 +320,26 @@ GST_START_TEST (test_track_0_comes)
 }
 GST_END_TEST;
 
-/* Colour is not for who knows no FourCC. */
+static RtmpPeer *
+play_on_second_stream (TestPlay *t)
+{
+  RtmpPeer *peer = rtmp_peer_new (t->port);
+
+  fail_unless (rtmp_peer_handshake (peer));
+  rtmp_peer_connect (peer, "live");
+  rtmp_peer_command (peer, "createStream", 0, NULL);
+  rtmp_peer_command (peer, "play", 2, "cam");
+  test_play_expect_status (peer, "NetStream.Play.Reset", "");
+  test_play_expect_status (peer, "NetStream.Play.Start", "");
+  return peer;
+}
+
+/* Colour is not for who knows no FourCC, on whichever message stream. */
 GST_START_TEST (test_color)
 {
   TestPlay t;
   GstPad *video1;
-  g_autoptr (RtmpPeer) legacy = NULL, able = NULL;
+  g_autoptr (RtmpPeer) legacy = NULL, second = NULL, able = NULL;
 
   test_play_start (&t, "", FALSE, FALSE);
   video1 = test_play_add_track (&t, "video_1");
@@ -333,11 +347,15 @@ GST_START_TEST (test_color)
       test_avc_240, test_avc_240_size);
   test_play_push (video1, 0, 0, TRUE, "a", 1);
   legacy = test_play_player (&t);
+  second = play_on_second_stream (&t);
   able = test_play_player_enhanced (&t, "*", MULTITRACK);
   test_play_push (video1, 40, 40, FALSE, "b", 1);
   test_play_expect_hex (legacy, VIDEO, 0, "1700000000");
   test_play_expect_hex (legacy, VIDEO, 0, "170100000061");
   test_play_expect_hex (legacy, VIDEO, 40, "270100000062");
+  test_play_expect_hex (second, VIDEO, 0, "1700000000");
+  test_play_expect_hex (second, VIDEO, 0, "170100000061");
+  test_play_expect_hex (second, VIDEO, 40, "270100000062");
   test_play_expect_hex (able, VIDEO, 0, "9600");
   test_play_expect_hex (able, VIDEO, 0, "9604");
   test_play_expect_hex (able, VIDEO, 0, "9603");

@@ -8,7 +8,7 @@
 #include <gst/gst.h>
 
 #include "rtmpclient.h"
-#include "rtmpfeed.h"
+#include "rtmpfeedpriv.h"
 
 #define FULL 100000 /* players, more than any loop takes */
 
@@ -193,6 +193,48 @@ test_loops (Fixture *f, gconstpointer unused)
   fill (second, -2 * FULL);
 }
 
+static void
+check_batches (gpointer data)
+{
+  Fixture *f = data;
+  guint i;
+
+  for (i = 0; i < f->feed->lanes->len; i++) {
+    const GstArclyRtmpLane *lane = g_ptr_array_index (f->feed->lanes, i);
+
+    g_assert_null (lane->batch.begin.block);
+    g_assert_null (lane->batch.end.block);
+  }
+}
+
+/* One that is given more than its system takes at once reads on without a
+ * frame that comes, and leaves. Nothing may be left in the log then, which
+ * would be kept from there on. */
+static void
+test_last_one_leaves (Fixture *f, gconstpointer unused)
+{
+  static const guint8 header[] = { 0x27, 1, 0, 0, 0 };
+  const gsize size = 100000;
+  const guint32 end = 50 * 40;
+  g_autofree guint8 *data = g_malloc0 (size);
+  Player player;
+  guint32 ms;
+
+  for (ms = 40; ms < end; ms += 40)
+    gst_arcly_rtmp_feed_push (f->feed, GST_ARCLY_RTMP_TRACK_VIDEO, ms,
+        ms * GST_MSECOND, 0, header, sizeof header, data, size, FALSE, TRUE);
+  join (f, &player);
+  for (ms = 0; ms < end; ms += 40)
+    expect_frame (&player, ms);
+  leave (&player);
+  while (gst_arcly_rtmp_loop_get_users (f->loops[0]) +
+             gst_arcly_rtmp_loop_get_users (f->loops[1]) >
+         0)
+    g_thread_yield ();
+  gst_arcly_rtmp_loop_call (f->loops[0], check_batches, f);
+  gst_arcly_rtmp_loop_call (f->loops[1], check_batches, f);
+}
+
 /* Streams begin with different loops. */
 static void
 test_streams (Fixture *f, gconstpointer unused)
@@ -226,6 +268,8 @@ main (int argc, char **argv)
   gst_init (&argc, &argv);
   g_test_init (&argc, &argv, NULL);
   g_test_add ("/rtmpfeed/loops", Fixture, NULL, setup, test_loops, teardown);
+  g_test_add ("/rtmpfeed/last-one-leaves", Fixture, NULL, setup,
+      test_last_one_leaves, teardown);
   g_test_add (
       "/rtmpfeed/streams", Fixture, NULL, setup, test_streams, teardown);
   return g_test_run ();

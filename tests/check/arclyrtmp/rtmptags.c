@@ -217,6 +217,40 @@ test_hostile_comments (void)
       GST_ARCLY_AMF_STRING);
 }
 
+static GstArclyAmfType
+type_of_comment (const gchar *comment)
+{
+  g_autoptr (GstArclyAmfValue) back =
+      gst_arcly_amf_value_new (GST_ARCLY_AMF_OBJECT);
+  g_autoptr (GstTagList) tags =
+      gst_tag_list_new (GST_TAG_EXTENDED_COMMENT, comment, NULL);
+
+  gst_arcly_rtmp_tags_describe (tags, "videodatarate", back);
+  return gst_arcly_amf_value_type (gst_arcly_amf_value_get (back, "value"));
+}
+
+/* A publisher may write as text what it may not write as arrays: players get
+ * none that we would refuse. */
+static void
+test_limits_back (void)
+{
+  g_autoptr (GString) wide = g_string_new ("value=[0");
+  guint i;
+
+  g_assert_cmpint (type_of_comment ("value=[[[[[[[[]]]]]]]]"), ==,
+      GST_ARCLY_AMF_STRICT_ARRAY);
+  g_assert_cmpint (type_of_comment ("value=[[[[[[[[1]]]]]]]]"), ==,
+      GST_ARCLY_AMF_STRICT_ARRAY);
+  g_assert_cmpint (
+      type_of_comment ("value=[[[[[[[[[1]]]]]]]]]"), ==, GST_ARCLY_AMF_STRING);
+  for (i = 2; i < GST_ARCLY_RTMP_MAX_JSON_VALUES; i++)
+    g_string_append (wide, ",0");
+  g_string_append_c (wide, ']');
+  g_assert_cmpint (type_of_comment (wide->str), ==, GST_ARCLY_AMF_STRICT_ARRAY);
+  g_string_insert (wide, wide->len - 1, ",0");
+  g_assert_cmpint (type_of_comment (wide->str), ==, GST_ARCLY_AMF_STRING);
+}
+
 /* A stranger cannot make a tag list as long as a message may be. */
 static void
 test_limits (void)
@@ -277,6 +311,7 @@ main (int argc, char **argv)
   g_test_add_func ("/rtmptags/structures", test_structures);
   g_test_add_func ("/rtmptags/structures/limits", test_structure_limits);
   g_test_add_func ("/rtmptags/structures/hostile", test_hostile_comments);
+  g_test_add_func ("/rtmptags/structures/limits-back", test_limits_back);
   g_test_add_func ("/rtmptags/nothing", test_nothing);
   g_test_add_func ("/rtmptags/news", test_news);
   return g_test_run ();

@@ -469,6 +469,33 @@ test_bad (void)
   }
 }
 
+static void
+note_size (gpointer data, const GstArclyRtmpBody *body)
+{
+  *(gsize *) data = body->header_size + body->size;
+}
+
+/* Messages have an end, and what is longer is left out. */
+static void
+test_too_large (Fixture *f, gconstpointer unused)
+{
+  const gsize most = GST_ARCLY_RTMP_WRITER_MAX_BUFFER;
+  g_autoptr (GstBuffer) buffer = gst_buffer_new_allocate (NULL, most + 1, NULL);
+  g_autoptr (GError) error = NULL;
+  gsize size = 0;
+
+  g_assert_true (set_caps (f, "video/x-h264, stream-format=avc", "codec_data",
+      avcc, sizeof avcc, NULL));
+  g_assert_false (gst_arcly_rtmp_writer_write (
+      f->writer, buffer, 0, note_size, &size, &error));
+  g_assert_error (error, GST_ARCLY_ERROR, GST_ARCLY_ERROR_INVALID);
+  g_assert_cmpuint (size, ==, 0);
+  gst_buffer_set_size (buffer, (gssize) most);
+  g_assert_true (gst_arcly_rtmp_writer_write (
+      f->writer, buffer, 0, note_size, &size, NULL));
+  g_assert_cmpuint (size, ==, most + 5);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -482,6 +509,8 @@ main (int argc, char **argv)
   g_test_add ("/rtmpwriter/av1", Fixture, NULL, set_up, test_av1, tear_down);
   g_test_add ("/rtmpwriter/headers-within", Fixture, NULL, set_up,
       test_headers_within, tear_down);
+  g_test_add ("/rtmpwriter/too-large", Fixture, NULL, set_up, test_too_large,
+      tear_down);
   g_test_add ("/rtmpwriter/adts", Fixture, NULL, set_up, test_adts, tear_down);
   g_test_add (
       "/rtmpwriter/color", Fixture, NULL, set_up, test_color, tear_down);
