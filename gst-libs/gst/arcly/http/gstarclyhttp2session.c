@@ -35,7 +35,8 @@ struct _GstArclyHttp2Session {
   gpointer data;
   nghttp2_session *nghttp2;
   GQueue streams; /* (element-type Stream), owned */
-  guint n_asked;  /* of them: their requests are there */
+  guint n_asked;  /* of them: their requests are there, */
+  guint n_held;   /* and are held */
   guint64 n_requests;
   gboolean broken;
 
@@ -386,6 +387,7 @@ take_request (GstArclyHttp2Session *self, Stream *stream)
   message->if_range = stream->if_range;
   message->range = stream->range;
   message->can_stream = TRUE;
+  message->n_held = &self->n_held;
   if (is_too_large (stream))
     refuse (message);
   else

@@ -11,6 +11,8 @@
 /* Requests that wait; a connection has one at most, or as many as HTTP/2 has
  * streams. */
 #define MAX_PENDING 4096
+/* While half of those wait, a connection has no more than that. */
+#define FAIR_SHARE 8
 /* How often waiting requests are looked at for being late. */
 #define LATE_MS 250
 /* While no playlist says how long a segment is. */
@@ -356,13 +358,22 @@ look_again (Waiter *waiter)
     room_free (room);
 }
 
+/* A few connections shall not have all that may wait. */
+static gboolean
+has_room (GstArclyHttpLive *live, GstArclyHttpMessage *message)
+{
+  guint own = message->n_held ? *message->n_held : 0;
+
+  return live->n_pending < (own < FAIR_SHARE ? MAX_PENDING : MAX_PENDING / 2);
+}
+
 static void
 hold (GstArclyHttpLive *live, GstArclyHttpMessage *message,
     GstArclyHttpOrigin *origin, const Waiter *what)
 {
   Waiter *waiter = NULL;
 
-  if (live->n_pending >= MAX_PENDING) {
+  if (!has_room (live, message)) {
     answer_late (message);
     return;
   }
