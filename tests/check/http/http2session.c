@@ -538,6 +538,47 @@ test_garbage (void)
   }
 }
 
+/* A field of 4000 bytes, told once (RFC 7541, 6.2.1), and then a byte each time
+ * it is meant, in a head or behind content. It is not read to its end: that
+ * would be 48 MB. */
+static void
+test_bomb (void)
+{
+  static const guint8 head[] = { 0x82, 0x87, 0x04, 0x05, '/', 'h', 'e', 'l',
+    'd', 0x01, 0x01, 'x' };
+  static const guint8 field[] = { 0x40, 0x01, 'b', 0x7f, 0xa1, 0x1e };
+  guint trailers;
+
+  for (trailers = 0; trailers < 2; trailers++) {
+    g_autoptr (GByteArray) bytes = g_byte_array_new ();
+    g_autoptr (GByteArray) block = g_byte_array_new ();
+    guint8 record[GST_ARCLY_HTTP2_RECORD];
+    Pair pair;
+    gsize n;
+
+    pair_init (&pair, WINDOW);
+    http2_client_say (pair.client, bytes);
+    if (trailers)
+      http2_add_frame (bytes, NGHTTP2_HEADERS, 0x4, 1, head, sizeof head);
+    else
+      g_byte_array_append (block, head, sizeof head);
+    g_byte_array_append (block, field, sizeof field);
+    n = block->len;
+    g_byte_array_set_size (block, n + 16000);
+    memset (block->data + n, 'b', 4000);
+    memset (block->data + n + 4000, 0xbe, 12000);
+    http2_add_frame (bytes, NGHTTP2_HEADERS, 0x5, 1, block->data, block->len);
+    g_assert_false (receive (&pair, bytes));
+    g_assert_cmpuint (pair.n_requests, ==, trailers);
+    n = gst_arcly_http2_session_fill (pair.session, record, pair.now);
+    g_assert_cmpuint (n, >=, 17);
+    g_assert_cmpint (record[n - 17 + 3], ==, NGHTTP2_GOAWAY);
+    g_assert_cmpint (record[n - 1], ==, NGHTTP2_ENHANCE_YOUR_CALM);
+    g_assert_true (gst_arcly_http2_session_is_over (pair.session));
+    pair_clear (&pair);
+  }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -551,6 +592,7 @@ main (int argc, char **argv)
   g_test_add_func ("/http2/large-head", test_large_head);
   g_test_add_func ("/http2/stalled", test_stalled);
   g_test_add_func ("/http2/floods", test_floods);
+  g_test_add_func ("/http2/bomb", test_bomb);
   g_test_add_func ("/http2/garbage", test_garbage);
   return g_test_run ();
 }

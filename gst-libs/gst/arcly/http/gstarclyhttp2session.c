@@ -7,6 +7,9 @@
 
 /* RFC 9113, 4.1. */
 #define FRAME_HEADER 9
+/* Who sends more of a head than fits into 431 is not listened to: a byte may
+ * stand for 4 KiB (RFC 7541, 6.1). */
+#define MAX_HEADERS_READ (4 * GST_ARCLY_HTTP2_MAX_HEADERS)
 /* Less room in a record is left empty: a frame has its price, too. */
 #define MIN_ROOM 512
 
@@ -331,6 +334,24 @@ is_too_large (Stream *stream)
          stream->kept_size > GST_ARCLY_HTTP2_MAX_KEPT;
 }
 
+static void
+keep_field (Stream *stream, const gchar *name, gsize name_size,
+    const gchar *value, gsize value_size)
+{
+  guint i;
+
+  for (i = 0; i < G_N_ELEMENTS (fields); i++) {
+    if (name_size != strlen (fields[i].name) ||
+        memcmp (name, fields[i].name, name_size) != 0)
+      continue;
+    stream->kept_size += value_size + 2;
+    if (!is_too_large (stream))
+      add_value (
+          (gchar **) ((guint8 *) stream + fields[i].where), value, value_size);
+  }
+}
+
+/* Trailers (RFC 9110, 6.5) count, too, and are for nothing. */
 static int
 on_header (nghttp2_session *nghttp2, const nghttp2_frame *frame,
     const uint8_t *name, size_t name_size, const uint8_t *value,
@@ -338,21 +359,17 @@ on_header (nghttp2_session *nghttp2, const nghttp2_frame *frame,
 {
   Stream *stream =
       nghttp2_session_get_stream_user_data (nghttp2, frame->hd.stream_id);
-  guint i;
 
-  if (!stream || !is_request (frame))
+  if (!stream)
     return 0;
   stream->head_size += name_size + value_size + 32;
-  for (i = 0; i < G_N_ELEMENTS (fields); i++) {
-    if (name_size != strlen (fields[i].name) ||
-        memcmp (name, fields[i].name, name_size) != 0)
-      continue;
-    stream->kept_size += value_size + 2;
-    if (!is_too_large (stream))
-      add_value ((gchar **) ((guint8 *) stream + fields[i].where),
-          (const gchar *) value, value_size);
-  }
-  return 0;
+  if (is_request (frame))
+    keep_field (stream, (const gchar *) name, name_size, (const gchar *) value,
+        value_size);
+  if (stream->head_size <= MAX_HEADERS_READ)
+    return 0;
+  give_up (stream->session, NGHTTP2_ENHANCE_YOUR_CALM);
+  return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE; /* what follows is skipped */
 }
 
 static void
