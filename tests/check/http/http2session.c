@@ -208,14 +208,20 @@ test_held (void)
   g_assert_cmpuint (held->head->len, ==, 0);
   g_assert_cmpuint (
       gst_arcly_http2_session_get_n_streams (pair.session), ==, 1);
+  g_assert_cmpstr (pair.held->path, ==, "/held");
+  gst_arcly_http_set_header (pair.held, "X-Name", "value");
   pair.held->status = 503;
   pair.n_ready = 0;
   gst_arcly_http_message_resume (pair.held);
   g_assert_cmpuint (pair.n_ready, ==, 1);
+  /* What it was asked for is no burden while the client takes nothing. */
+  g_assert_null (pair.held->path);
+  g_assert_cmpuint (pair.held->headers->len, ==, 0);
   g_assert_true (talk (&pair));
   g_assert_true (held->closed);
   g_assert_true (http2_answer_has (held, ":status: 503"));
   g_assert_true (http2_answer_has (held, "content-length: 0"));
+  g_assert_true (http2_answer_has (held, "x-name: value"));
   g_assert_cmpuint (pair.n_finished, ==, 1);
   pair_clear (&pair);
 }

@@ -23,10 +23,8 @@ typedef struct {
   GstArclyHttp2Session *session; /* NULL: the stream is closed */
   GList link;
   gint32 id;
-  gsize head_size, kept_size;
+  GstArclyHttp2Head head; /* of the request; kept until it is answered */
   gboolean asked;
-  /* Of the head; those of the message point into them. */
-  gchar *method, *target, *accept_encoding, *if_none_match, *if_range, *range;
   gboolean begun; /* the answer's head is nghttp2's */
   guint piece;    /* of the body, that goes next, */
   gsize offset;   /* from here on */
@@ -51,18 +49,6 @@ struct _GstArclyHttp2Session {
   gsize n_out;
   const guint8 *rest; /* nghttp2's, until it is asked again */
   gsize n_rest;
-};
-
-static const struct {
-  const gchar *name;
-  gsize where;
-} fields[] = {
-  { ":method", G_STRUCT_OFFSET (Stream, method) },
-  { ":path", G_STRUCT_OFFSET (Stream, target) },
-  { "accept-encoding", G_STRUCT_OFFSET (Stream, accept_encoding) },
-  { "if-none-match", G_STRUCT_OFFSET (Stream, if_none_match) },
-  { "if-range", G_STRUCT_OFFSET (Stream, if_range) },
-  { "range", G_STRUCT_OFFSET (Stream, range) },
 };
 
 /* Tells the client, once. */
@@ -195,7 +181,21 @@ static gboolean
 has_content (Stream *stream, gsize size)
 {
   return (size > 0 || stream->message.open) &&
-         g_strcmp0 (stream->method, "HEAD") != 0;
+         g_strcmp0 (stream->head.method, "HEAD") != 0;
+}
+
+/* Who takes nothing of many answers shall not have much memory for that: what
+ * was asked for, and the answer's head, are needed no more. */
+static void
+forget (Stream *stream)
+{
+  GstArclyHttpMessage *message = &stream->message;
+
+  if (!stream->asked || !stream->begun)
+    return;
+  gst_arcly_http2_head_clear (&stream->head);
+  gst_arcly_http2_head_show (&stream->head, message);
+  g_array_set_size (message->headers, 0);
 }
 
 static void
@@ -228,6 +228,7 @@ begin (Stream *stream)
           (nghttp2_nv *) headers->data, headers->len,
           has_content (stream, size) ? &body : NULL) != 0)
     give_up (self, NGHTTP2_INTERNAL_ERROR);
+  forget (stream);
 }
 
 static void
@@ -266,10 +267,8 @@ static void
 stream_free (GstArclyHttpMessage *message)
 {
   Stream *stream = (Stream *) message;
-  guint i;
 
-  for (i = 0; i < G_N_ELEMENTS (fields); i++)
-    g_free (*(gchar **) ((guint8 *) stream + fields[i].where));
+  gst_arcly_http2_head_clear (&stream->head);
   g_free (stream);
 }
 
@@ -317,40 +316,6 @@ on_begin_headers (
   return 0;
 }
 
-/* RFC 9110, 5.3: several of one name are one list. */
-static void
-add_value (gchar **field, const gchar *value, gsize size)
-{
-  g_autofree gchar *before = g_steal_pointer (field);
-
-  *field = before ? g_strdup_printf ("%s, %.*s", before, (int) size, value)
-                  : g_strndup (value, size);
-}
-
-static gboolean
-is_too_large (Stream *stream)
-{
-  return stream->head_size > GST_ARCLY_HTTP2_MAX_HEADERS ||
-         stream->kept_size > GST_ARCLY_HTTP2_MAX_KEPT;
-}
-
-static void
-keep_field (Stream *stream, const gchar *name, gsize name_size,
-    const gchar *value, gsize value_size)
-{
-  guint i;
-
-  for (i = 0; i < G_N_ELEMENTS (fields); i++) {
-    if (name_size != strlen (fields[i].name) ||
-        memcmp (name, fields[i].name, name_size) != 0)
-      continue;
-    stream->kept_size += value_size + 2;
-    if (!is_too_large (stream))
-      add_value (
-          (gchar **) ((guint8 *) stream + fields[i].where), value, value_size);
-  }
-}
-
 /* Trailers (RFC 9110, 6.5) count, too, and are for nothing. */
 static int
 on_header (nghttp2_session *nghttp2, const nghttp2_frame *frame,
@@ -362,11 +327,9 @@ on_header (nghttp2_session *nghttp2, const nghttp2_frame *frame,
 
   if (!stream)
     return 0;
-  stream->head_size += name_size + value_size + 32;
-  if (is_request (frame))
-    keep_field (stream, (const gchar *) name, name_size, (const gchar *) value,
-        value_size);
-  if (stream->head_size <= MAX_HEADERS_READ)
+  gst_arcly_http2_head_add (
+      &stream->head, !is_request (frame), name, name_size, value, value_size);
+  if (stream->head.size <= MAX_HEADERS_READ)
     return 0;
   give_up (stream->session, NGHTTP2_ENHANCE_YOUR_CALM);
   return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE; /* what follows is skipped */
@@ -389,28 +352,20 @@ static void
 take_request (GstArclyHttp2Session *self, Stream *stream)
 {
   GstArclyHttpMessage *message = &stream->message;
-  gchar *query = stream->target ? strchr (stream->target, '?') : NULL;
 
-  self->n_requests++;
-  self->n_asked++;
-  stream->asked = TRUE;
-  if (query)
-    *query++ = '\0';
-  message->method = stream->method;
-  message->path = stream->target;
-  message->query = query;
-  message->accept_encoding = stream->accept_encoding;
-  message->if_none_match = stream->if_none_match;
-  message->if_range = stream->if_range;
-  message->range = stream->range;
+  gst_arcly_http2_head_show (&stream->head, message);
   message->can_stream = TRUE;
   message->n_held = &self->n_held;
-  if (is_too_large (stream))
+  if (gst_arcly_http2_head_is_too_large (&stream->head))
     refuse (message);
   else
     self->funcs->request (message, self->data);
+  self->n_requests++;
+  self->n_asked++;
+  stream->asked = TRUE;
   if (message->status != 0 && !stream->begun)
     stream_resume (message);
+  forget (stream);
 }
 
 static int
