@@ -9,6 +9,7 @@
 #include "http2client.h"
 
 #define WINDOW (1 << 20)
+#define HUGE (60 * 1024 * 1024)
 
 /* A server that answers as the path says, and its client. */
 typedef struct {
@@ -54,7 +55,11 @@ on_request (GstArclyHttpMessage *message, gpointer data)
   }
   gst_arcly_http_set_header (message, "X-Name", "value");
   message->status = g_str_equal (message->path, "/same") ? 304 : 200;
-  if (g_str_equal (message->path, "/large")) {
+  if (g_str_equal (message->path, "/huge")) {
+    g_autoptr (GBytes) bytes = g_bytes_new_take (g_malloc0 (HUGE), HUGE);
+
+    gst_arcly_http_message_append (message, bytes);
+  } else if (g_str_equal (message->path, "/large")) {
     append (message, 'a', 1);
     append (message, 'b', 0);
     append (message, 'c', 500000);
@@ -389,6 +394,32 @@ test_stalled (void)
   pair_clear (&pair);
 }
 
+/* It asks for more and more, and takes nothing. */
+static void
+test_too_much (void)
+{
+  static const gchar *const paths[] = { "/huge", "/huge", "/huge", "/a" };
+  Http2Answer *answers[G_N_ELEMENTS (paths)];
+  Pair pair;
+  guint i;
+
+  pair_init (&pair, 0);
+  for (i = 0; i < G_N_ELEMENTS (paths); i++) {
+    answers[i] = http2_client_ask (pair.client, "GET", paths[i], NULL, TRUE);
+    g_assert_true (talk (&pair));
+    g_assert_true (http2_answer_has (
+        answers[i], i == 2 ? ":status: 503" : ":status: 200"));
+    g_assert_cmpint (
+        http2_answer_has (answers[i], "x-name: value"), ==, i != 2);
+  }
+  nghttp2_submit_rst_stream (
+      pair.client->nghttp2, NGHTTP2_FLAG_NONE, answers[0]->id, NGHTTP2_CANCEL);
+  answers[0] = http2_client_ask (pair.client, "GET", "/huge", NULL, TRUE);
+  g_assert_true (talk (&pair));
+  g_assert_true (http2_answer_has (answers[0], ":status: 200"));
+  pair_clear (&pair);
+}
+
 static void
 add_reset (GByteArray *out, guint i)
 {
@@ -597,6 +628,7 @@ main (int argc, char **argv)
   g_test_add_func ("/http2/too-many-streams", test_too_many_streams);
   g_test_add_func ("/http2/large-head", test_large_head);
   g_test_add_func ("/http2/stalled", test_stalled);
+  g_test_add_func ("/http2/too-much", test_too_much);
   g_test_add_func ("/http2/floods", test_floods);
   g_test_add_func ("/http2/bomb", test_bomb);
   g_test_add_func ("/http2/garbage", test_garbage);

@@ -10,6 +10,9 @@
 /* Who sends more of a head than fits into 431 is not listened to: a byte may
  * stand for 4 KiB (RFC 7541, 6.1). */
 #define MAX_HEADERS_READ (4 * GST_ARCLY_HTTP2_MAX_HEADERS)
+/* Content that waits for one client, unless it is one answer. Files are read
+ * whole, and 100 answers may be as many files. */
+#define MAX_CONTENT (128 * 1024 * 1024)
 /* Less room in a record is left empty: a frame has its price, too. */
 #define MIN_ROOM 512
 
@@ -199,6 +202,34 @@ forget (Stream *stream)
 }
 
 static void
+refuse (GstArclyHttpMessage *message, guint status, const gchar *reason)
+{
+  g_autoptr (GBytes) text = g_bytes_new (reason, strlen (reason));
+
+  g_array_set_size (message->headers, 0);
+  g_ptr_array_set_size (message->body, 0);
+  message->status = status;
+  gst_arcly_http_set_header (message, "Cache-Control", "no-cache");
+  gst_arcly_http_set_header (message, "Content-Type", "text/plain");
+  gst_arcly_http_message_append (message, text);
+}
+
+static gboolean
+is_too_much (GstArclyHttp2Session *self, gsize size)
+{
+  gsize before = 0;
+  GList *item;
+
+  for (item = self->streams.head; item; item = item->next) {
+    Stream *stream = item->data;
+
+    if (stream->begun)
+      before += gst_arcly_http_message_get_size (&stream->message);
+  }
+  return before > 0 && before + size > MAX_CONTENT;
+}
+
+static void
 begin (Stream *stream)
 {
   GstArclyHttp2Session *self = stream->session;
@@ -209,6 +240,11 @@ begin (Stream *stream)
   gchar status[16], length[32];
   guint i;
 
+  /* Of one that is open, more comes from who does not know. */
+  if (!message->open && is_too_much (self, size)) {
+    refuse (message, 503, "too much at once\n");
+    size = gst_arcly_http_message_get_size (message);
+  }
   g_snprintf (status, sizeof status, "%u", message->status);
   g_snprintf (length, sizeof length, "%" G_GSIZE_FORMAT, size);
   add_header (headers, ":status", status);
@@ -335,18 +371,6 @@ on_header (nghttp2_session *nghttp2, const nghttp2_frame *frame,
   return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE; /* what follows is skipped */
 }
 
-static void
-refuse (GstArclyHttpMessage *message)
-{
-  static const gchar reason[] = "too many headers\n";
-  g_autoptr (GBytes) text = g_bytes_new_static (reason, strlen (reason));
-
-  message->status = 431; /* RFC 6585, 5 */
-  gst_arcly_http_set_header (message, "Cache-Control", "no-cache");
-  gst_arcly_http_set_header (message, "Content-Type", "text/plain");
-  gst_arcly_http_message_append (message, text);
-}
-
 /* Content is for nothing: the answer does not wait for it. */
 static void
 take_request (GstArclyHttp2Session *self, Stream *stream)
@@ -357,7 +381,7 @@ take_request (GstArclyHttp2Session *self, Stream *stream)
   message->can_stream = TRUE;
   message->n_held = &self->n_held;
   if (gst_arcly_http2_head_is_too_large (&stream->head))
-    refuse (message);
+    refuse (message, 431, "too many headers\n"); /* RFC 6585, 5 */
   else
     self->funcs->request (message, self->data);
   self->n_requests++;
