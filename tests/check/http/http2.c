@@ -380,9 +380,9 @@ GST_END_TEST;
  * end is not taken for whole. */
 GST_START_TEST (test_hinted)
 {
-  guint whole;
+  guint how;
 
-  for (whole = 0; whole < 2; whole++) {
+  for (how = 0; how < 3; how++) {
     Http2Answer *answer;
     Live live;
     Peer peer;
@@ -396,14 +396,16 @@ GST_START_TEST (test_hinted)
     append (&live, "part-2.ts", 100000);
     peer_wait_for_bytes (&peer, answer, 100010);
     fail_if (answer->closed);
-    if (whole)
+    if (how == 0)
       gst_arcly_http_origin_finish (live.origin, "part-2.ts");
-    else
+    else if (how == 1)
       gst_arcly_http_origin_close (live.origin);
+    else
+      gst_arcly_http_origin_remove (live.origin, "part-2.ts");
     peer_wait (&peer, answer);
     fail_unless_equals_int (answer->body->len, 100010);
     fail_unless_equals_int (
-        answer->reason, whole ? NGHTTP2_NO_ERROR : NGHTTP2_INTERNAL_ERROR);
+        answer->reason, how > 0 ? NGHTTP2_INTERNAL_ERROR : NGHTTP2_NO_ERROR);
     peer_clear (&peer);
     live_clear (&live);
   }

@@ -30,6 +30,7 @@ typedef struct {
   gchar *range;
   gsize sent; /* of the file, once its head went out */
   gboolean streaming;
+  gboolean gone; /* taken away, before the client had all of it */
 } Waiter;
 
 /* Who waits for one origin. */
@@ -240,7 +241,8 @@ try_file (Waiter *waiter)
     waiter->message->open = !complete;
     gst_arcly_http_message_resume (waiter->message);
   }
-  if (chunks && !complete)
+  waiter->gone = !chunks;
+  if (!complete)
     return FALSE;
   waiter->message->open = FALSE;
   return TRUE;
@@ -290,7 +292,7 @@ on_wake (gpointer data)
     Waiter *waiter = item->data;
 
     item = item->next;
-    if (!try_waiter (waiter, snapshot) && closed)
+    if (!try_waiter (waiter, snapshot) && (closed || waiter->gone))
       give_up (waiter);
   }
   if (room->waiters.length == 0)
