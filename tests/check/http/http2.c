@@ -338,13 +338,51 @@ GST_START_TEST (test_many_wait)
 }
 GST_END_TEST;
 
+/* Where many wait, those of one connection are few. */
+GST_START_TEST (test_share)
+{
+  Http2Answer *waiting[GST_ARCLY_HTTP2_MAX_STREAMS - 1], *other;
+  Peer peers[22], *last = &peers[G_N_ELEMENTS (peers) - 1];
+  Live live;
+  guint i, j;
+
+  live_init (&live);
+  for (i = 0; i < G_N_ELEMENTS (peers); i++) {
+    peer_init (&peers[i], &live, WINDOW);
+    for (j = 0; j < G_N_ELEMENTS (waiting); j++)
+      waiting[j] = peer_get (&peers[i], "/live/index.m3u8?_HLS_msn=1");
+    other = peer_get (&peers[i], "/live/" PART);
+    peer_wait (&peers[i], other);
+    fail_unless_equals_int (waiting[j - 1]->head->len > 0, (i + 1) * j > 2048);
+  }
+  for (j = 8; j < G_N_ELEMENTS (waiting); j++) {
+    peer_wait (last, waiting[j]);
+    fail_unless (http2_answer_has (waiting[j], ":status: 503"));
+  }
+  fail_unless_equals_int (waiting[7]->head->len, 0);
+  publish (&live, 2);
+  peer_wait (last, waiting[7]);
+  fail_unless (http2_answer_has (waiting[7], ":status: 200"));
+  /* And then few wait. */
+  for (i = 0; i + 1 < G_N_ELEMENTS (peers); i++)
+    peer_clear (&peers[i]);
+  for (j = 0; j < 20; j++)
+    waiting[j] = peer_get (last, "/live/index.m3u8?_HLS_msn=2");
+  other = peer_get (last, "/live/" PART);
+  peer_wait (last, other);
+  fail_unless_equals_int (waiting[19]->head->len, 0);
+  peer_clear (last);
+  live_clear (&live);
+}
+GST_END_TEST;
+
 /* rfc8216bis, 6.2.6: a part comes as it is made. One that is not made to its
  * end is not taken for whole. */
 GST_START_TEST (test_hinted)
 {
-  guint whole;
+  guint how;
 
-  for (whole = 0; whole < 2; whole++) {
+  for (how = 0; how < 3; how++) {
     Http2Answer *answer;
     Live live;
     Peer peer;
@@ -358,14 +396,16 @@ GST_START_TEST (test_hinted)
     append (&live, "part-2.ts", 100000);
     peer_wait_for_bytes (&peer, answer, 100010);
     fail_if (answer->closed);
-    if (whole)
+    if (how == 0)
       gst_arcly_http_origin_finish (live.origin, "part-2.ts");
-    else
+    else if (how == 1)
       gst_arcly_http_origin_close (live.origin);
+    else
+      gst_arcly_http_origin_remove (live.origin, "part-2.ts");
     peer_wait (&peer, answer);
     fail_unless_equals_int (answer->body->len, 100010);
     fail_unless_equals_int (
-        answer->reason, whole ? NGHTTP2_NO_ERROR : NGHTTP2_INTERNAL_ERROR);
+        answer->reason, how > 0 ? NGHTTP2_INTERNAL_ERROR : NGHTTP2_NO_ERROR);
     peer_clear (&peer);
     live_clear (&live);
   }
@@ -541,6 +581,7 @@ http2_suite (void)
   tcase_set_timeout (all, 120);
   tcase_add_test (all, test_same_as_http1);
   tcase_add_test (all, test_many_wait);
+  tcase_add_test (all, test_share);
   tcase_add_test (all, test_hinted);
   tcase_add_test (all, test_large_and_small);
   tcase_add_test (all, test_vanish);

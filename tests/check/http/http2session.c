@@ -9,6 +9,7 @@
 #include "http2client.h"
 
 #define WINDOW (1 << 20)
+#define HUGE (60 * 1024 * 1024)
 
 /* A server that answers as the path says, and its client. */
 typedef struct {
@@ -54,7 +55,11 @@ on_request (GstArclyHttpMessage *message, gpointer data)
   }
   gst_arcly_http_set_header (message, "X-Name", "value");
   message->status = g_str_equal (message->path, "/same") ? 304 : 200;
-  if (g_str_equal (message->path, "/large")) {
+  if (g_str_equal (message->path, "/huge")) {
+    g_autoptr (GBytes) bytes = g_bytes_new_take (g_malloc0 (HUGE), HUGE);
+
+    gst_arcly_http_message_append (message, bytes);
+  } else if (g_str_equal (message->path, "/large")) {
     append (message, 'a', 1);
     append (message, 'b', 0);
     append (message, 'c', 500000);
@@ -208,14 +213,20 @@ test_held (void)
   g_assert_cmpuint (held->head->len, ==, 0);
   g_assert_cmpuint (
       gst_arcly_http2_session_get_n_streams (pair.session), ==, 1);
+  g_assert_cmpstr (pair.held->path, ==, "/held");
+  gst_arcly_http_set_header (pair.held, "X-Name", "value");
   pair.held->status = 503;
   pair.n_ready = 0;
   gst_arcly_http_message_resume (pair.held);
   g_assert_cmpuint (pair.n_ready, ==, 1);
+  /* What it was asked for is no burden while the client takes nothing. */
+  g_assert_null (pair.held->path);
+  g_assert_cmpuint (pair.held->headers->len, ==, 0);
   g_assert_true (talk (&pair));
   g_assert_true (held->closed);
   g_assert_true (http2_answer_has (held, ":status: 503"));
   g_assert_true (http2_answer_has (held, "content-length: 0"));
+  g_assert_true (http2_answer_has (held, "x-name: value"));
   g_assert_cmpuint (pair.n_finished, ==, 1);
   pair_clear (&pair);
 }
@@ -383,6 +394,32 @@ test_stalled (void)
   pair_clear (&pair);
 }
 
+/* It asks for more and more, and takes nothing. */
+static void
+test_too_much (void)
+{
+  static const gchar *const paths[] = { "/huge", "/huge", "/huge", "/a" };
+  Http2Answer *answers[G_N_ELEMENTS (paths)];
+  Pair pair;
+  guint i;
+
+  pair_init (&pair, 0);
+  for (i = 0; i < G_N_ELEMENTS (paths); i++) {
+    answers[i] = http2_client_ask (pair.client, "GET", paths[i], NULL, TRUE);
+    g_assert_true (talk (&pair));
+    g_assert_true (http2_answer_has (
+        answers[i], i == 2 ? ":status: 503" : ":status: 200"));
+    g_assert_cmpint (
+        http2_answer_has (answers[i], "x-name: value"), ==, i != 2);
+  }
+  nghttp2_submit_rst_stream (
+      pair.client->nghttp2, NGHTTP2_FLAG_NONE, answers[0]->id, NGHTTP2_CANCEL);
+  answers[0] = http2_client_ask (pair.client, "GET", "/huge", NULL, TRUE);
+  g_assert_true (talk (&pair));
+  g_assert_true (http2_answer_has (answers[0], ":status: 200"));
+  pair_clear (&pair);
+}
+
 static void
 add_reset (GByteArray *out, guint i)
 {
@@ -538,6 +575,47 @@ test_garbage (void)
   }
 }
 
+/* A field of 4000 bytes, told once (RFC 7541, 6.2.1), and then a byte each time
+ * it is meant, in a head or behind content. It is not read to its end: that
+ * would be 48 MB. */
+static void
+test_bomb (void)
+{
+  static const guint8 head[] = { 0x82, 0x87, 0x04, 0x05, '/', 'h', 'e', 'l',
+    'd', 0x01, 0x01, 'x' };
+  static const guint8 field[] = { 0x40, 0x01, 'b', 0x7f, 0xa1, 0x1e };
+  guint trailers;
+
+  for (trailers = 0; trailers < 2; trailers++) {
+    g_autoptr (GByteArray) bytes = g_byte_array_new ();
+    g_autoptr (GByteArray) block = g_byte_array_new ();
+    guint8 record[GST_ARCLY_HTTP2_RECORD];
+    Pair pair;
+    gsize n;
+
+    pair_init (&pair, WINDOW);
+    http2_client_say (pair.client, bytes);
+    if (trailers)
+      http2_add_frame (bytes, NGHTTP2_HEADERS, 0x4, 1, head, sizeof head);
+    else
+      g_byte_array_append (block, head, sizeof head);
+    g_byte_array_append (block, field, sizeof field);
+    n = block->len;
+    g_byte_array_set_size (block, n + 16000);
+    memset (block->data + n, 'b', 4000);
+    memset (block->data + n + 4000, 0xbe, 12000);
+    http2_add_frame (bytes, NGHTTP2_HEADERS, 0x5, 1, block->data, block->len);
+    g_assert_false (receive (&pair, bytes));
+    g_assert_cmpuint (pair.n_requests, ==, trailers);
+    n = gst_arcly_http2_session_fill (pair.session, record, pair.now);
+    g_assert_cmpuint (n, >=, 17);
+    g_assert_cmpint (record[n - 17 + 3], ==, NGHTTP2_GOAWAY);
+    g_assert_cmpint (record[n - 1], ==, NGHTTP2_ENHANCE_YOUR_CALM);
+    g_assert_true (gst_arcly_http2_session_is_over (pair.session));
+    pair_clear (&pair);
+  }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -550,7 +628,9 @@ main (int argc, char **argv)
   g_test_add_func ("/http2/too-many-streams", test_too_many_streams);
   g_test_add_func ("/http2/large-head", test_large_head);
   g_test_add_func ("/http2/stalled", test_stalled);
+  g_test_add_func ("/http2/too-much", test_too_much);
   g_test_add_func ("/http2/floods", test_floods);
+  g_test_add_func ("/http2/bomb", test_bomb);
   g_test_add_func ("/http2/garbage", test_garbage);
   return g_test_run ();
 }

@@ -37,7 +37,8 @@ typedef struct {
   GstArclyHttp2Session *session;
   int fd;
   gboolean is_ready;
-  gboolean over; /* closed when all is written */
+  gboolean has_turn; /* it goes on already */
+  gboolean over;     /* closed when all is written */
 
   /* What the socket did not take: TLS wants the same again. */
   guint8 *record;
@@ -76,7 +77,7 @@ on_session_ready (gpointer data)
   Client *client = data;
   GstArclyHttp2 *self = client->http2;
 
-  if (client->is_ready)
+  if (client->is_ready || client->has_turn)
     return;
   client->is_ready = TRUE;
   g_queue_push_tail_link (&self->ready, &client->ready_link);
@@ -195,36 +196,38 @@ read_record (Client *client)
   return judge (n, error);
 }
 
-/* FALSE if the connection is broken. */
+/* FALSE if the connection is broken. @more: others have their turn first. */
 static gboolean
-repeat (Client *client, Progress (*step) (Client *client))
+repeat (Client *client, Progress (*step) (Client *client), gboolean *more)
 {
   Progress progress = MOVED;
   guint i;
 
   for (i = 0; i < MAX_RECORDS && progress == MOVED; i++)
     progress = step (client);
-  if (progress == MOVED)
-    on_session_ready (client);
+  *more |= progress == MOVED;
   return progress != BROKEN;
 }
 
-/* All that can be done now; @client may be gone then. */
+/* All that can be done now, with what that makes ready; @client may be gone
+ * then. */
 static void
 go_on (Client *client)
 {
-  gboolean ok;
+  gboolean more = FALSE, ok;
 
   stop_being_ready (client);
-  ok = (!client->record || repeat (client, write_record)) &&
-       repeat (client, read_record) && repeat (client, write_record);
-  if (!ok) {
+  client->has_turn = TRUE;
+  ok = (!client->record || repeat (client, write_record, &more)) &&
+       repeat (client, read_record, &more) &&
+       repeat (client, write_record, &more);
+  client->has_turn = FALSE;
+  if (!ok)
     hang_up (client);
-    return;
-  }
-  if (client->record || client->is_ready)
-    return;
-  if (client->over || gst_arcly_http2_session_is_over (client->session))
+  else if (more)
+    on_session_ready (client);
+  else if (!client->record &&
+           (client->over || gst_arcly_http2_session_is_over (client->session)))
     hang_up (client);
 }
 
@@ -394,10 +397,11 @@ gst_arcly_http2_close (GstArclyHttp2 *self)
 {
   while (self->clients.length > 0) {
     Client *client = self->clients.head->data;
+    gboolean more = FALSE;
 
-    if (repeat (client, write_record)) {
+    if (repeat (client, write_record, &more)) {
       gst_arcly_http2_session_end (client->session);
-      repeat (client, write_record);
+      repeat (client, write_record, &more);
     }
     hang_up (client);
   }

@@ -7,6 +7,12 @@
 
 /* RFC 9113, 4.1. */
 #define FRAME_HEADER 9
+/* Who sends more of a head than fits into 431 is not listened to: a byte may
+ * stand for 4 KiB (RFC 7541, 6.1). */
+#define MAX_HEADERS_READ (4 * GST_ARCLY_HTTP2_MAX_HEADERS)
+/* Content that waits for one client, unless it is one answer. Files are read
+ * whole, and 100 answers may be as many files. */
+#define MAX_CONTENT (128 * 1024 * 1024)
 /* Less room in a record is left empty: a frame has its price, too. */
 #define MIN_ROOM 512
 
@@ -20,10 +26,8 @@ typedef struct {
   GstArclyHttp2Session *session; /* NULL: the stream is closed */
   GList link;
   gint32 id;
-  gsize head_size, kept_size;
+  GstArclyHttp2Head head; /* of the request; kept until it is answered */
   gboolean asked;
-  /* Of the head; those of the message point into them. */
-  gchar *method, *target, *accept_encoding, *if_none_match, *if_range, *range;
   gboolean begun; /* the answer's head is nghttp2's */
   guint piece;    /* of the body, that goes next, */
   gsize offset;   /* from here on */
@@ -35,7 +39,8 @@ struct _GstArclyHttp2Session {
   gpointer data;
   nghttp2_session *nghttp2;
   GQueue streams; /* (element-type Stream), owned */
-  guint n_asked;  /* of them: their requests are there */
+  guint n_asked;  /* of them: their requests are there, */
+  guint n_held;   /* and are held */
   guint64 n_requests;
   gboolean broken;
 
@@ -47,18 +52,6 @@ struct _GstArclyHttp2Session {
   gsize n_out;
   const guint8 *rest; /* nghttp2's, until it is asked again */
   gsize n_rest;
-};
-
-static const struct {
-  const gchar *name;
-  gsize where;
-} fields[] = {
-  { ":method", G_STRUCT_OFFSET (Stream, method) },
-  { ":path", G_STRUCT_OFFSET (Stream, target) },
-  { "accept-encoding", G_STRUCT_OFFSET (Stream, accept_encoding) },
-  { "if-none-match", G_STRUCT_OFFSET (Stream, if_none_match) },
-  { "if-range", G_STRUCT_OFFSET (Stream, if_range) },
-  { "range", G_STRUCT_OFFSET (Stream, range) },
 };
 
 /* Tells the client, once. */
@@ -191,7 +184,49 @@ static gboolean
 has_content (Stream *stream, gsize size)
 {
   return (size > 0 || stream->message.open) &&
-         g_strcmp0 (stream->method, "HEAD") != 0;
+         g_strcmp0 (stream->head.method, "HEAD") != 0;
+}
+
+/* Who takes nothing of many answers shall not have much memory for that: what
+ * was asked for, and the answer's head, are needed no more. */
+static void
+forget (Stream *stream)
+{
+  GstArclyHttpMessage *message = &stream->message;
+
+  if (!stream->asked || !stream->begun)
+    return;
+  gst_arcly_http2_head_clear (&stream->head);
+  gst_arcly_http2_head_show (&stream->head, message);
+  g_array_set_size (message->headers, 0);
+}
+
+static void
+refuse (GstArclyHttpMessage *message, guint status, const gchar *reason)
+{
+  g_autoptr (GBytes) text = g_bytes_new (reason, strlen (reason));
+
+  g_array_set_size (message->headers, 0);
+  g_ptr_array_set_size (message->body, 0);
+  message->status = status;
+  gst_arcly_http_set_header (message, "Cache-Control", "no-cache");
+  gst_arcly_http_set_header (message, "Content-Type", "text/plain");
+  gst_arcly_http_message_append (message, text);
+}
+
+static gboolean
+is_too_much (GstArclyHttp2Session *self, gsize size)
+{
+  gsize before = 0;
+  GList *item;
+
+  for (item = self->streams.head; item; item = item->next) {
+    Stream *stream = item->data;
+
+    if (stream->begun)
+      before += gst_arcly_http_message_get_size (&stream->message);
+  }
+  return before > 0 && before + size > MAX_CONTENT;
 }
 
 static void
@@ -205,6 +240,11 @@ begin (Stream *stream)
   gchar status[16], length[32];
   guint i;
 
+  /* Of one that is open, more comes from who does not know. */
+  if (!message->open && is_too_much (self, size)) {
+    refuse (message, 503, "too much at once\n");
+    size = gst_arcly_http_message_get_size (message);
+  }
   g_snprintf (status, sizeof status, "%u", message->status);
   g_snprintf (length, sizeof length, "%" G_GSIZE_FORMAT, size);
   add_header (headers, ":status", status);
@@ -224,6 +264,7 @@ begin (Stream *stream)
           (nghttp2_nv *) headers->data, headers->len,
           has_content (stream, size) ? &body : NULL) != 0)
     give_up (self, NGHTTP2_INTERNAL_ERROR);
+  forget (stream);
 }
 
 static void
@@ -262,10 +303,8 @@ static void
 stream_free (GstArclyHttpMessage *message)
 {
   Stream *stream = (Stream *) message;
-  guint i;
 
-  for (i = 0; i < G_N_ELEMENTS (fields); i++)
-    g_free (*(gchar **) ((guint8 *) stream + fields[i].where));
+  gst_arcly_http2_head_clear (&stream->head);
   g_free (stream);
 }
 
@@ -313,23 +352,7 @@ on_begin_headers (
   return 0;
 }
 
-/* RFC 9110, 5.3: several of one name are one list. */
-static void
-add_value (gchar **field, const gchar *value, gsize size)
-{
-  g_autofree gchar *before = g_steal_pointer (field);
-
-  *field = before ? g_strdup_printf ("%s, %.*s", before, (int) size, value)
-                  : g_strndup (value, size);
-}
-
-static gboolean
-is_too_large (Stream *stream)
-{
-  return stream->head_size > GST_ARCLY_HTTP2_MAX_HEADERS ||
-         stream->kept_size > GST_ARCLY_HTTP2_MAX_KEPT;
-}
-
+/* Trailers (RFC 9110, 6.5) count, too, and are for nothing. */
 static int
 on_header (nghttp2_session *nghttp2, const nghttp2_frame *frame,
     const uint8_t *name, size_t name_size, const uint8_t *value,
@@ -337,33 +360,15 @@ on_header (nghttp2_session *nghttp2, const nghttp2_frame *frame,
 {
   Stream *stream =
       nghttp2_session_get_stream_user_data (nghttp2, frame->hd.stream_id);
-  guint i;
 
-  if (!stream || !is_request (frame))
+  if (!stream)
     return 0;
-  stream->head_size += name_size + value_size + 32;
-  for (i = 0; i < G_N_ELEMENTS (fields); i++) {
-    if (name_size != strlen (fields[i].name) ||
-        memcmp (name, fields[i].name, name_size) != 0)
-      continue;
-    stream->kept_size += value_size + 2;
-    if (!is_too_large (stream))
-      add_value ((gchar **) ((guint8 *) stream + fields[i].where),
-          (const gchar *) value, value_size);
-  }
-  return 0;
-}
-
-static void
-refuse (GstArclyHttpMessage *message)
-{
-  static const gchar reason[] = "too many headers\n";
-  g_autoptr (GBytes) text = g_bytes_new_static (reason, strlen (reason));
-
-  message->status = 431; /* RFC 6585, 5 */
-  gst_arcly_http_set_header (message, "Cache-Control", "no-cache");
-  gst_arcly_http_set_header (message, "Content-Type", "text/plain");
-  gst_arcly_http_message_append (message, text);
+  gst_arcly_http2_head_add (
+      &stream->head, !is_request (frame), name, name_size, value, value_size);
+  if (stream->head.size <= MAX_HEADERS_READ)
+    return 0;
+  give_up (stream->session, NGHTTP2_ENHANCE_YOUR_CALM);
+  return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE; /* what follows is skipped */
 }
 
 /* Content is for nothing: the answer does not wait for it. */
@@ -371,27 +376,20 @@ static void
 take_request (GstArclyHttp2Session *self, Stream *stream)
 {
   GstArclyHttpMessage *message = &stream->message;
-  gchar *query = stream->target ? strchr (stream->target, '?') : NULL;
 
+  gst_arcly_http2_head_show (&stream->head, message);
+  message->can_stream = TRUE;
+  message->n_held = &self->n_held;
+  if (gst_arcly_http2_head_is_too_large (&stream->head))
+    refuse (message, 431, "too many headers\n"); /* RFC 6585, 5 */
+  else
+    self->funcs->request (message, self->data);
   self->n_requests++;
   self->n_asked++;
   stream->asked = TRUE;
-  if (query)
-    *query++ = '\0';
-  message->method = stream->method;
-  message->path = stream->target;
-  message->query = query;
-  message->accept_encoding = stream->accept_encoding;
-  message->if_none_match = stream->if_none_match;
-  message->if_range = stream->if_range;
-  message->range = stream->range;
-  message->can_stream = TRUE;
-  if (is_too_large (stream))
-    refuse (message);
-  else
-    self->funcs->request (message, self->data);
   if (message->status != 0 && !stream->begun)
     stream_resume (message);
+  forget (stream);
 }
 
 static int

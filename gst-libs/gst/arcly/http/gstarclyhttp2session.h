@@ -5,7 +5,7 @@
  * Private: not installed. */
 #pragma once
 
-#include <gst/arcly/http/gstarclyhttpmessage.h>
+#include <gst/arcly/http/gstarclyhttp2head.h>
 
 G_BEGIN_DECLS
 
@@ -13,9 +13,6 @@ G_BEGIN_DECLS
 #define GST_ARCLY_HTTP2_RECORD 16384
 /* Requests at a time of one connection. RFC 9113, 6.5.2: no fewer than 100. */
 #define GST_ARCLY_HTTP2_MAX_STREAMS 100
-/* A request's head, as RFC 9113, 6.5.2 counts it; and what is kept of it. */
-#define GST_ARCLY_HTTP2_MAX_HEADERS 16384
-#define GST_ARCLY_HTTP2_MAX_KEPT 4096
 
 typedef struct _GstArclyHttp2Session GstArclyHttp2Session;
 

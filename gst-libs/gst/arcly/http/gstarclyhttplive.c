@@ -11,6 +11,8 @@
 /* Requests that wait; a connection has one at most, or as many as HTTP/2 has
  * streams. */
 #define MAX_PENDING 4096
+/* While half of those wait, a connection has no more than that. */
+#define FAIR_SHARE 8
 /* How often waiting requests are looked at for being late. */
 #define LATE_MS 250
 /* While no playlist says how long a segment is. */
@@ -28,6 +30,7 @@ typedef struct {
   gchar *range;
   gsize sent; /* of the file, once its head went out */
   gboolean streaming;
+  gboolean gone; /* taken away, before the client had all of it */
 } Waiter;
 
 /* Who waits for one origin. */
@@ -238,7 +241,8 @@ try_file (Waiter *waiter)
     waiter->message->open = !complete;
     gst_arcly_http_message_resume (waiter->message);
   }
-  if (chunks && !complete)
+  waiter->gone = !chunks;
+  if (!complete)
     return FALSE;
   waiter->message->open = FALSE;
   return TRUE;
@@ -288,7 +292,7 @@ on_wake (gpointer data)
     Waiter *waiter = item->data;
 
     item = item->next;
-    if (!try_waiter (waiter, snapshot) && closed)
+    if (!try_waiter (waiter, snapshot) && (closed || waiter->gone))
       give_up (waiter);
   }
   if (room->waiters.length == 0)
@@ -356,13 +360,22 @@ look_again (Waiter *waiter)
     room_free (room);
 }
 
+/* A few connections shall not have all that may wait. */
+static gboolean
+has_room (GstArclyHttpLive *live, GstArclyHttpMessage *message)
+{
+  guint own = message->n_held ? *message->n_held : 0;
+
+  return live->n_pending < (own < FAIR_SHARE ? MAX_PENDING : MAX_PENDING / 2);
+}
+
 static void
 hold (GstArclyHttpLive *live, GstArclyHttpMessage *message,
     GstArclyHttpOrigin *origin, const Waiter *what)
 {
   Waiter *waiter = NULL;
 
-  if (live->n_pending >= MAX_PENDING) {
+  if (!has_room (live, message)) {
     answer_late (message);
     return;
   }

@@ -40,8 +40,9 @@ gst_arcly_http_message_unref (GstArclyHttpMessage *self)
 void
 gst_arcly_http_message_finish (GstArclyHttpMessage *self)
 {
-  GstArclyHttpFinishedFunc finished = g_steal_pointer (&self->finished);
+  GstArclyHttpFinishedFunc finished = self->finished;
 
+  gst_arcly_http_message_release (self);
   if (finished)
     finished (self->data);
 }
@@ -63,12 +64,16 @@ gst_arcly_http_message_hold (
 {
   self->finished = finished;
   self->data = data;
+  if (self->n_held)
+    (*self->n_held)++;
   self->carrier->hold (self);
 }
 
 void
 gst_arcly_http_message_release (GstArclyHttpMessage *self)
 {
+  if (self->finished && self->n_held)
+    (*self->n_held)--;
   self->finished = NULL;
 }
 

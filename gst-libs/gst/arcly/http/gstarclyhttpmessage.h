@@ -38,6 +38,7 @@ struct _GstArclyHttpMessage {
   const gchar *query;
   const gchar *accept_encoding, *if_none_match, *if_range, *range;
   gboolean can_stream; /* an answer whose length is not known */
+  guint *n_held;       /* of its connection; NULL if that has one at most */
 
   /* The answer. */
   guint status;

@@ -395,7 +395,8 @@ gst_arcly_http_origin_join (
  * @origin: a stream
  * @name: a name
  *
- * It is not there any more; answers under way are finished. Any thread.
+ * It is not there any more. An answer that was not whole by then breaks off.
+ * Any thread.
  *
  * Since: 0.1
  */
