@@ -150,12 +150,12 @@ no_more_pads (GstArclyRtmpSrc *self)
 }
 
 static gboolean
-has_pads (GstArclyRtmpSrc *self)
+has_pad_of (GstArclyRtmpSrc *self, GstArclyRtmpTrackKind kind)
 {
   guint i;
 
   for (i = 0; i < GST_ARCLY_RTMP_N_TRACKS; i++) {
-    if (self->tracks[i].pad)
+    if (self->tracks[i].pad && GST_ARCLY_RTMP_TRACK_KIND (i) == kind)
       return TRUE;
   }
   return FALSE;
@@ -174,16 +174,17 @@ push_event (GstArclyRtmpSrc *self, GstEvent *event)
 
 /* The end */
 
-/* Links that wait for pads would wait for ever, and so would the EOS. */
+/* Links that wait for the pad of a kind that never came would wait for ever,
+ * and so would the EOS. */
 static void
 ensure_pads (GstArclyRtmpSrc *self)
 {
   guint i;
 
-  if (has_pads (self))
-    return;
-  for (i = 0; i < GST_ARCLY_RTMP_N_KINDS; i++)
-    add_pad (self, i, NULL);
+  for (i = 0; i < GST_ARCLY_RTMP_N_KINDS; i++) {
+    if (!has_pad_of (self, i))
+      add_pad (self, i, NULL);
+  }
   no_more_pads (self);
 }
 
@@ -324,7 +325,8 @@ announce_pads (GstArclyRtmpSrc *self)
         gst_arcly_rtmp_demux_has_track (self->demux, i))
       add_pad (self, i, gst_arcly_rtmp_demux_peek_caps (self->demux, i));
   }
-  if (has_pads (self))
+  if (has_pad_of (self, GST_ARCLY_RTMP_TRACK_VIDEO) ||
+      has_pad_of (self, GST_ARCLY_RTMP_TRACK_AUDIO))
     no_more_pads (self);
 }
 

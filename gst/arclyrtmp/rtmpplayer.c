@@ -94,6 +94,16 @@ gst_arcly_rtmp_player_lose (
   player->dead = TRUE;
 }
 
+void
+gst_arcly_rtmp_player_lose_socket (GstArclyRtmpPlayer *player, gint saved_errno)
+{
+  if (saved_errno == EPIPE || saved_errno == ECONNRESET)
+    gst_arcly_rtmp_player_lose (player, "closed by the peer", FALSE);
+  else
+    gst_arcly_rtmp_player_lose (player,
+        gst_arcly_rtmp_channel_describe (&player->channel, saved_errno), TRUE);
+}
+
 /* What the session has to say goes out, then the connection ends. */
 static void
 finish (GstArclyRtmpPlayer *player, const gchar *reason, gboolean error)
@@ -431,8 +441,7 @@ receive (GstArclyRtmpPlayer *player)
     gst_arcly_rtmp_player_lose (player, "closed by the peer", FALSE);
   } else if (size < 0) {
     if (errno != EAGAIN && errno != EWOULDBLOCK)
-      gst_arcly_rtmp_player_lose (player,
-          gst_arcly_rtmp_channel_describe (&player->channel, errno), TRUE);
+      gst_arcly_rtmp_player_lose_socket (player, errno);
   } else if (player->state < GST_ARCLY_RTMP_PLAYER_ENDING) {
     player->talk = TRUE;
     if (!gst_arcly_rtmp_session_feed (player->session, data, size, &error))

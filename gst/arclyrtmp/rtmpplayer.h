@@ -70,6 +70,10 @@ struct _GstArclyRtmpPlayer {
 /* The peer is gone or as good as: the player is freed soon. */
 void gst_arcly_rtmp_player_lose (
     GstArclyRtmpPlayer *player, const gchar *reason, gboolean error);
+/* A call of its socket failed. One that closes with media unread resets the
+ * connection: that is how players leave, and no error. */
+void gst_arcly_rtmp_player_lose_socket (
+    GstArclyRtmpPlayer *player, gint saved_errno);
 
 /* The log: rtmpplayerlog.c */
 

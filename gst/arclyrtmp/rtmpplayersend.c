@@ -273,22 +273,12 @@ jump (GstArclyRtmpPlayer *player, const GstArclyLogCursor *to)
   player->cursor.index = to->index;
 }
 
-static void
-lose (GstArclyRtmpPlayer *player, gint saved_errno)
-{
-  if (saved_errno == EPIPE || saved_errno == ECONNRESET)
-    gst_arcly_rtmp_player_lose (player, "closed by the peer", FALSE);
-  else
-    gst_arcly_rtmp_player_lose (player,
-        gst_arcly_rtmp_channel_describe (&player->channel, saved_errno), TRUE);
-}
-
 void
 gst_arcly_rtmp_player_unblock (GstArclyRtmpPlayer *player)
 {
   player->blocked = !gst_arcly_rtmp_channel_flush (&player->channel);
   if (player->blocked && errno != EAGAIN && errno != EWOULDBLOCK)
-    lose (player, errno);
+    gst_arcly_rtmp_player_lose_socket (player, errno);
 }
 
 static gboolean
@@ -310,7 +300,7 @@ write_vectors (
 
   gst_arcly_rtmp_count_alone (&lane->sends, 1);
   if (sent < 0 && errno != EAGAIN && errno != EWOULDBLOCK) {
-    lose (player, errno);
+    gst_arcly_rtmp_player_lose_socket (player, errno);
     return 0;
   }
   sent = MAX (sent, 0);

@@ -168,8 +168,10 @@ function sum(field) {
 
 function wantedLatency(details) {
   const more = Math.min(stalls * STALL_MORE, MOST_MORE);
+  // rfc8216bis, 4.4.3.8: three of them, where the playlist does not say.
   const wanted = details.partTarget
-    ? details.partHoldBack + PARTS_MORE * details.partTarget : details.holdBack;
+    ? details.partHoldBack + PARTS_MORE * details.partTarget
+    : details.holdBack || 3 * details.targetduration;
   return Math.max(wanted, LEAST_LATENCY) + more;
 }
 
