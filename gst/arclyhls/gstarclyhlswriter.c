@@ -125,6 +125,7 @@ cut_before (GstArclyHlsWriter *self, const GstArclyHlsUnit *unit,
   /* What begins after a stop doesn't continue what was. */
   GstArclyHlsCut cut = { .discontinuity = TRUE };
   gboolean was_open = self->open;
+  gint64 duration;
   gsize head;
 
   gst_arcly_hls_writer_guide (self);
@@ -137,7 +138,10 @@ cut_before (GstArclyHlsWriter *self, const GstArclyHlsUnit *unit,
     head = 0;
   if (self->open) {
     gst_arcly_hls_writer_write_bytes (self, data, head);
-    gst_arcly_hls_writer_close_segment (self, cut.duration);
+    duration = gst_arcly_hls_writer_fit_parts (self, cut.duration);
+    if (!cut.discontinuity)
+      gst_arcly_hls_cutter_shift (&self->cutter, duration - cut.duration);
+    gst_arcly_hls_writer_close_segment (self, duration);
   }
   gst_arcly_hls_writer_step (self, was_open);
   gst_arcly_hls_writer_open_segment (self, cut.discontinuity, cut.inside_gop);
@@ -316,7 +320,8 @@ finish_segment (GstArclyHlsWriter *self)
   gst_arcly_hls_writer_take_ranges (self, GST_ARCLY_HLS_BOARD_END);
   duration = gst_arcly_hls_cutter_finish (&self->cutter);
   if (self->open && duration != GST_ARCLY_HLS_NO_TIME)
-    gst_arcly_hls_writer_close_segment (self, duration);
+    gst_arcly_hls_writer_close_segment (
+        self, gst_arcly_hls_writer_fit_parts (self, duration));
   gst_arcly_hls_writer_publish (self);
 }
 

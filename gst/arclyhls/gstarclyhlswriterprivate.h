@@ -123,6 +123,10 @@ void gst_arcly_hls_writer_publish_numbers (GstArclyHlsWriter *self);
 void gst_arcly_hls_writer_open_segment (
     GstArclyHlsWriter *self, gboolean discontinuity, gboolean inside_gop);
 
+/* How long a segment has to be that would last @duration. */
+gint64 gst_arcly_hls_writer_fit_parts (
+    GstArclyHlsWriter *self, gint64 duration);
+
 void gst_arcly_hls_writer_close_segment (
     GstArclyHlsWriter *self, gint64 duration);
 
