@@ -99,13 +99,17 @@ warn_pause (GstArclyHlsWriter *self)
 static void
 request_keyframe (GstArclyHlsWriter *self, const GstArclyHlsUnit *unit)
 {
+  gint64 time;
   GstEvent *event;
 
   if (!self->send_keyframe_requests || unit->pts < 0)
     return;
+  time =
+      gst_arcly_hls_requests_begin (&self->requests, unit->pts, unit->may_cut);
+  if (time == GST_ARCLY_HLS_NO_TIME)
+    return;
   event = gst_video_event_new_upstream_force_key_unit (
-      unit->pts + self->request_interval - GST_ARCLY_HLS_KEYFRAME_EARLY, TRUE,
-      self->n_keyframe_requests++);
+      time - GST_ARCLY_HLS_KEYFRAME_EARLY, TRUE, self->n_keyframe_requests++);
   gst_pad_push_event (GST_BASE_SINK_PAD (self), event);
 }
 
@@ -154,6 +158,8 @@ cut_before (GstArclyHlsWriter *self, const GstArclyHlsUnit *unit,
     warn_pause (self);
   else if (self->segment.dependent)
     warn_gop (self);
+  if (cut.discontinuity)
+    gst_arcly_hls_requests_reset (&self->requests);
   request_keyframe (self, unit);
   return head;
 }
@@ -448,7 +454,8 @@ gst_arcly_hls_writer_open (GstArclyHlsWriter *self,
   self->send_keyframe_requests =
       settings->send_keyframe_requests && (!settings->cuts || settings->leads);
   self->is_vod = settings->type == GST_ARCLY_HLS_VOD;
-  self->request_interval = settings->target_duration * GST_SECOND;
+  gst_arcly_hls_requests_init (
+      &self->requests, settings->target_duration * GST_SECOND);
   self->playlist = gst_arcly_hls_playlist_new (
       settings->type, settings->target_duration, settings->length, stamp);
   if (settings->fmp4)
