@@ -86,11 +86,11 @@ announce (GstArclyHlsLive *self)
 }
 
 void
-gst_arcly_hls_live_open (
-    GstArclyHlsLive *self, const GstArclyHlsSegment *segment, guint64 now)
+gst_arcly_hls_live_open (GstArclyHlsLive *self,
+    const GstArclyHlsSegment *segment, gint64 start, guint64 now)
 {
   gst_arcly_hls_playlist_open (self->playlist, segment, now);
-  gst_arcly_hls_part_cutter_begin (&self->cutter);
+  gst_arcly_hls_part_cutter_begin (&self->cutter, start);
   g_ptr_array_set_size (self->parts, 0);
   self->parts_duration = 0;
   self->has_key = FALSE;
@@ -185,6 +185,17 @@ gst_arcly_hls_live_write (GstArclyHlsLive *self, const guint8 *data, gsize size)
   gst_arcly_http_origin_append (self->origin, self->hint, bytes);
   self->part_size += size;
   self->size += size;
+}
+
+gint64
+gst_arcly_hls_live_fit (GstArclyHlsLive *self, gint64 duration)
+{
+  gint64 before = self->parts_duration;
+
+  if (self->part_size == 0)
+    return duration;
+  return before +
+         gst_arcly_hls_part_cutter_fit (&self->cutter, duration - before);
 }
 
 void

@@ -20,9 +20,10 @@ GstArclyHlsLive *gst_arcly_hls_live_new (GstArclyHlsPlaylist *playlist,
 
 void gst_arcly_hls_live_free (GstArclyHlsLive *self);
 
-/* A segment begins, and with it a part. */
-void gst_arcly_hls_live_open (
-    GstArclyHlsLive *self, const GstArclyHlsSegment *segment, guint64 now);
+/* A segment begins, and with it a part: at @start (DTS), or with its first
+ * unit where that is GST_ARCLY_HLS_NO_TIME. */
+void gst_arcly_hls_live_open (GstArclyHlsLive *self,
+    const GstArclyHlsSegment *segment, gint64 start, guint64 now);
 
 /* @unit comes next. TRUE if a part ended in front of it: publish. */
 gboolean gst_arcly_hls_live_push (
@@ -45,6 +46,10 @@ gint64 gst_arcly_hls_live_get_duration (GstArclyHlsLive *self);
 
 void gst_arcly_hls_live_write (
     GstArclyHlsLive *self, const guint8 *data, gsize size);
+
+/* How long the open segment has to last for its parts to last as long
+ * (rfc8216bis, 4.4.4.9), where @duration would be right. */
+gint64 gst_arcly_hls_live_fit (GstArclyHlsLive *self, gint64 duration);
 
 /* The open segment ends, and its last part. Then it is appended to the
  * playlist, then listed under @name. */

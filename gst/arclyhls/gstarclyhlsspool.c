@@ -7,6 +7,7 @@
 
 #include "gstarclyhlsspool.h"
 #include "hls/hlsgaps.h"
+#include "hls/hlsname.h"
 
 /* From one try to the next: doubles from the first to the last. */
 #define FIRST_PAUSE (G_USEC_PER_SEC / 4)
@@ -32,6 +33,7 @@ struct _GstArclyHlsSpool {
   /* The spool's thread. */
   gboolean warned;
   GHashTable *lost; /* (element-type utf8 int), owned: see hlsgaps.h */
+  Job *init; /* owned: that segments from now on need, and is lost; or NULL */
 
   /* lock. "changed" tells of all of it. */
   GMutex lock;
@@ -41,6 +43,16 @@ struct _GstArclyHlsSpool {
   gboolean busy; /* one is under way */
   gboolean closing;
 };
+
+static Job *
+job_new (const gchar *name, GBytes *bytes)
+{
+  Job *job = g_new0 (Job, 1);
+
+  job->name = g_strdup (name);
+  job->bytes = bytes ? g_bytes_ref (bytes) : NULL;
+  return job;
+}
 
 static void
 job_free (Job *job)
@@ -101,6 +113,33 @@ mark_gaps (GstArclyHlsSpool *self, Job *job)
 }
 
 static gboolean
+is_of_kind (const Job *job, GstArclyHlsKind kind)
+{
+  g_autofree gchar *base = g_path_get_basename (job->name);
+  GstArclyHlsName name;
+
+  return job->bytes && gst_arcly_hls_name_parse (&name, base) &&
+         name.kind == kind;
+}
+
+/* Without its init segment, a segment is of no use to anybody. */
+static gboolean
+try_init (GstArclyHlsSpool *self, const Job *job, GError **error)
+{
+  g_autofree gchar *base = NULL;
+
+  if (!self->init || !is_of_kind (job, GST_ARCLY_HLS_FMP4))
+    return TRUE;
+  if (!gst_arcly_storage_put (self->storage, self->init->name,
+          self->init->bytes, self->cancellable, error))
+    return FALSE;
+  base = g_path_get_basename (self->init->name);
+  g_hash_table_remove (self->lost, base);
+  g_clear_pointer (&self->init, job_free);
+  return TRUE;
+}
+
+static gboolean
 try_job (GstArclyHlsSpool *self, Job *job, GError **error)
 {
   GCancellable *cancellable = self->cancellable;
@@ -111,8 +150,9 @@ try_job (GstArclyHlsSpool *self, Job *job, GError **error)
     return FALSE;
   }
   if (job->bytes)
-    return gst_arcly_storage_put (
-        self->storage, job->name, job->bytes, cancellable, error);
+    return try_init (self, job, error) &&
+           gst_arcly_storage_put (
+               self->storage, job->name, job->bytes, cancellable, error);
   if (!gst_arcly_storage_remove (self->storage, job->name, cancellable, error))
     return FALSE;
   self->events->removed (self->data, job->name);
@@ -225,6 +265,17 @@ lose (GstArclyHlsSpool *self, const Job *job, const GError *error)
   self->events->lost (self->data, job->name, error);
 }
 
+/* It takes the place of the one before it, which nothing needs that comes. */
+static void
+keep_init (GstArclyHlsSpool *self, const Job *job, gboolean is_lost)
+{
+  if (!is_of_kind (job, GST_ARCLY_HLS_INIT))
+    return;
+  g_clear_pointer (&self->init, job_free);
+  if (is_lost)
+    self->init = job_new (job->name, job->bytes);
+}
+
 static gpointer
 run (gpointer data)
 {
@@ -233,9 +284,12 @@ run (gpointer data)
 
   while ((job = next_job (self, done))) {
     g_autoptr (GError) error = NULL;
+    gboolean ok;
 
     mark_gaps (self, job);
-    if (run_job (self, job, &error)) {
+    ok = run_job (self, job, &error);
+    keep_init (self, job, !ok);
+    if (ok) {
       self->warned = FALSE;
     } else {
       warn (self, error);
@@ -272,7 +326,6 @@ static gboolean
 push (GstArclyHlsSpool *self, const gchar *name, GBytes *bytes, GError **error)
 {
   gsize size = bytes ? g_bytes_get_size (bytes) : 0;
-  Job *job;
 
   if (self->jobs.length >= GST_ARCLY_HLS_SPOOL_MAX_FILES ||
       (self->bytes > 0 && size > 0 &&
@@ -283,11 +336,8 @@ push (GstArclyHlsSpool *self, const gchar *name, GBytes *bytes, GError **error)
         name, self->jobs.length, self->bytes);
     return FALSE;
   }
-  job = g_new0 (Job, 1);
-  job->name = g_strdup (name);
-  job->bytes = bytes ? g_bytes_ref (bytes) : NULL;
   self->bytes += size;
-  g_queue_push_tail (&self->jobs, job);
+  g_queue_push_tail (&self->jobs, job_new (name, bytes));
   g_cond_broadcast (&self->changed);
   return TRUE;
 }
@@ -362,6 +412,7 @@ gst_arcly_hls_spool_close (GstArclyHlsSpool *self)
   g_mutex_clear (&self->lock);
   g_cond_clear (&self->changed);
   g_hash_table_unref (self->lost);
+  g_clear_pointer (&self->init, job_free);
   g_object_unref (self->cancellable);
   g_object_unref (self->storage);
   g_free (self);

@@ -30,7 +30,9 @@ typedef struct _GstArclyHlsSpool GstArclyHlsSpool;
 GstArclyHlsSpool *gst_arcly_hls_spool_new (GstArclyStorage *storage,
     const GstArclyHlsSpoolEvents *events, gpointer data);
 
-/* FALSE with an error of G_FILE_ERROR if there is no room. */
+/* FALSE with an error of G_FILE_ERROR if there is no room. A segment of fMP4
+ * needs the init segment that was put last: where that was given up, it goes
+ * again in front of the segment, which is lost with it. */
 gboolean gst_arcly_hls_spool_put (
     GstArclyHlsSpool *self, const gchar *name, GBytes *bytes, GError **error);
 

@@ -99,13 +99,17 @@ warn_pause (GstArclyHlsWriter *self)
 static void
 request_keyframe (GstArclyHlsWriter *self, const GstArclyHlsUnit *unit)
 {
+  gint64 time;
   GstEvent *event;
 
   if (!self->send_keyframe_requests || unit->pts < 0)
     return;
+  time =
+      gst_arcly_hls_requests_begin (&self->requests, unit->pts, unit->may_cut);
+  if (time == GST_ARCLY_HLS_NO_TIME)
+    return;
   event = gst_video_event_new_upstream_force_key_unit (
-      unit->pts + self->request_interval - GST_ARCLY_HLS_KEYFRAME_EARLY, TRUE,
-      self->n_keyframe_requests++);
+      time - GST_ARCLY_HLS_KEYFRAME_EARLY, TRUE, self->n_keyframe_requests++);
   gst_pad_push_event (GST_BASE_SINK_PAD (self), event);
 }
 
@@ -125,6 +129,7 @@ cut_before (GstArclyHlsWriter *self, const GstArclyHlsUnit *unit,
   /* What begins after a stop doesn't continue what was. */
   GstArclyHlsCut cut = { .discontinuity = TRUE };
   gboolean was_open = self->open;
+  gint64 duration;
   gsize head;
 
   gst_arcly_hls_writer_guide (self);
@@ -137,7 +142,10 @@ cut_before (GstArclyHlsWriter *self, const GstArclyHlsUnit *unit,
     head = 0;
   if (self->open) {
     gst_arcly_hls_writer_write_bytes (self, data, head);
-    gst_arcly_hls_writer_close_segment (self, cut.duration);
+    duration = gst_arcly_hls_writer_fit_parts (self, cut.duration);
+    if (!cut.discontinuity)
+      gst_arcly_hls_cutter_shift (&self->cutter, duration - cut.duration);
+    gst_arcly_hls_writer_close_segment (self, duration);
   }
   gst_arcly_hls_writer_step (self, was_open);
   gst_arcly_hls_writer_open_segment (self, cut.discontinuity, cut.inside_gop);
@@ -150,6 +158,8 @@ cut_before (GstArclyHlsWriter *self, const GstArclyHlsUnit *unit,
     warn_pause (self);
   else if (self->segment.dependent)
     warn_gop (self);
+  if (cut.discontinuity)
+    gst_arcly_hls_requests_reset (&self->requests);
   request_keyframe (self, unit);
   return head;
 }
@@ -316,7 +326,8 @@ finish_segment (GstArclyHlsWriter *self)
   gst_arcly_hls_writer_take_ranges (self, GST_ARCLY_HLS_BOARD_END);
   duration = gst_arcly_hls_cutter_finish (&self->cutter);
   if (self->open && duration != GST_ARCLY_HLS_NO_TIME)
-    gst_arcly_hls_writer_close_segment (self, duration);
+    gst_arcly_hls_writer_close_segment (
+        self, gst_arcly_hls_writer_fit_parts (self, duration));
   gst_arcly_hls_writer_publish (self);
 }
 
@@ -443,7 +454,8 @@ gst_arcly_hls_writer_open (GstArclyHlsWriter *self,
   self->send_keyframe_requests =
       settings->send_keyframe_requests && (!settings->cuts || settings->leads);
   self->is_vod = settings->type == GST_ARCLY_HLS_VOD;
-  self->request_interval = settings->target_duration * GST_SECOND;
+  gst_arcly_hls_requests_init (
+      &self->requests, settings->target_duration * GST_SECOND);
   self->playlist = gst_arcly_hls_playlist_new (
       settings->type, settings->target_duration, settings->length, stamp);
   if (settings->fmp4)

@@ -12,6 +12,7 @@
 #include "gstarclyhlswriter.h"
 #include "hls/hlscutter.h"
 #include "hls/hlslint.h"
+#include "hls/hlsrequests.h"
 #include "mpegts/mpegtspsi.h"
 
 G_BEGIN_DECLS
@@ -28,7 +29,6 @@ struct _GstArclyHlsWriter {
   gboolean send_keyframe_requests;
   gboolean is_vod;
   gboolean has_storage; /* which tells what it removed */
-  GstClockTime request_interval;
   GstClockTime part_duration;
   GstArclyHlsMaster *master; /* owned; NULL for a single rendition */
   GstArclyHlsCuts *cuts;     /* owned; the same */
@@ -72,6 +72,7 @@ struct _GstArclyHlsWriter {
   gboolean warned_misaligned;
   gboolean step_discontinuity; /* of the leader's segment */
   gboolean warned_rules;
+  GstArclyHlsRequests requests;
   guint n_keyframe_requests;
   guint64 n_ranges; /* that were read from the board */
 
@@ -122,6 +123,10 @@ void gst_arcly_hls_writer_publish_numbers (GstArclyHlsWriter *self);
 
 void gst_arcly_hls_writer_open_segment (
     GstArclyHlsWriter *self, gboolean discontinuity, gboolean inside_gop);
+
+/* How long a segment has to be that would last @duration. */
+gint64 gst_arcly_hls_writer_fit_parts (
+    GstArclyHlsWriter *self, gint64 duration);
 
 void gst_arcly_hls_writer_close_segment (
     GstArclyHlsWriter *self, gint64 duration);

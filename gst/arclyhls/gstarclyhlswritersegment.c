@@ -205,8 +205,9 @@ gst_arcly_hls_writer_open_segment (
   if (self->fmp4)
     use_init (self, is_new);
   if (self->live)
-    gst_arcly_hls_live_open (
-        self->live, &self->segment, gst_arcly_hls_writer_now ());
+    gst_arcly_hls_live_open (self->live, &self->segment,
+        self->fmp4 ? GST_ARCLY_HLS_NO_TIME : self->cutter.start_dts,
+        gst_arcly_hls_writer_now ());
 }
 
 static void
@@ -231,6 +232,17 @@ list_segment (GstArclyHlsWriter *self, const gchar *name)
       !gst_arcly_hls_master_note_segment (self->master, self->number,
           self->segment_bytes, self->segment.duration, &error))
     report (self, error);
+}
+
+/* Where the picture was late, sound has been told of already: in parts up to
+ * behind a keyframe, or in none up to where a segment has to end. Of renditions
+ * none has both, and all have the same times. */
+gint64
+gst_arcly_hls_writer_fit_parts (GstArclyHlsWriter *self, gint64 duration)
+{
+  if (!self->live || self->cuts)
+    return duration;
+  return gst_arcly_hls_live_fit (self->live, duration);
 }
 
 void

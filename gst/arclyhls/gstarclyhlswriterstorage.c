@@ -4,7 +4,6 @@
  * tells of the multivariant playlist. */
 #include "config.h"
 
-#include "gstarclyhlsresume.h"
 #include "gstarclyhlswriterprivate.h"
 
 /* Thread of the storage. */
@@ -26,11 +25,16 @@ on_playlist_lost (gpointer data, const gchar *name, const GError *error)
       GST_ELEMENT (data), gst_message_new_element (GST_OBJECT (data), lost));
 }
 
-/* The same. A playlist is followed by another one. */
+/* The same. A playlist is followed by another one, and an init segment that is
+ * lost comes again with the next segment. */
 static void
 on_storage_lost (gpointer data, const gchar *name, const GError *error)
 {
-  if (!g_str_has_suffix (name, GST_ARCLY_HLS_PLAYLIST_NAME))
+  g_autofree gchar *base = g_path_get_basename (name);
+  GstArclyHlsName parsed;
+
+  if (gst_arcly_hls_name_parse (&parsed, base) &&
+      parsed.kind != GST_ARCLY_HLS_INIT)
     gst_arcly_hls_writer_count (&GST_ARCLY_HLS_WRITER (data)->n_lost, 1);
   on_playlist_lost (data, name, error);
 }

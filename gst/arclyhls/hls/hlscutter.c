@@ -262,6 +262,13 @@ gst_arcly_hls_cutter_push (
   return is_cut;
 }
 
+void
+gst_arcly_hls_cutter_shift (GstArclyHlsCutter *self, gint64 more)
+{
+  self->start += more;
+  self->start_dts += more;
+}
+
 gint64
 gst_arcly_hls_cutter_finish (GstArclyHlsCutter *self)
 {

@@ -83,6 +83,10 @@ gboolean gst_arcly_hls_cutter_offer (GstArclyHlsCutter *self, gint64 pts);
 /* One that was offered was taken, and has not come yet. */
 gboolean gst_arcly_hls_cutter_is_agreed (const GstArclyHlsCutter *self);
 
+/* Behind a cut that is no discontinuity: the segment that ended lasts @more
+ * nanoseconds longer, or less long, and the next begins there. */
+void gst_arcly_hls_cutter_shift (GstArclyHlsCutter *self, gint64 more);
+
 /* Ends the open segment. Returns its duration; GST_ARCLY_HLS_NO_TIME if there
  * is none. */
 gint64 gst_arcly_hls_cutter_finish (GstArclyHlsCutter *self);

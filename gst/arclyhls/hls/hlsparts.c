@@ -22,7 +22,7 @@ gst_arcly_hls_part_cutter_init (GstArclyHlsPartCutter *self, gint64 wanted)
   self->wanted = wanted;
   self->limit = 0;
   self->step = 0;
-  gst_arcly_hls_part_cutter_begin (self);
+  gst_arcly_hls_part_cutter_begin (self, NO_TIME);
 }
 
 void
@@ -32,9 +32,10 @@ gst_arcly_hls_part_cutter_set_limit (GstArclyHlsPartCutter *self, gint64 limit)
 }
 
 void
-gst_arcly_hls_part_cutter_begin (GstArclyHlsPartCutter *self)
+gst_arcly_hls_part_cutter_begin (GstArclyHlsPartCutter *self, gint64 start)
 {
-  self->start = self->last = NO_TIME;
+  self->start = start;
+  self->last = self->latest = NO_TIME;
   self->owed = 0;
 }
 
@@ -71,6 +72,7 @@ gst_arcly_hls_part_cutter_push (GstArclyHlsPartCutter *self,
     return FALSE;
   if (!beside)
     note_step (self, unit, time);
+  self->latest = MAX (self->latest, time);
   if (self->start == NO_TIME)
     self->start = time;
   elapsed = time - self->start;
@@ -131,10 +133,21 @@ gst_arcly_hls_part_cutter_end_chunk (GstArclyHlsPartCutter *self,
 }
 
 gint64
+gst_arcly_hls_part_cutter_fit (GstArclyHlsPartCutter *self, gint64 left)
+{
+  if (left < MAX (self->step / 2, MIN_DURATION))
+    return gst_arcly_hls_part_cutter_finish (self, 0);
+  /* More than that is a hole. */
+  if (self->limit > 0 && left <= 2 * self->limit)
+    return MIN (left, self->limit);
+  return left;
+}
+
+gint64
 gst_arcly_hls_part_cutter_finish (GstArclyHlsPartCutter *self, gint64 left)
 {
-  gint64 own = self->start != NO_TIME && self->last != NO_TIME
-                   ? self->last + self->step - self->start
+  gint64 own = self->start != NO_TIME && self->latest != NO_TIME
+                   ? self->latest + self->step - self->start
                    : self->step;
 
   if (left > 0)

@@ -13,11 +13,12 @@ G_BEGIN_DECLS
 typedef struct {
   /* Nanoseconds. */
   gint64 wanted;
-  gint64 limit; /* the part target; 0: not decided yet */
-  gint64 start; /* DTS, or GST_ARCLY_HLS_NO_TIME: no unit decided it */
-  gint64 last;  /* DTS of the last unit that leads */
-  gint64 step;  /* between two of them */
-  gint64 owed;  /* of chunks: what is listed is shorter than what was there */
+  gint64 limit;  /* the part target; 0: not decided yet */
+  gint64 start;  /* DTS, or GST_ARCLY_HLS_NO_TIME: no unit decided it */
+  gint64 last;   /* DTS of the last unit that leads */
+  gint64 latest; /* of all that came */
+  gint64 step;   /* between two of them */
+  gint64 owed;   /* of chunks: what is listed is shorter than what was there */
 } GstArclyHlsPartCutter;
 
 /* @wanted in nanoseconds. */
@@ -29,8 +30,10 @@ void gst_arcly_hls_part_cutter_init (
 void gst_arcly_hls_part_cutter_set_limit (
     GstArclyHlsPartCutter *self, gint64 limit);
 
-/* A segment begins; a part does, too. */
-void gst_arcly_hls_part_cutter_begin (GstArclyHlsPartCutter *self);
+/* A segment begins; a part does, too: at @start (DTS), or with the first unit
+ * where that is GST_ARCLY_HLS_NO_TIME. */
+void gst_arcly_hls_part_cutter_begin (
+    GstArclyHlsPartCutter *self, gint64 start);
 
 /* TRUE if the open part ends in front of @unit; then it lasts @duration. Not
  * for the unit that begins a segment. Of several tracks, one leads; a unit
@@ -46,6 +49,12 @@ gboolean gst_arcly_hls_part_cutter_push_chunk (
  * @last: or because no other is to come. */
 gboolean gst_arcly_hls_part_cutter_end_chunk (GstArclyHlsPartCutter *self,
     const GstArclyHlsUnit *unit, gboolean last, gint64 *duration);
+
+/* How much of a segment that ends the open part can last, where @left of it
+ * would be: less where a track is late, and the others have the part longer
+ * than its target; more where a keyframe is late, and nothing is left behind
+ * the parts before. */
+gint64 gst_arcly_hls_part_cutter_fit (GstArclyHlsPartCutter *self, gint64 left);
 
 /* How long the open part is. @left: of the segment that ends with it, minus all
  * parts before. */

@@ -314,6 +314,57 @@ check_independent (const gchar *list, const guint *gops, guint n_gops)
   fail_unless (n_inside >= 1);
 }
 
+static gdouble
+sum_up (const gchar *list)
+{
+  g_auto (GStrv) pieces = g_strsplit (list, "#EXTINF:", -1);
+  gdouble sum = 0;
+  guint i;
+
+  for (i = 1; pieces[i]; i++)
+    sum += g_ascii_strtod (pieces[i], NULL);
+  return sum;
+}
+
+/* The picture comes late once, when sound was told of in parts already; a
+ * keyframe among what is late may end a segment, or be too late for that. The
+ * lint adds parts up; what is not of one segment is of another. */
+GST_START_TEST (test_late_picture)
+{
+  static const struct {
+    guint from, to; /* frames that come when the sound is there */
+  } cases[] = { { 100, 142 }, { 110, 152 }, { 120, 162 }, { 133, 175 },
+    { 145, 187 }, { 148, 211 } };
+  guint i, n;
+
+  for (i = 0; i < G_N_ELEMENTS (cases); i++) {
+    GstHarness *video;
+    Live live;
+
+    live_init (&live);
+    test_hls_new_sink (&live.hls, "playlist-length", 0, NULL);
+    start (&live);
+    test_hls_add_audio (&live.hls);
+    push (&live, 0, cases[i].from);
+    video = g_steal_pointer (&live.hls.video);
+    push (&live, cases[i].from, cases[i].to);
+    live.hls.video = video;
+    for (n = cases[i].from; n < cases[i].to; n++) {
+      fail_unless_equals_int (
+          test_hls_try_video (&live.hls, n, n % KEY_INTERVAL == 0),
+          GST_FLOW_OK);
+      check (&live);
+    }
+    push (&live, n, 400);
+    fail_if (strstr (live.list, "DURATION=0.00"), "%s", live.list);
+    test_hls_end (&live.hls);
+    check (&live);
+    fail_unless (ABS (sum_up (live.list) - 16) < 0.05, "%s", live.list);
+    live_clear (&live);
+  }
+}
+GST_END_TEST;
+
 /* Keyframes where the picture changes, and not all of them begin a segment:
  * parts are even all the same. */
 GST_START_TEST (test_uneven_keyframes)
@@ -491,6 +542,7 @@ arclyhlslive_suite (void)
   tcase_add_test (tcase, test_series);
   tcase_add_test (tcase, test_killed);
   tcase_add_test (tcase, test_sound);
+  tcase_add_test (tcase, test_late_picture);
   tcase_add_test (tcase, test_uneven_keyframes);
   tcase_add_test (tcase, test_sound_only);
   tcase_add_test (tcase, test_stats);

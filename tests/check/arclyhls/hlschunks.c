@@ -67,7 +67,7 @@ push_chunk (Fixture *f)
     g_assert_cmpuint (f->n_short, <=, 1);
     f->n_short = 0;
     f->in_parts = 0;
-    gst_arcly_hls_part_cutter_begin (&f->parts);
+    gst_arcly_hls_part_cutter_begin (&f->parts, GST_ARCLY_HLS_NO_TIME);
   }
   if (gst_arcly_hls_part_cutter_push_chunk (&f->parts, &unit, &duration))
     note_part (f, duration);

@@ -112,7 +112,7 @@ push_frame (Maker *maker, gint64 time, gboolean key)
     if (time > 0)
       end_segment (maker, time);
     gst_arcly_hls_playlist_open (maker->list, &maker->segment, time);
-    gst_arcly_hls_part_cutter_begin (&maker->cutter);
+    gst_arcly_hls_part_cutter_begin (&maker->cutter, GST_ARCLY_HLS_NO_TIME);
   }
   if (gst_arcly_hls_part_cutter_push (
           &maker->cutter, &unit, FALSE, &duration)) {
@@ -254,6 +254,35 @@ test_hole (void)
   g_assert_cmpint (gst_arcly_hls_part_cutter_finish (&cutter, 0), ==, 80 * MS);
   g_assert_cmpint (
       gst_arcly_hls_part_cutter_finish (&cutter, 3 * SECOND), ==, 200 * MS);
+}
+
+/* Sound is 200 ms ahead of the last frame: a segment ends where its parts
+ * allow. */
+static void
+test_fit (void)
+{
+  GstArclyHlsPartCutter cutter;
+  GstArclyHlsUnit unit = { .duration = 40 * MS };
+  gint64 duration;
+
+  gst_arcly_hls_part_cutter_init (&cutter, 200 * MS);
+  gst_arcly_hls_part_cutter_set_limit (&cutter, 200 * MS);
+  gst_arcly_hls_part_cutter_begin (&cutter, 100 * MS);
+  g_assert_false (
+      gst_arcly_hls_part_cutter_push (&cutter, &unit, FALSE, &duration));
+  unit.dts = 200 * MS;
+  g_assert_false (
+      gst_arcly_hls_part_cutter_push (&cutter, &unit, TRUE, &duration));
+  g_assert_cmpint (
+      gst_arcly_hls_part_cutter_fit (&cutter, 40 * MS), ==, 40 * MS);
+  g_assert_cmpint (
+      gst_arcly_hls_part_cutter_fit (&cutter, 1 * MS), ==, 140 * MS);
+  g_assert_cmpint (
+      gst_arcly_hls_part_cutter_fit (&cutter, -300 * MS), ==, 140 * MS);
+  g_assert_cmpint (
+      gst_arcly_hls_part_cutter_fit (&cutter, 299 * MS), ==, 200 * MS);
+  g_assert_cmpint (
+      gst_arcly_hls_part_cutter_fit (&cutter, 3 * SECOND), ==, 3 * SECOND);
 }
 
 /* What another process left goes on with its part target, or not at all. */
@@ -421,6 +450,7 @@ main (int argc, char **argv)
   }
   g_test_add_func ("/hlsparts/text", test_text);
   g_test_add_func ("/hlsparts/beside", test_beside);
+  g_test_add_func ("/hlsparts/fit", test_fit);
   g_test_add_func ("/hlsparts/hole", test_hole);
   g_test_add_func ("/hlsparts/resume", test_resume);
   g_test_add_func ("/hlsparts/window", test_window);

@@ -3,6 +3,8 @@
  * Somebody who sends picture and sound is followed by somebody who sends sound
  * only, on the same pads: where that begins is a place to cut, and a
  * discontinuity. Where the picture merely pauses, nothing of it is. */
+#include <gst/video/video.h>
+
 #include "testhls.h"
 
 #include "tschecker.h"
@@ -102,6 +104,95 @@ GST_START_TEST (test_pause)
       &t, GST_MESSAGE_WARNING, "The video pauses while the sound goes on");
   test_hls_assert_no_message (&t, GST_MESSAGE_WARNING);
   test_hls_clear (&t);
+}
+GST_END_TEST;
+
+/* An encoder that gives what it is asked for, and a keyframe two seconds behind
+ * each at the latest. */
+typedef struct {
+  GArray *asked; /* (element-type GstClockTime) */
+  guint last;
+} Encoder;
+
+static gboolean
+is_key (Encoder *self, TestHls *t, guint n)
+{
+  gboolean key = n == 0 || n - self->last >= 50;
+  GstEvent *event;
+  guint i;
+
+  while ((event = gst_harness_try_pull_upstream_event (t->video))) {
+    GstClockTime time;
+
+    if (gst_video_event_is_force_key_unit (event)) {
+      gst_video_event_parse_upstream_force_key_unit (event, &time, NULL, NULL);
+      g_array_append_val (self->asked, time);
+    }
+    gst_event_unref (event);
+  }
+  for (i = self->asked->len; i > 0; i--) {
+    if (g_array_index (self->asked, GstClockTime, i - 1) > n * FRAME_TIME)
+      continue;
+    g_array_remove_index (self->asked, i - 1);
+    key = TRUE;
+  }
+  if (key)
+    self->last = n;
+  return key;
+}
+
+static void
+encode (Encoder *self, TestHls *t, guint start, guint end, gboolean with_sound)
+{
+  GstHarness *video = t->video;
+  guint n;
+
+  for (n = start; n < end; n++) {
+    fail_unless_equals_int (
+        test_hls_try_video (t, n, is_key (self, t, n)), GST_FLOW_OK);
+    t->video = NULL;
+    if (with_sound)
+      test_hls_push (t, n, n + 1);
+    t->video = video;
+  }
+}
+
+/* Where the picture is late, or some of it is lost, while sound goes on,
+ * segments are soon as long again as they were. */
+GST_START_TEST (test_one_grid)
+{
+  static const struct {
+    guint from, to; /* the sound of these frames comes first */
+    gboolean lost;  /* and they never */
+  } cases[] = { { 100, 142, FALSE }, { 110, 160, FALSE }, { 130, 180, FALSE },
+    { 100, 142, TRUE }, { 110, 160, TRUE }, { 140, 211, TRUE } };
+  guint i;
+
+  for (i = 0; i < G_N_ELEMENTS (cases); i++) {
+    guint from = cases[i].from, to = cases[i].to, k, n_short = 0;
+    Encoder encoder = { .asked =
+                            g_array_new (FALSE, FALSE, sizeof (GstClockTime)) };
+    g_auto (GStrv) pieces = NULL;
+    TestHls t;
+
+    test_hls_init (&t);
+    test_hls_new_sink (&t, "playlist-type", 1, NULL);
+    test_hls_add_video (&t);
+    test_hls_add_audio (&t);
+    encode (&encoder, &t, 0, from, TRUE);
+    push_sound (&t, from, to, FALSE);
+    if (!cases[i].lost)
+      encode (&encoder, &t, from, to, FALSE);
+    encode (&encoder, &t, to, 1000, TRUE);
+    test_hls_end (&t);
+    /* The last one is what is left. */
+    pieces = g_strsplit (t.playlist, "#EXTINF:", -1);
+    for (k = 1; pieces[k + 1]; k++)
+      n_short += g_ascii_strtod (pieces[k], NULL) < 1.9;
+    fail_unless (n_short <= 2, "%u: %s", i, t.playlist);
+    g_array_unref (encoder.asked);
+    test_hls_clear (&t);
+  }
 }
 GST_END_TEST;
 
@@ -241,6 +332,7 @@ soundleads_suite (void)
   tcase_add_test (tc, test_handed_over);
   tcase_add_test (tc, test_other_caps);
   tcase_add_test (tc, test_pause);
+  tcase_add_test (tc, test_one_grid);
   tcase_add_test (tc, test_muxers);
   tcase_add_test (tc, test_clock);
   return suite;
