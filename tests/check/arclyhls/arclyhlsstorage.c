@@ -26,6 +26,7 @@ struct _TestStorage {
   GCond changed;
   Mood mood;
   const gchar *only; /* a suffix of names: what the mood is for */
+  gboolean terse;    /* constant: its errors have no name */
   guint n_tries;
   guint n_missing; /* names in playlists, without a file */
   GPtrArray *puts; /* (element-type utf8): names, as they came */
@@ -102,7 +103,7 @@ test_storage_put (GstArclyStorage *storage, const gchar *name, GBytes *bytes,
   if (mood != TAKES) {
     g_set_error (error, GST_ARCLY_ERROR,
         mood == REFUSES ? GST_ARCLY_ERROR_REFUSED : GST_ARCLY_ERROR_FAILED,
-        "no: %s", name);
+        "no: %s", self->terse ? "I refuse" : name);
     return FALSE;
   }
   if (!gst_arcly_storage_put (self->memory, name, bytes, NULL, error))
@@ -571,6 +572,25 @@ GST_START_TEST (test_settings)
 }
 GST_END_TEST;
 
+/* Who reads the warning learns of what, once. */
+GST_START_TEST (test_refuses_without_a_name)
+{
+  g_autoptr (TestStorage) storage = test_storage_new (REFUSES, "-00001.ts");
+  g_autofree gchar *warning = NULL;
+  TestHls t;
+
+  storage->terse = TRUE;
+  begin (&t, storage);
+  test_hls_push (&t, 0, 210);
+  finish (&t);
+  warning = wait_message (&t, GST_MESSAGE_WARNING);
+  fail_unless (g_regex_match_simple (
+                   "^" NAME "00001\\.ts: no: I refuse$", warning, 0, 0),
+      "%s", warning);
+  test_hls_clear (&t);
+}
+GST_END_TEST;
+
 static Suite *
 arclyhlsstorage_suite (void)
 {
@@ -585,6 +605,7 @@ arclyhlsstorage_suite (void)
   tcase_add_test (all, test_removes);
   tcase_add_test (all, test_fails_for_a_while);
   tcase_add_test (all, test_refuses_one);
+  tcase_add_test (all, test_refuses_without_a_name);
   tcase_add_test (all, test_blocks);
   tcase_add_test (all, test_restart);
   tcase_add_test (all, test_killed);
