@@ -25,8 +25,8 @@ load_certificate (GstElement *element, const GstArclyHlsHttpSettings *settings,
         settings->private_key);
   if (*certificate)
     return TRUE;
-  GST_ELEMENT_ERROR (
-      element, RESOURCE, SETTINGS, ("%s", error->message), (NULL));
+  GST_ELEMENT_ERROR (element, RESOURCE, SETTINGS,
+      ("Cannot serve HTTPS: %s", error->message), (NULL));
   return FALSE;
 }
 
