@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 # SPDX-License-Identifier: MIT
 """Marks what is live: each line that is typed becomes a date range of the
 playlist, which players tell their page of.
@@ -27,9 +27,13 @@ from gi.repository import Gst
 
 def mark(sink, fields):
     """In front of what the sink gets next."""
-    structure = Gst.Structure.from_string(f'arcly-daterange, {fields}')[0]
+    # PyGObject has an exception for what GStreamer cannot read.
+    try:
+        structure = Gst.Structure.from_string(f'arcly-daterange, {fields}')[0]
+    except TypeError:
+        structure = None
     if not structure:
-        print('not understood:', fields)
+        print('not understood:', fields, flush=True)
         return
     sink.sinkpads[0].send_event(
         Gst.Event.new_custom(Gst.EventType.CUSTOM_DOWNSTREAM, structure))

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "config.h"
 
+#include <gst/arcly/gstarclyerror.h>
+
+#include "gstarclyhlscertificate.h"
 #include "gstarclyhlshttp.h"
 
 /* FALSE with an element message. */
@@ -11,17 +14,19 @@ load_certificate (GstElement *element, const GstArclyHlsHttpSettings *settings,
   g_autoptr (GError) error = NULL;
 
   *certificate = NULL;
-  if (!settings->certificate)
+  if (!settings->certificate && !settings->private_key)
     return TRUE;
-  *certificate =
-      settings->private_key
-          ? g_tls_certificate_new_from_files (
-                settings->certificate, settings->private_key, &error)
-          : g_tls_certificate_new_from_file (settings->certificate, &error);
+  if (settings->certificate)
+    *certificate = gst_arcly_hls_certificate_load (
+        settings->certificate, settings->private_key, &error);
+  else
+    g_set_error (&error, GST_ARCLY_ERROR, GST_ARCLY_ERROR_INVALID,
+        "\"%s\" is a key without a certificate: http-certificate is not set",
+        settings->private_key);
   if (*certificate)
     return TRUE;
   GST_ELEMENT_ERROR (element, RESOURCE, SETTINGS,
-      ("Certificate %s: %s", settings->certificate, error->message), (NULL));
+      ("Cannot serve HTTPS: %s", error->message), (NULL));
   return FALSE;
 }
 

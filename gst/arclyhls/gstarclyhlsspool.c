@@ -222,6 +222,17 @@ pause_until (GstArclyHlsSpool *self, gint64 end)
   g_mutex_unlock (&self->lock);
 }
 
+/* Who implements a storage may forget to say why, or of what. */
+static void
+complete (GError **error, const Job *job)
+{
+  if (!*error)
+    g_set_error (error, GST_ARCLY_ERROR, GST_ARCLY_ERROR_FAILED,
+        "the storage gave no reason");
+  if (!strstr ((*error)->message, job->name))
+    g_prefix_error (error, "%s: ", job->name);
+}
+
 /* FALSE with the last error. */
 static gboolean
 run_job (GstArclyHlsSpool *self, Job *job, GError **error)
@@ -236,10 +247,7 @@ run_job (GstArclyHlsSpool *self, Job *job, GError **error)
 
     if (try_job (self, job, &failure))
       return TRUE;
-    /* Who implements a storage may forget to say why. */
-    if (!failure)
-      failure = g_error_new (GST_ARCLY_ERROR, GST_ARCLY_ERROR_FAILED,
-          "%s: the storage gave no reason", job->name);
+    complete (&failure, job);
     now = g_get_monotonic_time ();
     if (is_final (failure) || now - begin >= GIVE_UP_AFTER ||
         g_cancellable_is_cancelled (self->cancellable)) {

@@ -111,7 +111,8 @@ gst_arcly_record_disk_new (const GstArclyRecordSettings *settings,
   gst_arcly_record_out_init (&self->out);
   gst_arcly_fmp4_moof_init (&self->moof);
   if (!gst_arcly_record_log_open (&self->log, &reason) &&
-      g_error_matches (reason, G_FILE_ERROR, G_FILE_ERROR_AGAIN)) {
+      (g_error_matches (reason, G_FILE_ERROR, G_FILE_ERROR_AGAIN) ||
+          g_error_matches (reason, G_FILE_ERROR, G_FILE_ERROR_NAMETOOLONG))) {
     g_propagate_error (error, g_steal_pointer (&reason));
     free_disk (self);
     return NULL;

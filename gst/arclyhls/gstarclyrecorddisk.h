@@ -49,6 +49,7 @@ typedef struct {
   const gchar *path;                /* NULL: LOST */
   const GstArclyRecordEntry *entry; /* NULL: FAILED */
   const GError *error;              /* FAILED */
+  gboolean hopeless;                /* FAILED: there will be no file */
   gint64 media;                     /* ENDED: where the file began */
 } GstArclyRecordNews;
 
@@ -70,8 +71,8 @@ typedef struct {
 typedef struct _GstArclyRecordDisk GstArclyRecordDisk;
 
 /* Starts. A folder that cannot be written is news and no error: it is tried
- * again with each fragment. NULL with @error set if the names are none, or
- * another one writes to the index. */
+ * again with each fragment. NULL with @error set if the names are none, or that
+ * of the index is too long, or another one writes to it. */
 GstArclyRecordDisk *gst_arcly_record_disk_new (
     const GstArclyRecordSettings *settings, const GstArclyRecordFs *fs,
     GstArclyRecordNewsFunc func, gpointer user_data, GError **error);

@@ -34,6 +34,10 @@ gst_arcly_record_disk_fail (GstArclyRecordDisk *self, GstArclyRecordCause cause,
   if (self->reported[cause] == error->code + 1)
     return;
   self->reported[cause] = error->code + 1;
+  /* The next name would be as long. */
+  news.hopeless =
+      cause == GST_ARCLY_RECORD_CAUSE_WRITE && self->last_number == 0 &&
+      g_error_matches (error, G_FILE_ERROR, G_FILE_ERROR_NAMETOOLONG);
   self->func (&news, self->user_data);
 }
 

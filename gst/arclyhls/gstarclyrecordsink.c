@@ -30,6 +30,7 @@
 #include "gstarclymux.h"
 #include "gstarclyrecordsinkprivate.h"
 #include "gstarclytsmux.h"
+#include "record/recordname.h"
 
 GST_DEBUG_CATEGORY_STATIC (gst_arcly_record_sink_debug);
 #define GST_CAT_DEFAULT gst_arcly_record_sink_debug
@@ -139,6 +140,22 @@ fragment_duration_locked (GstArclyRecordSink *self)
   return MIN (self->fragment_duration, self->max_size_time);
 }
 
+/* What is taken as it is, but is hardly what was meant. */
+static void
+warn_settings (GstArclyRecordSink *self, const GstArclyRecordSettings *settings)
+{
+  if (gst_arcly_record_name_is_misleading (
+          settings->location, settings->extension))
+    GST_ELEMENT_WARNING (self, RESOURCE, SETTINGS,
+        ("The files of \"%s\" will be %s: see the property container",
+            settings->location,
+            g_str_equal (settings->extension, "ts") ? "MPEG-TS" : "MP4"),
+        (NULL));
+  if (settings->progressive && g_str_equal (settings->extension, "ts"))
+    GST_ELEMENT_WARNING (self, RESOURCE, SETTINGS,
+        ("finalize does nothing to MPEG-TS: it is for container=fmp4"), (NULL));
+}
+
 static gboolean
 start (GstArclyRecordSink *self)
 {
@@ -171,8 +188,10 @@ start (GstArclyRecordSink *self)
   if (!is_ts)
     g_object_set (self->mux, "fragment-duration", fragment_duration, NULL);
   if (gst_arcly_record_writer_open (
-          self->writer, &settings, is_ts, fragment_duration, &error))
+          self->writer, &settings, is_ts, fragment_duration, &error)) {
+    warn_settings (self, &settings);
     return TRUE;
+  }
   GST_ELEMENT_ERROR (
       self, RESOURCE, OPEN_WRITE, ("%s", error->message), (NULL));
   return FALSE;

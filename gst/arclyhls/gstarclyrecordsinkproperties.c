@@ -383,8 +383,8 @@ gst_arcly_record_sink_install_properties (GObjectClass *object_class)
    * its payload stays where it is, and its sample tables go into space that was
    * left free in front, 1 KiB a second of #GstArclyRecordSink:max-size-time and
    * track, or behind it where that is not enough. Files that a process left
-   * that died become one, too, when the next one starts. No effect on MPEG-TS.
-   * Taken on the way to PAUSED.
+   * that died become one, too, when the next one starts. MPEG-TS stays as it
+   * is, with a warning. Taken on the way to PAUSED.
    *
    * Since: 0.1
    */

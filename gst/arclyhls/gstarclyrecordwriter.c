@@ -421,9 +421,12 @@ gst_arcly_record_writer_unlock_stop (GstBaseSink *sink)
 }
 
 static void
-warn (GstArclyRecordWriter *self, const GError *error)
+tell (GstArclyRecordWriter *self, const GError *error, gboolean hopeless)
 {
-  if (g_error_matches (error, G_FILE_ERROR, G_FILE_ERROR_NOSPC))
+  if (hopeless)
+    GST_ELEMENT_ERROR (
+        self, RESOURCE, OPEN_WRITE, ("%s", error->message), (NULL));
+  else if (g_error_matches (error, G_FILE_ERROR, G_FILE_ERROR_NOSPC))
     GST_ELEMENT_WARNING (
         self, RESOURCE, NO_SPACE_LEFT, ("%s", error->message), (NULL));
   else
@@ -438,7 +441,7 @@ on_news (const GstArclyRecordNews *news, gpointer user_data)
   g_autoptr (GstObject) bin = gst_object_get_parent (GST_OBJECT (self));
 
   if (news->error)
-    warn (self, news->error);
+    tell (self, news->error, news->hopeless);
   if (bin)
     gst_element_post_message (GST_ELEMENT (bin),
         gst_message_new_element (bin, gst_arcly_record_news_structure (news)));

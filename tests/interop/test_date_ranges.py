@@ -52,6 +52,8 @@ class DateRanges(PageTest):
         self.assertIsNone(found.get('duration'))
         self.assertEqual(found['attr']['X-COM-EXAMPLE'], 'a, b')
         self.assertEqual(float(found['attr']['X-N']), 2.5)
+        self.type('id=(string)ad-1, duration=(guint64)15.5')
+        self.example.wait_for('not understood: id=', 60)
         self.type('id=(string)ad-1, duration=(guint64)5000000000')
         browser.wait_true(f'{RANGES}["ad-1"].duration === 5', 60)
         # Within what is listed, on the time line of what plays.

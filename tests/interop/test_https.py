@@ -127,7 +127,7 @@ class Https(PipelineTest):
         missing = self.path('missing.pem')
         pipeline = self.sink(net.free_port(), f'http-certificate={missing}')
         self.assertNotEqual(pipeline.wait(PATIENCE), 0)
-        self.assertIn(f'Certificate {missing}: ', pipeline.text)
+        self.assertIn(f'Cannot serve HTTPS: "{missing}": ', pipeline.text)
 
 
 if __name__ == '__main__':

@@ -47,7 +47,7 @@ class OwnStorage(PipelineTest):
                            'bytes BLOB CHECK (0))')
         connection.close()
         example = self.run_example(database)
-        self.assertIn(f'warning: {database}: CHECK constraint failed',
+        self.assertIn(f'.ts: {database}: CHECK constraint failed',
                       example.text)
 
 

@@ -34,6 +34,20 @@ fail (GError **error, const gchar *name, const gchar *why)
   return FALSE;
 }
 
+/* By its name, another container than @extension is of. */
+gboolean
+gst_arcly_record_name_is_misleading (const gchar *name, const gchar *extension)
+{
+  static const gchar *const mp4[] = { ".mp4", ".m4a", ".m4s", ".m4v", ".mov",
+    NULL };
+  static const gchar *const ts[] = { ".ts", ".m2ts", ".mts", NULL };
+  const gchar *found = extension_of (name);
+  g_autofree gchar *lower = found ? g_ascii_strdown (found, -1) : NULL;
+
+  return lower &&
+         g_strv_contains (g_str_equal (extension, "ts") ? mp4 : ts, lower);
+}
+
 /* Braces other than ours are a misspelling. */
 static gboolean
 check_braces (const gchar *name)
@@ -77,7 +91,8 @@ gst_arcly_record_name_check (const gchar *name, GError **error)
     return fail (error, name, "it has a conversion that is not known");
   /* GLib leaves out a lone % at the end. */
   if (base_of (text)[0] == '\0')
-    return fail (error, name, "nothing is left of it");
+    return fail (error, name,
+        "nothing is left of it: a lone % is left out, %% stands for one");
   return TRUE;
 }
 

@@ -18,6 +18,11 @@ typedef struct {
 /* FALSE with @error set, which a user understands. */
 gboolean gst_arcly_record_name_check (const gchar *name, GError **error);
 
+/* Whether it ends as files of the other container do: @extension is "mp4" or
+ * "ts". For templates that pass the check. */
+gboolean gst_arcly_record_name_is_misleading (
+    const gchar *name, const gchar *extension);
+
 /* A path. The extension is appended if the template has none. For templates
  * that pass the check. */
 gchar *gst_arcly_record_name_expand (

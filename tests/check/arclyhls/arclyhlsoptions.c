@@ -5,6 +5,7 @@
 #include <gst/check/gsttestclock.h>
 #include <gst/video/video.h>
 
+#include "../http/testcert.h"
 #include "testhls.h"
 
 GST_START_TEST (test_keep_segments)
@@ -96,6 +97,63 @@ GST_START_TEST (test_wrong_http_address)
 }
 GST_END_TEST;
 
+/* One half of a file of PEM, which has the certificate in front. */
+static gchar *
+write_half (TestHls *t, const gchar *name, const gchar *pem, gboolean key)
+{
+  const gchar *middle = strstr (pem, "-----BEGIN PRIVATE KEY");
+  gchar *path = test_hls_path (t, name);
+
+  fail_unless (g_file_set_contents (
+      path, key ? middle : pem, key ? -1 : middle - pem, NULL));
+  return path;
+}
+
+/* Not each handshake fails, but the start. */
+GST_START_TEST (test_wrong_certificate)
+{
+  static const struct {
+    const gchar *certificate, *key;
+    const gchar *wrong; /* NULL: nothing */
+  } cases[] = {
+    { "one.pem", "one.key", NULL },
+    { "one.pem", "other.key",
+        "other.key\": certificate and key do not belong" },
+    { "one.pem", NULL, "one.pem\": there is no private key" },
+    { NULL, "one.key", "one.key\" is a key without a certificate" },
+    { "one.pem", "none.key", "none.key" },
+    { "none.pem", "one.key", "none.pem" },
+    { "one.key", "one.key", "one.key" },
+  };
+  g_autofree gchar *one = NULL;
+  g_autofree gchar *one_key = NULL;
+  g_autofree gchar *other_key = NULL;
+  TestHls t;
+  guint i;
+
+  test_hls_init (&t);
+  one = write_half (&t, "one.pem", certificate_pem, FALSE);
+  one_key = write_half (&t, "one.key", certificate_pem, TRUE);
+  other_key = write_half (&t, "other.key", other_pem, TRUE);
+  for (i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_autofree gchar *certificate =
+        cases[i].certificate ? test_hls_path (&t, cases[i].certificate) : NULL;
+    g_autofree gchar *key =
+        cases[i].key ? test_hls_path (&t, cases[i].key) : NULL;
+
+    test_hls_new_sink (&t, "http-port", 0, "http-certificate", certificate,
+        "http-private-key", key, NULL);
+    fail_unless ((gst_element_set_state (t.sink, GST_STATE_READY) ==
+                     GST_STATE_CHANGE_FAILURE) == (cases[i].wrong != NULL),
+        "%u", i);
+    if (cases[i].wrong)
+      test_hls_assert_message (&t, GST_MESSAGE_ERROR, cases[i].wrong);
+    test_hls_drop_sink (&t);
+  }
+  test_hls_clear (&t);
+}
+GST_END_TEST;
+
 static Suite *
 arclyhlsoptions_suite (void)
 {
@@ -107,6 +165,7 @@ arclyhlsoptions_suite (void)
   tcase_add_test (tcase, test_no_keyframe_requests);
   tcase_add_test (tcase, test_http_address);
   tcase_add_test (tcase, test_wrong_http_address);
+  tcase_add_test (tcase, test_wrong_certificate);
   return suite;
 }
 

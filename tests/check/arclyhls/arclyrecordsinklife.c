@@ -128,18 +128,25 @@ GST_START_TEST (test_flush)
 GST_END_TEST;
 
 static void
-assert_fails (TestRecord *t, const gchar *text)
+assert_error (TestRecord *t, const gchar *text)
 {
-  GstMessage *message;
+  GstMessage *message = gst_bus_pop_filtered (t->bus, GST_MESSAGE_ERROR);
   g_autoptr (GError) error = NULL;
 
-  fail_unless_equals_int (gst_element_set_state (t->sink, GST_STATE_PAUSED),
-      GST_STATE_CHANGE_FAILURE);
-  message = gst_bus_pop_filtered (t->bus, GST_MESSAGE_ERROR);
   fail_unless (message != NULL);
   gst_message_parse_error (message, &error, NULL);
   gst_message_unref (message);
   fail_unless (strstr (error->message, text), "%s", error->message);
+  fail_unless (g_error_matches (
+      error, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_OPEN_WRITE));
+}
+
+static void
+assert_fails (TestRecord *t, const gchar *text)
+{
+  fail_unless_equals_int (gst_element_set_state (t->sink, GST_STATE_PAUSED),
+      GST_STATE_CHANGE_FAILURE);
+  assert_error (t, text);
   gst_element_set_state (t->sink, GST_STATE_NULL);
 }
 
@@ -159,6 +166,78 @@ GST_START_TEST (test_wrong_settings)
   test_record_new_sink (&other, NULL, NULL);
   assert_fails (&other, "in use by another arclyrecordsink");
   test_record_drop_sink (&other);
+  test_record_clear (&t);
+}
+GST_END_TEST;
+
+/* Waiting makes no name shorter: that is an error, not a warning. */
+GST_START_TEST (test_long_name)
+{
+  g_autofree gchar *name = g_strnfill (300, 'n');
+  g_autofree gchar *inside = g_build_filename (name, "{number}.mp4", NULL);
+  g_autofree gchar *file = NULL;
+  g_autofree gchar *folder = NULL;
+  TestRecord t;
+
+  test_record_init (&t);
+  file = test_record_path (&t, name);
+  test_record_new_sink (&t, "location", file, NULL);
+  test_record_add_video (&t, CAPS);
+  push_both (&t.f, 0, 60, KEY_EVERY);
+  test_record_end (&t);
+  assert_error (&t, file);
+  test_record_drop_sink (&t);
+
+  folder = test_record_path (&t, inside);
+  test_record_new_sink (&t, "location", folder, NULL);
+  assert_fails (&t, name);
+  test_record_clear (&t);
+}
+GST_END_TEST;
+
+static void
+assert_warning (TestRecord *t, const gchar *text)
+{
+  GstMessage *message = gst_bus_pop_filtered (t->bus, GST_MESSAGE_WARNING);
+  g_autoptr (GError) error = NULL;
+
+  fail_unless ((message != NULL) == (text != NULL));
+  if (!message)
+    return;
+  gst_message_parse_warning (message, &error, NULL);
+  gst_message_unref (message);
+  fail_unless (strstr (error->message, text), "%s", error->message);
+}
+
+/* What is hardly meant is recorded, with a word. */
+GST_START_TEST (test_misleading_settings)
+{
+  static const struct {
+    const gchar *name;
+    gint container;
+    gboolean finalize;
+    const gchar *warning;
+  } cases[] = {
+    { "{number}.ts", 0, FALSE, "will be MP4" },
+    { "{number}.mp4", 1, FALSE, "will be MPEG-TS" },
+    { "{number}.ts", 1, FALSE, NULL },
+    { "{number}.mp4", 0, TRUE, NULL },
+    { "{number}", 1, TRUE, "finalize does nothing" },
+  };
+  TestRecord t;
+  guint i;
+
+  test_record_init (&t);
+  for (i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_autofree gchar *location = test_record_path (&t, cases[i].name);
+
+    test_record_new_sink (&t, "location", location, "container",
+        cases[i].container, "finalize", cases[i].finalize, NULL);
+    gst_element_set_state (t.sink, GST_STATE_PAUSED);
+    assert_warning (&t, cases[i].warning);
+    assert_warning (&t, NULL);
+    test_record_drop_sink (&t);
+  }
   test_record_clear (&t);
 }
 GST_END_TEST;
@@ -276,6 +355,8 @@ arclyrecordsinklife_suite (void)
   tcase_add_test (tcase, test_nothing);
   tcase_add_test (tcase, test_flush);
   tcase_add_test (tcase, test_wrong_settings);
+  tcase_add_test (tcase, test_long_name);
+  tcase_add_test (tcase, test_misleading_settings);
   tcase_add_test (tcase, test_container);
   tcase_add_test (tcase, test_unwritable);
   tcase_add_test (tcase, test_names_and_retention);

@@ -96,6 +96,35 @@ test_count (void)
   }
 }
 
+static void
+test_misleading (void)
+{
+  static const struct {
+    const gchar *name;
+    const gchar *extension;
+    gboolean misleads;
+  } cases[] = {
+    { "rec/a.ts", "mp4", TRUE },
+    { "rec/a.M2TS", "mp4", TRUE },
+    { "rec/a.mp4", "mp4", FALSE },
+    { "rec/a.mp4", "ts", TRUE },
+    { "rec.ts/a.mov", "ts", TRUE },
+    { "rec/a.ts", "ts", FALSE },
+    /* These say nothing of a container. */
+    { "rec.ts/a", "mp4", FALSE },
+    { "rec/.ts", "mp4", FALSE },
+    { "rec/a.cam1", "ts", FALSE },
+  };
+  guint i;
+
+  for (i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_test_message ("%s as %s", cases[i].name, cases[i].extension);
+    g_assert_cmpint (
+        gst_arcly_record_name_is_misleading (cases[i].name, cases[i].extension),
+        ==, cases[i].misleads);
+  }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -103,5 +132,6 @@ main (int argc, char **argv)
   g_test_add_func ("/recordname/check", test_check);
   g_test_add_func ("/recordname/expand", test_expand);
   g_test_add_func ("/recordname/count", test_count);
+  g_test_add_func ("/recordname/misleading", test_misleading);
   return g_test_run ();
 }

@@ -27,6 +27,7 @@ struct _TestStorage {
   GCond changed;
   Mood mood;
   const gchar *only; /* a suffix of names: what the mood is for */
+  gboolean terse;    /* constant: its errors have no name */
   guint n_tries;
   guint n_missing; /* names in playlists, without a file */
   GPtrArray *puts; /* (element-type utf8): names, as they came */
@@ -103,7 +104,7 @@ test_storage_put (GstArclyStorage *storage, const gchar *name, GBytes *bytes,
   if (mood != TAKES) {
     g_set_error (error, GST_ARCLY_ERROR,
         mood == REFUSES ? GST_ARCLY_ERROR_REFUSED : GST_ARCLY_ERROR_FAILED,
-        "no: %s", name);
+        "no: %s", self->terse ? "I refuse" : name);
     return FALSE;
   }
   if (!gst_arcly_storage_put (self->memory, name, bytes, NULL, error))
