@@ -41,8 +41,8 @@ test_grid (void)
     gst_arcly_hls_requests_init (&requests, 2000 * MS);
     for (k = 0; k < 5 && (k == 0 || stories[i][k].pts > 0); k++) {
       const Step *step = &stories[i][k];
-      gint64 asked = gst_arcly_hls_requests_begin (
-          &requests, step->pts * MS, step->key);
+      gint64 asked =
+          gst_arcly_hls_requests_begin (&requests, step->pts * MS, step->key);
 
       g_assert_cmpint (asked, ==, step->asked ? step->asked * MS : NONE);
     }
@@ -57,8 +57,8 @@ test_reset (void)
   gst_arcly_hls_requests_init (&requests, 2000 * MS);
   gst_arcly_hls_requests_begin (&requests, 0, TRUE);
   gst_arcly_hls_requests_reset (&requests);
-  g_assert_cmpint (gst_arcly_hls_requests_begin (&requests, 1200 * MS, TRUE),
-      ==, 3200 * MS);
+  g_assert_cmpint (
+      gst_arcly_hls_requests_begin (&requests, 1200 * MS, TRUE), ==, 3200 * MS);
 }
 
 int
