@@ -154,6 +154,7 @@ GST_START_TEST (test_eos_on_unpublish)
   test_src_expect_frame (&t, TEST_VIDEO, 0, 0, DISCONT);
   rtmp_peer_free (peer);
   test_src_expect_event (&t, TEST_VIDEO, GST_EVENT_EOS);
+  test_src_expect_event (&t, TEST_AUDIO, GST_EVENT_STREAM_START);
   test_src_expect_event (&t, TEST_AUDIO, GST_EVENT_EOS);
   expect_refused (
       &t, "live", "cam", "NetStream.Publish.Denied", "stream has ended");
@@ -308,6 +309,7 @@ GST_START_TEST (test_eos_event)
   fail_unless (gst_element_send_event (t.pipeline, gst_event_new_eos ()));
   test_src_expect_event (&t, TEST_VIDEO, GST_EVENT_EOS);
   /* Who waits for sound waits no longer. */
+  test_src_expect_event (&t, TEST_AUDIO, GST_EVENT_STREAM_START);
   test_src_expect_event (&t, TEST_AUDIO, GST_EVENT_EOS);
   expect_status (peer, "NetStream.Unpublish.Success", "");
   fail_unless (rtmp_peer_wait_closed (peer));
