@@ -122,7 +122,7 @@ class Finalizing(RecordTest):
                     len(recordings.of_type(folder, 'finalized')), len(found))
                 path = found[0]['path']
                 self.assertEqual(recordings.box_types(path),
-                                 ['ftyp', 'mdat', 'moov'])
+                                 ['ftyp', 'free', 'moov', 'mdat'])
                 self.assertEqual(len(fmp4.mp4box_codecs(path)),
                                  1 if name == 'audio-only' else 2)
                 if name == 'bframes':
