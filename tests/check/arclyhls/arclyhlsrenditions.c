@@ -469,6 +469,27 @@ GST_START_TEST (test_storage)
 }
 GST_END_TEST;
 
+/* Sound that goes on when nobody leads any more is no fault of anybody. */
+GST_START_TEST (test_sound_goes_on)
+{
+  g_autofree gchar *sound = NULL;
+  Several s;
+  guint i;
+
+  several_init (&s);
+  several_start (&s);
+  push (&s, 0, 110, 0);
+  for (i = 110 * FRAME_TIME / SOUND_TIME; i * SOUND_TIME < 8 * GST_SECOND; i++)
+    push_sound (&s, i);
+  end (&s);
+  sound = read_list (&s, 2);
+  fail_unless (strstr (sound, "#EXT-X-INDEPENDENT-SEGMENTS"), "%s", sound);
+  /* In fMP4 one of its parts is short there. */
+  fail_unless (g_atomic_int_get (&s.n_warnings) <= (TEST_FMP4 ? 1 : 0));
+  several_clear (&s);
+}
+GST_END_TEST;
+
 /* Players read the multivariant playlist once: a pad that comes later is
  * refused, and the application is told. */
 GST_START_TEST (test_too_late)
@@ -615,6 +636,7 @@ arclyhlsrenditions_suite (void)
   tcase_add_test (tcase, test_step);
   tcase_add_test (tcase, test_date_ranges);
   tcase_add_test (tcase, test_storage);
+  tcase_add_test (tcase, test_sound_goes_on);
   tcase_add_test (tcase, test_too_late);
   tcase_add_test (tcase, test_served);
   tcase_add_test (tcase, test_misaligned);
