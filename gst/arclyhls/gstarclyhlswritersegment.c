@@ -188,10 +188,7 @@ gst_arcly_hls_writer_open_segment (
       discontinuity || self->lost_before || self->step_discontinuity;
   self->step_discontinuity = FALSE;
   /* Where a time line begins, only sound comes in front of the keyframe. */
-  /* Sound depends on nothing in front, wherever its leader, or the limit after
-   * that has ended, cuts it. */
-  self->segment.dependent =
-      inside_gop && !discontinuity && (!self->cuts || self->is_video);
+  self->segment.dependent = inside_gop && !discontinuity;
   self->segment.date_time = self->next_date_time;
   if (discontinuity && (!self->cuts || self->leads))
     self->segment.date_time = MAX (g_get_real_time (), self->next_date_time);

@@ -82,9 +82,12 @@ should_cut (GstArclyHlsCutter *self, gint64 elapsed)
 {
   gint64 limit = self->limit > 0 ? self->limit : self->target + ROUNDS_DOWN;
 
+  /* Who is asked where to cut need not wait for the limit to be passed, when
+   * nobody leads any more. */
+  if (self->guided && self->next == NO_TIME)
+    return self->offered && elapsed + self->last_step > limit;
   if (self->guided)
-    return self->next != NO_TIME &&
-           self->start + elapsed + GST_ARCLY_HLS_TOLERANCE >= self->next;
+    return self->start + elapsed + GST_ARCLY_HLS_TOLERANCE >= self->next;
   return elapsed >= self->target || elapsed + longest_gop (self) > limit;
 }
 
